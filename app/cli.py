@@ -1,0 +1,321 @@
+"""The commands, one verb per step. Each is thin: options in, one call to a lower floor, its result shown.
+
+Heavy libraries load inside the command that needs them, so that ``causette --help`` answers at once. ``--lang`` and
+``--debug`` are taken out of the call by `app.main` before this module is imported, so help texts are in the language.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import rich_utils
+
+from app.output import Output, table
+from app.quiet import load_keras
+from chatbot.errors import InputError
+from chatbot.language import current_language, number, tr
+
+if current_language() == "fr":
+    rich_utils.OPTIONS_PANEL_TITLE = "Options"
+    rich_utils.COMMANDS_PANEL_TITLE = "Commandes"
+    rich_utils.REQUIRED_LONG_STRING = "[obligatoire]"
+    rich_utils.DEFAULT_STRING = "[défaut : {}]"
+    rich_utils.RICH_HELP = "Aide : [blue]'{command_path} {help_option}'[/]"
+
+app = typer.Typer(
+    name="causette",
+    help=tr("Fabriquez votre chatbot avec Keras : des données au modèle, du modèle à la page.",
+            "Build your own chatbot with Keras: from data to model, from model to page."),
+    epilog=tr("Partout : --lang fr|en (langue), --debug (trace complète des erreurs).",
+              "Everywhere: --lang fr|en (language), --debug (full traces of errors)."),
+    no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)  # fmt: skip
+data_app = typer.Typer(help=tr("Les jeux de données connus.", "The known data sets."), no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Json = Annotated[
+    bool, typer.Option("--json", help=tr("Un objet JSON au lieu de texte.", "One JSON object instead of text."))
+]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help=tr(
+    "mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://…",
+    "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…"))]  # fmt: skip
+Temperature = Annotated[float, typer.Option(help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
+                                                    "0: the likeliest token; higher: more varied."))]  # fmt: skip
+MaxTokens = Annotated[
+    int, typer.Option(help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens."))
+]
+Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+
+
+@data_app.command(
+    "list", help=tr("Nom, langue, taille et licence de chaque jeu.", "Name, language, size and licence of each set.")
+)
+def data_list(json: Json = False) -> None:
+    from datasets_prep.sources import SOURCES
+
+    rows = [(s.name, tr(*s.title), s.language, s.size, s.licence.stated, s.origin) for s in SOURCES.values()]
+    keys = ("name", "title", "language", "size", "licence", "origin")
+    head = tr("Nom|Titre|Langue|Taille|Licence|Origine", "Name|Title|Language|Size|Licence|From").split("|")
+    Output(json).result({"sets": [dict(zip(keys, row, strict=True)) for row in rows]}, table(head, rows))
+
+
+@app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
+                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
+def prepare(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
+        "embedded, embedded:boutique, medquad, ou vos fichiers .csv et .jsonl.",
+        "embedded, embedded:boutique, medquad, or your own .csv and .jsonl files."))],
+    out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
+    from_file: Annotated[Path | None, typer.Option("--from", help=tr(
+        "Fichier déjà téléchargé (medquad.csv.gz).", "File already downloaded (medquad.csv.gz)."))] = None,
+    columns: Annotated[str | None, typer.Option(help=tr(
+        "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
+    shares: Annotated[str, typer.Option(help=tr(
+        "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
+    seed: Seed = 0,
+    template: Annotated[str | None, typer.Option(help=tr(
+        "Gabarit noté dans le manifeste.", "Chat template noted in the manifest."))] = None,
+    replace: Annotated[bool, typer.Option("--replace", help=tr(
+        "Remplace un jeu déjà préparé.", "Replaces a set already prepared."))] = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from datasets_prep.prepare import PrepareConfig
+    from datasets_prep.prepare import prepare as run
+    from datasets_prep.prepared import PreparedSet
+    from datasets_prep.spec import Shares
+
+    output = Output(json)
+    config = PrepareConfig(
+        sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), shares=Shares(*_shares(shares)),
+        seed=seed, template=template, replace=replace,
+    )  # fmt: skip
+    manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
+    counts = manifest["counts"]
+    splits = ", ".join(f"{name} {number(count)}" for name, count in counts["by_split"].items())
+    line = tr(
+        f"Lues {number(counts['read'])} = gardées {number(counts['kept'])} + rejetées {number(counts['rejected'])}. "
+        f"{splits}. Dossier : {out}",
+        f"Read {number(counts['read'])} = kept {number(counts['kept'])} + rejected {number(counts['rejected'])}. "
+        f"{splits}. Folder: {out}",
+    )
+    output.result(manifest, line)
+
+
+@app.command(help=tr("Montre un jeu préparé, et ce qui sera appris dans un dialogue.",
+                     "Shows a prepared set, and what will be learnt in a dialogue."))  # fmt: skip
+def inspect(
+    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help=tr("Jeu préparé.", "Prepared set."))],
+    row: Annotated[int, typer.Option(help=tr("Dialogue à montrer, à partir de 0.", "Dialogue to show, from 0."))] = 0,
+    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
+    model: Annotated[
+        str, typer.Option(help=tr("Modèle dont le tokenizer découpe.", "Model whose tokenizer cuts."))
+    ] = "mini",
+    template: Annotated[str | None, typer.Option(help=tr("Gabarit.", "Chat template."))] = None,
+    json: Json = False,
+) -> None:
+    load_keras()
+    from app.inspection import inspect_set
+
+    value, *shown = inspect_set(folder, row=row, split=split, model=model, template=template)
+    Output(json).result(value, *shown)
+
+
+@app.command(help=tr("Spécialise un modèle sur un jeu préparé.", "Fine-tunes a model on a prepared set."))
+def train(
+    data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé.", "Prepared set."))] = None,
+    out: Annotated[Path | None, typer.Option(help=tr("Dossier à écrire (runs/NOM).", "Folder to write (runs/NAME)."))] = None,
+    model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
+    method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
+    recipe: Annotated[str | None, typer.Option(help=tr(
+        "Recette : fichier YAML, ou mini, gpt2, gpt2_lora.", "Recipe: YAML file, or mini, gpt2, gpt2_lora."))] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="CLÉ=VALEUR", help=tr(
+        "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
+    resume: Annotated[bool, typer.Option("--resume", help=tr(
+        "Reprend un entraînement interrompu.", "Goes on with an interrupted training."))] = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.progress import TrainingBar
+    from training.config import load_config
+
+    settings = {"data": data, "out": out, "model": model, "method": method}
+    config = load_config(recipe, settings, tuple(set_ or ()))
+    output = Output(json)
+    from training.fit import train as run
+
+    with TrainingBar(output) as watcher:
+        folder = run(config, resume=resume, watcher=watcher)
+    value = {"run": str(config.out), **folder.metrics}
+    output.result(value, tr(f"Dossier : {config.out}", f"Folder: {config.out}"))
+
+
+@app.command(help=tr("Mesure un modèle sur des questions tenues à l'écart.", "Measures a model on held-out questions."))
+def evaluate(
+    model: Model,
+    data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
+                                                      "Prepared set; by default that of the run."))] = None,
+    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "test",
+    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses à générer au plus.", "Answers to generate at most."))] = 40,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = 96,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help=tr("Fichier JSON à écrire.", "JSON file to write."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.measuring import evaluate_model
+    from chatbot.generation import Sampling
+
+    output = Output(json)
+    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
+    value, shown = evaluate_model(model, data, split, questions, sampling, seed, out, output)
+    output.result(value, shown)
+
+
+@app.command(help=tr("Compare le modèle spécialisé au générique, mêmes questions, même décodage.",
+                     "Compares the specialised model with the generic one: same questions, same decoding."))  # fmt: skip
+def compare(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help=tr("Dossier d'entraînement.", "Run folder."))],
+    generic: Annotated[str | None, typer.Option(help=tr("Modèle générique ; par défaut celui de départ.",
+                                                        "Generic model; by default the base of the run."))] = None,
+    data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
+                                                      "Prepared set; by default that of the run."))] = None,
+    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses par partie.", "Answers per split."))] = 40,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = 96,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.measuring import compare_run
+    from chatbot.generation import Sampling
+
+    output = Output(json)
+    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
+    value, *shown = compare_run(run, generic, data, questions, sampling, seed, out or run, output)
+    output.result(value, *shown)
+
+
+@app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))
+def chat(
+    model: Model = "mini",
+    temperature: Temperature = 0.0,
+    top_p: Annotated[
+        float, typer.Option(help=tr("Part de probabilité gardée au tirage.", "Share of probability kept when drawing."))
+    ] = 0.95,
+    top_k: Annotated[
+        int, typer.Option(help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all."))
+    ] = 0,
+    repetition_penalty: Annotated[
+        float, typer.Option(help=tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition."))
+    ] = 1.0,
+    max_tokens: MaxTokens = 160,
+    seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
+) -> None:
+    load_keras()
+    from chatbot.generation import Sampling
+    from chatbot.model import load_model
+    from chatbot.runner import ChatModel
+    from chatbot.session import ChatSession
+    from chatbot.terminal import talk
+
+    sampling = _sampling(
+        Sampling, temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
+        max_new_tokens=max_tokens, seed=seed,
+    )  # fmt: skip
+    talk(ChatSession(ChatModel(load_model(model)), sampling))
+
+
+@app.command(help=tr("Ouvre la page de discussion.", "Opens the chat page."))
+def serve(
+    model: Model = "mini",
+    host: Annotated[str, typer.Option(help=tr("Adresse d'écoute.", "Address to listen on."))] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help=tr("Port ; 0 en choisit un libre.", "Port; 0 takes a free one."))
+    ] = 7860,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = 160,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
+    ] = False,
+) -> None:
+    load_keras()
+    from app.serving import serve_model
+    from chatbot.generation import Sampling
+
+    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens)
+    serve_model(model, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
+
+
+@app.command(help=tr("Du texte brut à un modèle de base : comment « mini » a été fait.",
+                     "From plain text to a base model: how `mini` was made."))  # fmt: skip
+def pretrain(
+    texts: Annotated[Path, typer.Argument(metavar="TEXTES", help=tr(
+        "Dossier, un sous-dossier de .txt ou .txt.gz par langue.", "Folder, one sub-folder of .txt or .txt.gz per language."))],
+    out: Annotated[Path, typer.Option(help=tr("Préréglage à écrire.", "Preset to write."))],
+    tokens: Annotated[int, typer.Option(min=1, help=tr("Jetons d'entraînement.", "Tokens to train on."))] = 5_000_000,
+    vocabulary: Annotated[int, typer.Option(min=300, help=tr("Entrées du vocabulaire.", "Vocabulary entries."))] = 16_000,
+    layers: Annotated[int, typer.Option(min=1, help=tr("Couches.", "Layers."))] = 4,
+    hidden: Annotated[int, typer.Option(min=8, help=tr("Largeur.", "Width."))] = 384,
+    heads: Annotated[int, typer.Option(min=1, help=tr("Têtes d'attention.", "Attention heads."))] = 6,
+    context: Annotated[int, typer.Option(min=32, help=tr("Contexte en jetons.", "Context in tokens."))] = 512,
+    seed: Seed = 1,
+    resume: Annotated[bool, typer.Option("--resume", help=tr("Reprend.", "Goes on."))] = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from training.pretrain import PretrainConfig
+    from training.pretrain import pretrain as run
+
+    output = Output(json)
+    config = PretrainConfig(
+        texts=texts, out=out, tokens=tokens, vocabulary=vocabulary, layers=layers, hidden=hidden, heads=heads,
+        context=context, seed=seed,
+    )  # fmt: skip
+    recipe = run(config, resume=resume, say=output.say)
+    output.result(recipe, tr(f"Préréglage : {out}", f"Preset: {out}"))
+
+
+@app.command(help=tr("L'histoire entière en quelques minutes : données, entraînement, comparaison, page.",
+                     "The whole story in a few minutes: data, training, comparison, page."))  # fmt: skip
+def demo(
+    out: Annotated[Path, typer.Option(help=tr("Dossier de la démonstration.", "Folder of the demonstration."))] = Path("runs/demo"),
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help=tr("Ouvre la page à la fin, ou s'arrête au tableau.",
+                                                                      "Opens the page at the end, or ends after the table."))] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help=tr("Port de la page.", "Port of the page."))] = 7860,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.demo import run_demo
+
+    run_demo(out, serve=serve, port=port, output=Output())
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    question, comma, answer = text.partition(",")
+    if not comma:
+        raise InputError(
+            tr("--columns : deux noms séparés par une virgule.", "--columns: two names, with a comma between.")
+        )
+    return question.strip(), answer.strip()
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, validation, test = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            tr("--shares : trois nombres, comme 0.8,0.1,0.1.", "--shares: three numbers, like 0.8,0.1,0.1.")
+        ) from error
+    return train, validation, test
+
+
+def _sampling(kind: Any, **values: Any) -> Any:
+    """A `Sampling`; its complaints become the user's."""
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise InputError(tr(f"Réglage refusé : {error}", f"Setting refused: {error}")) from error

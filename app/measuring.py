@@ -1,0 +1,99 @@
+"""What `causette evaluate` and `causette compare` do: load, measure, write, show."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from app.output import Output, advice, table
+from chatbot.errors import InputError
+from chatbot.files import write_json
+from chatbot.generation import Sampling
+from chatbot.language import number, tr
+from chatbot.model import load_model
+from datasets_prep.prepared import PreparedSet
+from training.compare import Comparison, compare, split_title, write_comparison
+from training.compare import table as comparison_rows
+from training.evaluate import MEASURES, Evaluation, EvaluationSettings, evaluate
+from training.runs import RunFolder
+
+# Splits that a comparison covers where the set has them: does it recall, does it generalise?
+COMPARED_SPLITS = ("recall", "test")
+
+
+def evaluate_model(
+    name: str,
+    data: Path | None,
+    split: str,
+    questions: int,
+    sampling: Sampling,
+    seed: int,
+    out: Path | None,
+    output: Output,
+) -> tuple[dict[str, Any], Any]:
+    """Measures one model; returns the JSON value and what to print."""
+    prepared = PreparedSet.open(data or _data_of(name))
+    settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
+    dialogues = list(prepared.split(split))
+    evaluation = _measured(load_model(name), dialogues, settings, output)
+    if out:
+        write_json(out, evaluation.to_json())
+    rows = [(tr(fr, en), number(evaluation.measures[key], digits)) for key, (_, digits, fr, en) in MEASURES.items()]
+    title = f"{name} · {split_title(split)} · {len(evaluation.answers)} " + tr("réponses", "answers")
+    return evaluation.to_json(), table((tr("Mesure", "Measure"), tr("Valeur", "Value")), rows, title=title)
+
+
+def compare_run(
+    run: Path,
+    generic: str | None,
+    data: Path | None,
+    questions: int,
+    sampling: Sampling,
+    seed: int,
+    out: Path,
+    output: Output,
+) -> tuple[Any, ...]:
+    """Compares a run with a generic model, writes the report into `out`; returns the JSON value and what to print."""
+    folder = RunFolder.open(run)
+    prepared = PreparedSet.open(data or folder.config.data)
+    base = generic or folder.config.model
+    specialised = load_model(str(run))
+    # The generic model gets the same text, so its own template, if it had one, is not used here.
+    original = load_model(base, template=specialised.template.name)
+    comparisons = []
+    for split in [name for name in COMPARED_SPLITS if name in prepared.splits]:
+        settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
+        dialogues = list(prepared.split(split))
+        output.say(f"{split_title(split)}…")
+        sides = [_measured(model, dialogues, settings, output) for model in (original, specialised)]
+        comparisons.append(compare(*sides))
+    write_comparison(out, comparisons)
+    value = {"comparisons": [c.to_json() for c in comparisons], "report": str(out / "comparison.md")}
+    report = tr(f"Rapport : {out / 'comparison.md'}", f"Report: {out / 'comparison.md'}")
+    return value, *(drawn(comparison) for comparison in comparisons), report
+
+
+def drawn(comparison: Comparison) -> Any:
+    """The table of a comparison."""
+    head = (tr("Mesure", "Measure"), tr("Générique", "Generic"), tr("Spécialisé", "Specialised"), "")
+    count = len(comparison.generic.answers)
+    title = f"{split_title(comparison.split)} · {count} " + tr("questions", "questions")
+    return table(head, comparison_rows(comparison), title=title)
+
+
+def _measured(model: Any, dialogues: list[Any], settings: EvaluationSettings, output: Output) -> Evaluation:
+    with Progress(console=advice, transient=True, disable=output.as_json or not advice.is_terminal) as progress:
+        task = progress.add_task(model.name, total=None)
+        return evaluate(
+            model, dialogues, settings, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+
+def _data_of(name: str) -> Path:
+    """The prepared set a run was trained on."""
+    if (Path(name) / "config.yaml").exists():
+        return RunFolder.open(Path(name)).config.data
+    raise InputError(
+        tr(f"{name} n'est pas un dossier d'entraînement : dites sur quoi l'évaluer avec --data DOSSIER.",
+           f"{name} is not a run folder: say what to evaluate it on with --data FOLDER.")
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""The exceptions of Causette, all in one place.
+
+    CausetteError
+    ├── InputError    the user's call or data is wrong      exit status 2
+    └── WorldError    the call was right, the world failed   exit status 1
+
+Messages are one or two lines in the user's language: what, where, the cure. The library raises; only the command line
+turns an exception into a line on the screen and an exit status.
+"""
+
+
+class CausetteError(Exception):
+    """Base of all errors that are told to the user without a traceback."""
+
+    exit_status = 1
+
+
+class InputError(CausetteError):
+    """Something the user gave is wrong: a file, a column, an option, a model name."""
+
+    exit_status = 2
+
+
+class WorldError(CausetteError):
+    """The network, the disk or a remote service failed."""
+
+    exit_status = 1

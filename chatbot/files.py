@@ -1,0 +1,57 @@
+"""Files that appear whole or not at all: written beside their place, then renamed."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Calls ``write(temporary)`` beside `path`, then renames `temporary` to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text with line feeds, on every system."""
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def folder_written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Gives a temporary folder that becomes `path` when the block ends without an exception.
+
+    Args:
+        path: the folder to create.
+        replace: whether a folder already there is replaced.
+
+    Raises:
+        FileExistsError: `path` exists and `replace` is False.
+    """
+    if path.exists() and not replace:
+        raise FileExistsError(str(path))
+    temporary = path.with_name(f".{path.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

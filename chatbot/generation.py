@@ -1,0 +1,266 @@
+"""Token-by-token generation with the key/value cache in our own hands: KerasHub's `generate` cannot stream.
+
+Two compiled functions do all the work, and are compiled once per *length bucket*, never once per prompt:
+
+* ``prefill``: the padded prompts go through the model in one pass and fill the cache;
+* ``step``: one token per row in, the next one out. The sampler runs inside, so that one small integer per row is all
+  that leaves the compiled code.
+
+Padded positions of a prompt are harmless: each is overwritten before anything attends to it. Prompts of different
+lengths share a batch: steps begin at the shortest one, and a row that still has prompt left is fed its own tokens.
+
+This is the only file that knows the cache, and the only one here that knows the Keras backend.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SMALLEST_BUCKET = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen.
+
+    Args:
+        temperature: 0 takes the likeliest token (greedy); higher is more varied.
+        top_k: only the `top_k` likeliest tokens may be drawn; 0 for no limit.
+        top_p: only the likeliest tokens that together reach this probability may be drawn (Holtzman et al. 2020).
+        repetition_penalty: above 1, tokens already in the prompt or the answer become less likely (Keskar et al. 2019).
+        seed: same seed, same answer; None draws one.
+        max_new_tokens: longest answer.
+
+    Raises:
+        ValueError: a value is out of its range.
+    """
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    max_new_tokens: int = 128
+
+    def __post_init__(self):
+        ranges = {
+            "temperature": (0.0, 5.0),
+            "top_k": (0, 1_000_000),
+            "top_p": (1e-6, 1.0),
+            "repetition_penalty": (0.1, 10.0),
+            "max_new_tokens": (1, 1_000_000),
+        }
+        for name, (low, high) in ranges.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"`{name}` must be between {low} and {high}. Received: {getattr(self, name)}")
+
+
+def bucket_of(length: int, limit: int) -> int:
+    """The smallest of 64, 128, 256, … that holds `length`, but at most `limit` (the model's own)."""
+    bucket = SMALLEST_BUCKET
+    while bucket < length:
+        bucket *= 2
+    return min(bucket, limit)
+
+
+class Generator:
+    """Streams token ids from a KerasHub causal language model.
+
+    Args:
+        causal_lm: the task, with its weights.
+        end_id: the token that ends an answer.
+    """
+
+    def __init__(self, causal_lm: Any, end_id: int):
+        self._causal_lm = causal_lm
+        self._backbone = causal_lm.backbone
+        self.end_id = end_id
+        self.limit = _length_limit(self._backbone)
+        self._prefill = _compiled(causal_lm, self._prefill_body)
+        self._step = _compiled(causal_lm, self._step_body)
+
+    def stream(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
+        """Ids of the answer to one prompt, one by one, the end token (which is the last) included.
+
+        Stops at the end token, after `max_new_tokens`, or when the model's context is full.
+        """
+        for tokens in self.stream_batch([prompt], sampling):
+            yield int(tokens[0])
+
+    def stream_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
+        """One array of (rows,) ids per step; -1 where a row is still in its prompt or already done.
+
+        Args:
+            prompts: at least one id each, and shorter than the model's limit.
+            sampling: how tokens are chosen; all rows share one stream of random numbers.
+        """
+        tokens, lengths, last = self._layout(prompts, sampling)
+        state = self._start(tokens, lengths, sampling)
+        random = np.random.default_rng(sampling.seed)
+        done = np.zeros(len(prompts), dtype=bool)
+        for index in range(int(lengths.min()), int(last.max())):
+            drawn = random.random(len(prompts), dtype="float32")
+            chosen, state = self._advance(tokens[:, index - 1], index - 1, drawn, sampling, state)
+            writes = (index >= lengths) & (index < last) & ~done
+            tokens[writes, index] = chosen[writes]
+            if writes.any():
+                yield np.where(writes, chosen, -1)
+            done |= writes & ((chosen == self.end_id) | (index == last - 1))
+            if done.all():
+                return
+
+    def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[int]]:
+        """Whole answers, without streaming; the end token is included where it was written."""
+        answers: list[list[int]] = [[] for _ in prompts]
+        for tokens in self.stream_batch(prompts, sampling):
+            for row in np.flatnonzero(tokens >= 0):
+                answers[row].append(int(tokens[row]))
+        return answers
+
+    def warm_up(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
+        """Compiles what answering these prompts needs, by one step, so that nobody waits (or is timed) for it."""
+        tokens, lengths, _ = self._layout(prompts, sampling)
+        state = self._start(tokens, lengths, sampling)
+        self._advance(tokens[:, 0], 0, np.zeros(len(prompts), "float32"), sampling, state)
+
+    def _layout(
+        self, prompts: Sequence[Sequence[int]], sampling: Sampling
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Token buffer (rows, bucket) with the prompts in it, their lengths, and one past each row's last token."""
+        lengths = np.array([len(prompt) for prompt in prompts])
+        if lengths.min() < 1 or lengths.max() >= self.limit:
+            raise ValueError(f"prompts must have 1 to {self.limit - 1} tokens. Received: {lengths.tolist()}")
+        last = np.minimum(lengths + sampling.max_new_tokens, self.limit)
+        tokens = np.full((len(prompts), bucket_of(int(last.max()), self.limit)), self.end_id, dtype="int32")
+        for row, prompt in enumerate(prompts):
+            tokens[row, : len(prompt)] = prompt
+        return tokens, lengths, last
+
+    # -- the compiled part ------------------------------------------------------------------------------------------
+
+    def _start(self, tokens: np.ndarray, lengths: np.ndarray, sampling: Sampling) -> tuple[Any, Any]:
+        """Fills the cache with the prompts; returns (cache, tokens already seen)."""
+        rows, length = tokens.shape
+        seen = np.zeros((rows, self._vocabulary_size if sampling.repetition_penalty != 1.0 else 1), dtype=bool)
+        if sampling.repetition_penalty != 1.0:
+            for row in range(rows):
+                seen[row, tokens[row, : lengths[row]]] = True
+        prompt = tokens[:, : bucket_of(int(lengths.max()), length)]
+        cache = self._prefill(prompt, np.zeros(self._cache_shape(rows, length), dtype=self._causal_lm.compute_dtype))
+        return cache, seen
+
+    def _advance(self, tokens, index: int, drawn, sampling: Sampling, state) -> tuple[np.ndarray, Any]:
+        """One step for all rows: feeds `tokens` at position `index`, returns the ids chosen for the next one."""
+        cache, seen = state
+        chosen, cache, seen = self._step(
+            tokens[:, None].astype("int32"),
+            cache,
+            np.int32(index),
+            seen,
+            drawn,
+            np.float32(sampling.temperature),
+            np.int32(sampling.top_k or self._vocabulary_size),
+            np.float32(sampling.top_p),
+            np.float32(sampling.repetition_penalty),
+            static=(sampling.temperature == 0.0, sampling.repetition_penalty != 1.0),
+        )
+        return np.asarray(chosen), (cache, seen)
+
+    @property
+    def _vocabulary_size(self) -> int:
+        return self._backbone.token_embedding.input_dim
+
+    def _cache_shape(self, rows: int, length: int) -> tuple[int, ...]:
+        backbone = self._backbone
+        heads = getattr(backbone, "num_key_value_heads", None) or getattr(backbone, "num_heads", None)
+        query_heads = getattr(backbone, "num_heads", None) or backbone.num_query_heads
+        width = getattr(backbone, "head_dim", None) or backbone.hidden_dim // query_heads
+        return rows, backbone.num_layers, 2, length, heads or query_heads, width
+
+    def _prefill_body(self, static, prompt, cache):
+        _, _, cache = self._causal_lm.call_with_cache(prompt, cache, 0)
+        return cache
+
+    def _step_body(self, static, tokens, cache, index, seen, drawn, temperature, top_k, top_p, penalty):
+        """Shapes: tokens (rows, 1), seen (rows, vocabulary) bool, drawn (rows,) uniform in [0, 1); the rest scalars."""
+        from keras import ops
+
+        greedy, penalised = static
+
+        def body(position, cache, logits):
+            new_logits, _, cache = self._causal_lm.call_with_cache(tokens, cache, position)
+            return position + 1, cache, ops.cast(new_logits[:, 0], "float32")
+
+        # XLA on TensorFlow compiles anew for each value of a scalar argument used as a slice position
+        # (tensorflow#76070). As the variable of a one-turn loop it stays a value.
+        empty = ops.zeros((tokens.shape[0], self._vocabulary_size), dtype="float32")
+        _, cache, logits = ops.while_loop(lambda position, *_: position < index + 1, body, (index, cache, empty))
+        if penalised:
+            logits = ops.where(seen, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
+        chosen = ops.argmax(logits, axis=-1) if greedy else _draw(logits, drawn, temperature, top_k, top_p)
+        chosen = ops.cast(chosen, "int32")
+        if penalised:
+            seen = ops.logical_or(seen, ops.one_hot(chosen, self._vocabulary_size, dtype="bool"))
+        return chosen, cache, seen
+
+
+def _draw(logits, drawn, temperature, top_k, top_p):
+    """Draws one id per row by inverting the distribution, cut to `top_k` and `top_p`.
+
+    Args:
+        logits: (rows, vocabulary) float32.
+        drawn: (rows,) uniform numbers; the same numbers choose the same tokens on every backend.
+        temperature: scalar, above 0.
+        top_k: scalar, the vocabulary's size for no limit.
+        top_p: scalar.
+    """
+    from keras import ops
+
+    values, ids = ops.top_k(logits, k=logits.shape[-1])  # sorted, likeliest first
+    probabilities = ops.softmax(values / temperature, axis=-1)
+    before = ops.cumsum(probabilities, axis=-1) - probabilities  # probability of all likelier tokens
+    rank = ops.arange(logits.shape[-1])[None, :]
+    kept = ops.logical_and(before < top_p, rank < top_k)
+    kept = ops.logical_or(kept, rank == 0)
+    probabilities = ops.where(kept, probabilities, 0.0)
+    cumulated = ops.cumsum(probabilities, axis=-1)
+    wanted = drawn[:, None] * cumulated[:, -1:]
+    place = ops.sum(ops.cast(cumulated <= wanted, "int32"), axis=-1, keepdims=True)
+    last_kept = ops.sum(ops.cast(kept, "int32"), axis=-1, keepdims=True) - 1
+    return ops.take_along_axis(ids, ops.minimum(place, last_kept), axis=-1)[:, 0]
+
+
+def _length_limit(backbone: Any) -> int:
+    """The longest sequence of the model; rotary models have no hard one, and get 4,096."""
+    return int(getattr(backbone, "max_sequence_length", None) or 4096)
+
+
+def _compiled(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
+    """`body(static, *arrays)` compiled by the current backend; called as ``function(*arrays, static=…)``."""
+    import keras
+
+    return (_compiled_jax if keras.backend.backend() == "jax" else _compiled_tensorflow)(causal_lm, body)
+
+
+def _compiled_tensorflow(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    function = tf.function(body, jit_compile=True, reduce_retracing=False)
+    return lambda *arrays, static=(): function(static, *(tf.convert_to_tensor(array) for array in arrays))
+
+
+def _compiled_jax(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+    import keras
+
+    variables = causal_lm.variables
+
+    def pure(static, values, *arrays):
+        mapping = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return body(static, *arrays)
+
+    function = jax.jit(pure, static_argnums=0)
+    return lambda *arrays, static=(): function(static, [variable.value for variable in variables], *arrays)

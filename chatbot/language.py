@@ -1,0 +1,45 @@
+"""French first, English by a switch.
+
+Every sentence that a user of the product reads stands once, in both languages, where it is said::
+
+    raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+
+The language is that of ``--lang``, else of the environment variable ``CAUSETTE_LANG``, else French.
+"""
+
+import os
+from typing import Literal, get_args
+
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[str, ...] = get_args(Language)
+
+_language: str = "en" if os.environ.get("CAUSETTE_LANG") == "en" else "fr"
+
+
+def set_language(language: str) -> None:
+    """Sets the language of all messages from now on.
+
+    Raises:
+        ValueError: `language` is neither "fr" nor "en".
+    """
+    global _language
+    if language not in LANGUAGES:
+        raise ValueError(f"`language` must be one of {LANGUAGES}. Received: {language!r}")
+    _language = language
+
+
+def current_language() -> str:
+    return _language
+
+
+def tr(french: str, english: str) -> str:
+    """The sentence in the current language."""
+    return french if _language == "fr" else english
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number as the current language writes it: 16 107 and 3,5 in French, 16,107 and 3.5 in English."""
+    text = f"{value:,.{digits}f}"
+    if _language == "fr":
+        return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
+    return text

@@ -1,0 +1,181 @@
+"""From a model's name to a local folder that holds it, checked before anything is loaded.
+
+Nothing here imports Keras: a wrong name, a missing file or an absent network is told within a second.
+"""
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError, WorldError
+from chatbot.language import tr
+
+EMBEDDED = {"mini": Path(__file__).parent / "presets" / "mini"}
+KERAS_WEIGHTS = ("model.weights.h5", "model.weights.json")  # one file, or the index of several
+PRESET_NOTE = "causette.json"  # our own note beside the preset: template, licence, languages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located:
+    """Where a model lies.
+
+    Args:
+        name: as the user wrote it.
+        folder: a KerasHub preset folder, or one in the transformers format.
+        run: the run folder around it, if it is one.
+    """
+
+    name: str
+    folder: Path
+    run: Path | None = None
+
+
+def locate(name: str, *, revision: str | None = None) -> Located:
+    """Finds a model: local folders first, the network only when nothing local has that name.
+
+    Args:
+        name: run folder, preset folder, folder in the transformers format, "mini", a KerasHub name
+            ("gpt2_base_en"), "hf://owner/name" or "kaggle://owner/model/keras/variant".
+        revision: commit, tag or branch for ``hf://``.
+
+    Raises:
+        InputError: no such model, or a folder that is not one.
+        WorldError: it must be downloaded and there is no network.
+    """
+    path = Path(name)
+    if name in EMBEDDED and not path.exists():
+        path = EMBEDDED[name]
+    if path.is_dir():
+        run = path if (path / "config.yaml").exists() else None
+        folder = path / "preset" if run else path
+        check_folder(folder, name)
+        return Located(name=name, folder=folder, run=run)
+    if name.startswith("hf://"):
+        return Located(name=name, folder=_from_hub(name, revision))
+    handle = name if name.startswith("kaggle://") else _kaggle_handle(name)
+    return Located(name=name, folder=_from_kaggle(name, handle))
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Checks that a folder can be a model before Keras reads it: files there, sizes that agree.
+
+    Raises:
+        InputError: a file is missing or unreadable, or the configuration announces more than the weights hold.
+    """
+    config = _read_config(folder, name)
+    weights = [p for p in folder.glob("*") if p.name in KERAS_WEIGHTS or p.suffix in (".safetensors", ".h5")]
+    if not weights:
+        lost = "model.weights.h5 / model.safetensors"
+        raise InputError(
+            tr(
+                f"{name} : le dossier ne contient pas de poids ({lost}).\n"
+                "Copiez à nouveau le dossier entier, ou relancez l'entraînement.",
+                f"{name}: the folder holds no weights ({lost}).\nCopy the whole folder again, or train again.",
+            )
+        )
+    announced = _least_parameters(config)
+    held = sum(p.stat().st_size for p in folder.glob("*") if p.suffix in (".safetensors", ".h5"))
+    if announced > 2 * held:  # int4 weights take half a byte each
+        raise InputError(
+            tr(
+                f"{name} : config.json annonce au moins {announced:,} paramètres, les poids n'en contiennent pas tant.\n"
+                "Le fichier est abîmé ou piégé : reprenez le modèle à sa source.",
+                f"{name}: config.json announces at least {announced:,} parameters, more than the weights can hold.\n"
+                "The file is damaged or forged: get the model again from its source.",
+            )
+        )
+
+
+def _read_config(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            tr(
+                f"{name} : ce dossier n'est pas un modèle ({path.name} y manque).\n"
+                "Donnez un dossier d'entraînement (runs/…), un préréglage KerasHub ou un modèle transformers.",
+                f"{name}: not a model folder ({path.name} is missing).\n"
+                "Give a run folder (runs/…), a KerasHub preset or a folder in the transformers format.",
+            )
+        ) from error
+    except (ValueError, OSError) as error:
+        raise InputError(tr(f"{path} : fichier illisible ({error}).", f"{path}: cannot be read ({error}).")) from error
+    if not isinstance(config, dict):
+        raise InputError(tr(f"{path} : un objet JSON est attendu.", f"{path}: a JSON object is expected."))
+    return config
+
+
+def _least_parameters(config: dict[str, Any]) -> int:
+    """A lower bound of the parameters, from the embedding alone: KerasHub and transformers names."""
+    inner = config.get("config") if isinstance(config.get("config"), dict) else config
+    assert isinstance(inner, dict)
+    vocabulary = inner.get("vocabulary_size") or inner.get("vocab_size") or 0
+    width = inner.get("hidden_dim") or inner.get("hidden_size") or inner.get("n_embd") or 0
+    return int(vocabulary) * int(width)
+
+
+def _from_hub(name: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        return Path(snapshot_download(name.removeprefix("hf://"), revision=revision))
+    except (RepositoryNotFoundError, ValueError) as error:
+        raise InputError(
+            tr(
+                f"{name} : dépôt introuvable sur le Hugging Face Hub.\n"
+                "Vérifiez le nom (hf://propriétaire/modèle) ; un dépôt privé demande « hf auth login ».",
+                f"{name}: no such repository on the Hugging Face Hub.\n"
+                "Check the name (hf://owner/model); a private one needs `hf auth login`.",
+            )
+        ) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise _no_network(name) from error
+
+
+def _kaggle_handle(name: str) -> str:
+    """The Kaggle address of a KerasHub name.
+
+    Raises:
+        InputError: KerasHub knows no causal language model of that name.
+    """
+    import keras_hub
+
+    presets = keras_hub.models.CausalLM.presets
+    if name in presets:
+        return presets[name]["kaggle_handle"]
+    near = difflib.get_close_matches(name, [*EMBEDDED, *presets], n=3)
+    hint = tr("Vouliez-vous dire : ", "Did you mean: ") + ", ".join(near) if near else ""
+    hint = hint or tr(
+        "Donnez un dossier, « mini », un nom KerasHub (gpt2_base_en), hf://… ou kaggle://…",
+        "Give a folder, `mini`, a KerasHub name (gpt2_base_en), hf://… or kaggle://…",
+    )
+    raise InputError(
+        tr(f"{name} : ni dossier, ni modèle connu.\n{hint}", f"{name}: neither a folder nor a known model.\n{hint}")
+    )
+
+
+def _from_kaggle(name: str, handle: str) -> Path:
+    import kagglehub
+    import requests
+
+    try:
+        return Path(kagglehub.model_download(handle.removeprefix("kaggle://")))
+    except ValueError as error:
+        raise InputError(tr(f"{name} : adresse Kaggle mal formée.", f"{name}: malformed Kaggle address.")) from error
+    except (requests.RequestException, OSError) as error:
+        raise _no_network(name) from error
+
+
+def _no_network(name: str) -> WorldError:
+    return WorldError(
+        tr(
+            f"{name} : le modèle n'est pas sur ce disque et le réseau ne répond pas.\n"
+            "Connectez-vous une fois pour le télécharger, donnez un dossier local, ou prenez « --model mini » (fourni).",
+            f"{name}: the model is not on this disk and the network does not answer.\n"
+            "Go online once to download it, give a local folder, or take `--model mini` (included).",
+        )
+    )

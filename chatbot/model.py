@@ -1,0 +1,153 @@
+"""Loading a model: KerasHub causal LM, tokenizer and template together, checked.
+
+load_model("mini")                    the embedded base model
+load_model("runs/medquad")            a run folder
+load_model("gpt2_base_en")            a KerasHub name (downloaded once)
+load_model("hf://owner/name")         the Hugging Face Hub, in either format
+load_model("./gpt2")                  a preset folder, or one in the transformers format
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatbot.errors import InputError
+from chatbot.files import read_json, write_json
+from chatbot.language import tr
+from chatbot.locate import PRESET_NOTE, locate
+from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
+from chatbot.tokenizer import TextTokenizer, tokenizer_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModel:
+    """What is needed to train a model or to talk to it.
+
+    Args:
+        name: as the user wrote it.
+        causal_lm: the KerasHub task.
+        tokenizer: our tokenizer on the preset's vocabulary.
+        template: how dialogues are written for it.
+        folder: the preset's folder on disk.
+    """
+
+    name: str
+    causal_lm: Any
+    tokenizer: TextTokenizer
+    template: ChatTemplate
+    folder: Path
+
+    @property
+    def context(self) -> int:
+        """The longest sequence the model takes, in tokens."""
+        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or 4096)
+
+    @property
+    def parameters(self) -> int:
+        return int(self.causal_lm.backbone.count_params())
+
+
+def load_model(
+    name: str, *, dtype: str = "float32", template: str | None = None, revision: str | None = None, **backbone: Any
+) -> LanguageModel:
+    """Loads a model by name or folder.
+
+    Args:
+        name: see the module's examples.
+        dtype: Keras dtype policy: "float32", "mixed_bfloat16", …; it wins over the one saved in the preset.
+        template: name of a chat template; by default the one noted in the preset, else human_assistant.
+        revision: commit, tag or branch, for ``hf://``.
+        **backbone: options of the backbone, such as ``dropout=0.1``.
+
+    Raises:
+        InputError: no such model, a damaged folder, weights that are not finite, an unknown template.
+        WorldError: a download failed.
+    """
+    located = locate(name, revision=revision)
+    chosen = template_named(template or _noted_template(located.folder))
+    causal_lm = _load_task(located.folder, name, dtype, backbone)
+    return LanguageModel(
+        name=name,
+        causal_lm=causal_lm,
+        tokenizer=tokenizer_of(causal_lm.preprocessor.tokenizer),
+        template=chosen,
+        folder=located.folder,
+    )
+
+
+def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenizer, ChatTemplate]:
+    """Tokenizer and template of a model, without its weights.
+
+    Raises:
+        InputError, WorldError: as `load_model`.
+    """
+    import keras_hub
+
+    located = locate(name)
+    tokenizer = keras_hub.models.Tokenizer.from_preset(str(located.folder))
+    return tokenizer_of(tokenizer), template_named(template or _noted_template(located.folder))
+
+
+def _noted_template(folder: Path) -> str:
+    """The template noted beside a preset by `save_preset`; that of the project where nothing is noted."""
+    note = folder / PRESET_NOTE
+    return read_json(note).get("template", HUMAN_ASSISTANT.name) if note.exists() else HUMAN_ASSISTANT.name
+
+
+def template_named(name: str) -> ChatTemplate:
+    """The template of that name. Raises InputError with the known names."""
+    if name not in TEMPLATES:
+        known = ", ".join(TEMPLATES)
+        raise InputError(
+            tr(f"gabarit inconnu : {name}. Au choix : {known}.", f"unknown template: {name}. One of: {known}.")
+        )
+    return TEMPLATES[name]
+
+
+def _load_task(folder: Path, name: str, dtype: str, backbone: dict[str, Any]) -> Any:
+    import keras_hub
+
+    try:
+        causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), dtype=dtype, **backbone)
+    except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
+        reason = str(error).strip().split("\n")[0][:300]
+        raise InputError(
+            tr(
+                f"{name} : KerasHub ne peut pas lire ce modèle ({type(error).__name__} : {reason}).",
+                f"{name}: KerasHub cannot read this model ({type(error).__name__}: {reason}).",
+            )
+        ) from error
+    for variable in causal_lm.backbone.variables:
+        if not np.isfinite(np.asarray(variable, dtype="float32")).all():
+            raise InputError(
+                tr(
+                    f"{name} : des poids ne sont pas des nombres finis ({variable.path}).\n"
+                    "Le fichier est abîmé : reprenez le modèle à sa source.",
+                    f"{name}: some weights are not finite numbers ({variable.path}).\n"
+                    "The file is damaged: get the model again from its source.",
+                )
+            )
+    # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
+    limit = getattr(causal_lm.backbone, "max_sequence_length", None)
+    if limit and causal_lm.preprocessor is not None:
+        causal_lm.preprocessor.sequence_length = int(limit)
+    return causal_lm
+
+
+def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
+    """Writes a KerasHub preset that `from_preset` loads, with our note (template, languages, …) beside it."""
+    causal_lm.save_to_preset(str(folder))
+    write_json(folder / PRESET_NOTE, note)
+
+
+def weights_fingerprint(causal_lm: Any) -> str:
+    """sha256 over the names' order, shapes and values of the backbone's weights: two models are the same or not."""
+    digest = hashlib.sha256()
+    for variable in causal_lm.backbone.weights:
+        value = np.asarray(variable, dtype="float32")
+        digest.update(str(value.shape).encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

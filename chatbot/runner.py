@@ -1,0 +1,218 @@
+"""Talking to a model: messages in, a streamed answer out.
+
+from chatbot.runner import ModelRunner
+print(ModelRunner("mini").predict("Bonjour, qui êtes-vous ?"))
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chatbot.dialogue import Message, user
+from chatbot.errors import InputError
+from chatbot.generation import Generator, Sampling
+from chatbot.language import tr
+from chatbot.model import LanguageModel, load_model
+from chatbot.tokenizer import StreamDecoder, encode_segments
+
+Finish = Literal["end", "stop", "length", "cancelled"]
+
+
+class StopFilter:
+    """Cuts a stream of text at the first stop text, and never lets the beginning of one through."""
+
+    def __init__(self, stop_texts: Sequence[str]):
+        self._stop_texts = stop_texts
+        self._held = ""
+        self.stopped = False
+
+    def push(self, text: str) -> str:
+        """The part of all text so far that may now be shown."""
+        self._held += text
+        found = [at for stop in self._stop_texts if (at := self._held.find(stop)) >= 0]
+        if found:
+            self.stopped = True
+            shown, self._held = self._held[: min(found)], ""
+            return shown
+        keep = max((self._overlap(stop) for stop in self._stop_texts), default=0)
+        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        return shown
+
+    def flush(self) -> str:
+        """What was held back and did not become a stop text."""
+        shown, self._held = self._held, ""
+        return shown
+
+    def _overlap(self, stop: str) -> int:
+        """Length of the longest end of the held text that begins `stop`."""
+        longest = min(len(stop) - 1, len(self._held))
+        return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What a reply was, once it is over.
+
+    Args:
+        text: the whole answer.
+        finish: "end" (the model ended it), "stop" (it began a new turn), "length" (cut), "cancelled".
+        prompt_tokens, new_tokens: sizes; new tokens include the end token.
+        dropped_turns: oldest messages left out because the context was full.
+        first_seconds, seconds: time to the first shown text, and in all.
+    """
+
+    text: str = ""
+    finish: Finish = "length"
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    dropped_turns: int = 0
+    first_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.new_tokens / self.seconds if self.seconds else 0.0
+
+
+@dataclass
+class Reply:
+    """An answer on its way: iterate for its text, then read `answer`."""
+
+    pieces: Iterator[str]
+    answer: Answer = field(default_factory=Answer)
+
+    def __iter__(self) -> Iterator[str]:
+        return self.pieces
+
+    def text(self) -> str:
+        """Waits for the whole answer."""
+        for _ in self.pieces:
+            pass
+        return self.answer.text
+
+
+class ChatModel:
+    """A language model one can talk to."""
+
+    def __init__(self, model: LanguageModel):
+        self.model = model
+        self.generator = Generator(model.causal_lm, model.tokenizer.end_id)
+
+    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
+        """Streams the answer to the last message.
+
+        Args:
+            messages: turns so far, the last one the user's. The oldest are dropped when the context is too small.
+            sampling: how tokens are chosen; greedy by default.
+
+        Raises:
+            InputError: the last message is empty, or does not fit into the context alone.
+        """
+        sampling = sampling or Sampling()
+        prompt, dropped = fit_window(self.model, messages, sampling.max_new_tokens)
+        reply = Reply(pieces=iter(()), answer=Answer(prompt_tokens=len(prompt), dropped_turns=dropped))
+        reply.pieces = self._pieces(prompt, sampling, reply.answer)
+        return reply
+
+    def answers(self, conversations: Sequence[Sequence[Message]], sampling: Sampling) -> list[Answer]:
+        """Whole answers to many conversations at once; faster than one by one, the same text.
+
+        `seconds` of each is its share of the batch's time.
+        """
+        windows = [fit_window(self.model, messages, sampling.max_new_tokens) for messages in conversations]
+        began = time.perf_counter()
+        batch = self.generator.generate_batch([prompt for prompt, _ in windows], sampling)
+        share = (time.perf_counter() - began) / len(windows)
+        answers = []
+        for (prompt, dropped), ids in zip(windows, batch, strict=True):
+            answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
+            for _ in self._shown(iter(ids), answer):
+                pass
+            answer.seconds, answer.first_seconds = share, 0.0
+            answers.append(answer)
+        return answers
+
+    def warm_up(self, conversations: Sequence[Sequence[Message]], sampling: Sampling) -> None:
+        """Compiles what answering these together needs, so that the first answer does not wait for it."""
+        windows = [fit_window(self.model, messages, sampling.max_new_tokens)[0] for messages in conversations]
+        self.generator.warm_up(windows, sampling)
+
+    def _pieces(self, prompt: list[int], sampling: Sampling, answer: Answer) -> Iterator[str]:
+        began = time.perf_counter()
+        answer.finish = "cancelled"  # unless the stream reaches its end below
+        for piece in self._shown(self.generator.stream(prompt, sampling), answer):
+            if not answer.first_seconds:
+                answer.first_seconds = time.perf_counter() - began
+            answer.seconds = time.perf_counter() - began
+            yield piece
+        answer.seconds = time.perf_counter() - began
+
+    def _shown(self, ids: Iterator[int], answer: Answer) -> Iterator[str]:
+        """Decoded text without end token, stop texts and the template's blank; fills `answer`."""
+        tokenizer, template = self.model.tokenizer, self.model.template
+        decoder, stop = StreamDecoder(tokenizer), StopFilter(template.stop_texts)
+        finish: Finish = "length"
+        for token in ids:
+            answer.new_tokens += 1
+            if token == tokenizer.end_id:
+                finish = "end"
+                break
+            if text := self._first_cleaned(stop.push(decoder.push(token)), answer):
+                answer.text += text
+                yield text
+            if stop.stopped:
+                finish = "stop"
+                break
+        if not stop.stopped and (rest := self._first_cleaned(stop.push(decoder.flush()) + stop.flush(), answer)):
+            answer.text += rest
+            yield rest
+        answer.finish = finish
+
+    def _first_cleaned(self, text: str, answer: Answer) -> str:
+        return text if answer.text else self.model.template.clean_answer(text).lstrip("\n")
+
+
+def fit_window(model: LanguageModel, messages: Sequence[Message], max_new_tokens: int) -> tuple[list[int], int]:
+    """The prompt's ids, and how many of the oldest messages had to go to leave room for an answer.
+
+    Room is kept for `max_new_tokens`, but for at most a quarter of the context. A system message stays.
+
+    Raises:
+        InputError: the last message is empty, or does not fit alone.
+    """
+    if not messages or not messages[-1].content.strip():
+        raise InputError(tr("Le message est vide : écrivez une question.", "The message is empty: write a question."))
+    room = model.context - min(max_new_tokens, model.context // 4)
+    system = [message for message in messages[:1] if message.role == "system"]
+    turns = list(messages[len(system) :])
+    dropped = 0
+    while True:
+        ids, _ = encode_segments(model.tokenizer, model.template.prompt([*system, *turns]))
+        if len(ids) <= room:
+            return ids, dropped
+        if len(turns) == 1:
+            raise InputError(
+                tr(
+                    f"Le message fait {len(ids)} jetons, le modèle en lit {room} au plus (contexte {model.context}).\n"
+                    "Raccourcissez-le, ou prenez un modèle au contexte plus long.",
+                    f"The message has {len(ids)} tokens, the model reads {room} at most (context {model.context}).\n"
+                    "Shorten it, or take a model with a longer context.",
+                )
+            )
+        turns, dropped = turns[2:], dropped + 2
+
+
+class ModelRunner:
+    """A model in two lines, before and after fine-tuning.
+
+    Args:
+        name: anything `load_model` takes.
+    """
+
+    def __init__(self, name: str = "mini"):
+        self.chat = ChatModel(load_model(name))
+
+    def predict(self, question: str, **sampling: object) -> str:
+        """The answer to one question; keyword arguments are those of `Sampling`."""
+        return self.chat.reply([user(question)], Sampling(**sampling)).text()  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+"""A conversation: the turns so far, and the streamed answer to the next one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from chatbot.dialogue import Message, assistant, user
+from chatbot.errors import InputError
+from chatbot.generation import Sampling
+from chatbot.language import tr
+from chatbot.runner import Answer, ChatModel
+
+LONGEST_MESSAGE = 20_000  # characters; far above any context here, far below what would hurt
+
+
+@dataclass
+class ChatSession:
+    """One user's conversation with a model.
+
+    Args:
+        chat: the model, which may be shared by many sessions.
+        sampling: how tokens are chosen.
+        messages: the turns so far.
+        last: the last answer, with its figures.
+    """
+
+    chat: ChatModel
+    sampling: Sampling = field(default_factory=lambda: Sampling(max_new_tokens=160))
+    messages: list[Message] = field(default_factory=list)
+    last: Answer | None = None
+
+    def ask(self, text: str) -> Iterator[str]:
+        """Streams the answer. It joins the history when it is over; a cancelled one joins as far as it came.
+
+        Raises:
+            InputError: the message is empty, not valid text, or too long.
+        """
+        question = user(checked_text(text))
+        reply = self.chat.reply([*self.messages, question], replace(self.sampling))
+        self.last = reply.answer
+        return self._remembered(question, reply)
+
+    def _remembered(self, question: Message, reply) -> Iterator[str]:
+        try:
+            yield from reply
+        finally:
+            self.messages += [question, assistant(reply.answer.text)]
+
+    def clear(self) -> None:
+        """Forgets the conversation."""
+        self.messages.clear()
+        self.last = None
+
+
+def checked_text(text: str) -> str:
+    """The message without blanks around it.
+
+    Raises:
+        InputError: empty, longer than `LONGEST_MESSAGE`, or with bytes that are not UTF-8.
+    """
+    text = text.strip()
+    if not text:
+        raise InputError(tr("Le message est vide : écrivez une question.", "The message is empty: write a question."))
+    if len(text) > LONGEST_MESSAGE:
+        raise InputError(
+            tr(f"Le message est trop long : {len(text)} caractères, {LONGEST_MESSAGE} au plus.",
+               f"The message is too long: {len(text)} characters, {LONGEST_MESSAGE} at most.")
+        )  # fmt: skip
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            tr("Le message contient des octets qui ne sont pas de l'UTF-8 : vérifiez l'encodage du terminal ou du fichier.",
+               "The message holds bytes that are not UTF-8: check the encoding of the terminal or the file.")
+        ) from error  # fmt: skip
+    return text

@@ -1,0 +1,223 @@
+"""One tokenisation for training, scoring and talking.
+
+KerasHub's byte-level BPE gives other ids inside `fit` (tf.data) than inside `generate` (eager Python), and neither
+equals GPT-2's on ``"\\n\\n"``. Causette therefore tokenises once, here, with the `tokenizers` library on the preset's
+own vocabulary and merges: ids go into the models, never strings.
+
+Ordinary text never becomes structure: a user who types ``<|endoftext|>`` gets the pieces ``<``, ``|``, ``endo``…,
+because special tokens are not part of the inner tokenizer and are only ever placed by id.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from chatbot.template import Segment
+
+END_OF_TEXT = "<|endoftext|>"
+
+
+class TextTokenizer(Protocol):
+    """What the rest of Causette asks of a tokenizer, whatever the model family."""
+
+    end_id: int
+    start_id: int | None
+    vocabulary_size: int
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]: ...
+
+    def decode(self, ids: Sequence[int]) -> str: ...
+
+    def token_bytes(self, token_id: int) -> bytes: ...
+
+
+def _byte_of_unit() -> dict[str, int]:
+    """GPT-2's printable stand-in for each byte, inverted (Radford et al. 2019, `bytes_to_unicode`)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    units = {chr(byte): byte for byte in printable}
+    others = (byte for byte in range(256) if byte not in set(printable))
+    units.update({chr(256 + offset): byte for offset, byte in enumerate(others)})
+    return units
+
+
+class BytePairTokenizer:
+    """Byte-level BPE of GPT-2: every string has ids, and ids give the string back, byte for byte.
+
+    Args:
+        vocabulary: token → id, ids 0…n-1 without a gap; must hold the end token.
+        merges: merge rules, "left right", in order of priority.
+        end_token: the token that ends a text (and an answer).
+
+    Raises:
+        ValueError: the end token is missing or the ids have gaps.
+    """
+
+    def __init__(self, vocabulary: dict[str, int], merges: Sequence[str], end_token: str = END_OF_TEXT):
+        from tokenizers import Tokenizer, decoders, pre_tokenizers
+        from tokenizers.models import BPE
+
+        if end_token not in vocabulary:
+            raise ValueError(f"the vocabulary must hold the end token {end_token!r}")
+        if set(vocabulary.values()) != set(range(len(vocabulary))):
+            raise ValueError("token ids must run from 0 without a gap")
+        pairs: list[tuple[str, str]] = []
+        for merge in merges:
+            left, _, right = merge.partition(" ")
+            pairs.append((left, right))
+        self._inner = Tokenizer(BPE(vocab=vocabulary, merges=pairs))
+        self._inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        self._inner.decoder = decoders.ByteLevel()
+        self.vocabulary = vocabulary
+        self.merges = list(merges)
+        self.vocabulary_size = len(vocabulary)
+        self.end_id = vocabulary[end_token]
+        self.start_id: int | None = None  # GPT-2 was trained without a start token
+        self._token_of_id = sorted(vocabulary, key=vocabulary.__getitem__)
+        self._byte_of_unit = _byte_of_unit()
+
+    @classmethod
+    def from_files(cls, vocabulary_file: str | Path, merges_file: str | Path) -> "BytePairTokenizer":
+        """Reads `vocab.json` and `merges.txt` (or `vocabulary.json`, `merges.txt` of a KerasHub preset)."""
+        vocabulary = json.loads(Path(vocabulary_file).read_text(encoding="utf-8"))
+        lines = Path(merges_file).read_text(encoding="utf-8").split("\n")
+        return cls(vocabulary, [line for line in lines if line and not line.startswith("#version")])
+
+    @classmethod
+    def train(cls, texts: Iterable[str], vocabulary_size: int) -> "BytePairTokenizer":
+        """Learns a vocabulary of `vocabulary_size` tokens (fewer if the texts are too short); the end token has id 0.
+
+        Id 0 is also what KerasHub pads with, so a padded row can never look like real text.
+        """
+        from tokenizers import Tokenizer, pre_tokenizers, trainers
+        from tokenizers.models import BPE
+
+        learner = Tokenizer(BPE())
+        learner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary_size,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            special_tokens=[END_OF_TEXT],
+            show_progress=False,
+        )
+        learner.train_from_iterator(texts, trainer)
+        model = json.loads(learner.to_str())["model"]
+        merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+        return cls(model["vocab"], merges)
+
+    def encode(self, text: str) -> list[int]:
+        return self._inner.encode(text, add_special_tokens=False).ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for many texts, on all processors."""
+        return [encoding.ids for encoding in self._inner.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes a token stands for; the end token stands for none."""
+        if token_id == self.end_id:
+            return b""
+        token = self._token_of_id[token_id]
+        return bytes(self._byte_of_unit[unit] for unit in token)
+
+
+class SentencePieceTokenizer:
+    """Llama and Mistral: a SentencePiece model, whose rare characters are spelt in byte pieces like ``<0xE9>``.
+
+    Args:
+        proto: the serialised model (the bytes of `tokenizer.model` or `vocabulary.spm`).
+    """
+
+    def __init__(self, proto: bytes):
+        import sentencepiece
+
+        self._inner = sentencepiece.SentencePieceProcessor(model_proto=proto)
+        self.vocabulary_size = self._inner.get_piece_size()
+        self.end_id = self._inner.eos_id()
+        self.start_id: int | None = self._inner.bos_id() if self._inner.bos_id() >= 0 else None
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a segment in the middle of a text: no dummy blank is put before it."""
+        # SentencePiece puts a blank before each string it gets. A line feed is one byte piece on its own, so encoding
+        # after one and dropping it gives the ids that the segment has inside a longer text.
+        return self._inner.encode("\n" + text)[len(self._inner.encode("\n")) :]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self.encode(text) for text in texts]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes a piece stands for; control pieces stand for none."""
+        if self._inner.is_control(token_id) or self._inner.is_unknown(token_id):
+            return b""
+        piece = self._inner.id_to_piece(token_id)
+        if self._inner.is_byte(token_id):
+            return bytes([int(piece[3:-1], 16)])
+        return piece.replace("▁", " ").encode("utf-8")
+
+
+class StreamDecoder:
+    """Turns ids into text one by one and never emits half a character.
+
+    A byte-level token may end in the middle of a UTF-8 character: its bytes wait here until the rest comes.
+    """
+
+    def __init__(self, tokenizer: TextTokenizer):
+        import codecs
+
+        self._tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def push(self, token_id: int) -> str:
+        """The characters that became whole with this token (perhaps none)."""
+        return self._decoder.decode(self._tokenizer.token_bytes(token_id))
+
+    def flush(self) -> str:
+        """What is left at the end: a replacement sign if a character stayed incomplete."""
+        return self._decoder.decode(b"", final=True)
+
+    def stream(self, ids: Iterable[int]) -> Iterator[str]:
+        for token_id in ids:
+            if text := self.push(token_id):
+                yield text
+        if text := self.flush():
+            yield text
+
+
+def encode_segments(tokenizer: TextTokenizer, segments: Sequence[Segment]) -> tuple[list[int], list[bool]]:
+    """Ids of a rendered dialogue and, aligned with them, whether each is trained; both come out of one traversal.
+
+    Example (■ is the end token)::
+
+        tokens     ### human :  Bonjour ↵ ### assistant :  Bonjour  .  ■
+        trainable   .   .    .    .     .  .      .     .     x     x  x
+    """
+    encoded = tokenizer.encode_batch([segment.text for segment in segments])
+    ids: list[int] = []
+    trainable: list[bool] = []
+    for segment, text_ids in zip(segments, encoded, strict=True):
+        start = [tokenizer.start_id] if segment.start and tokenizer.start_id is not None else []
+        end = [tokenizer.end_id] if segment.end else []
+        ids += start + text_ids + end
+        trainable += [segment.trainable] * (len(start) + len(text_ids) + len(end))
+    return ids, trainable
+
+
+def tokenizer_of(keras_hub_tokenizer: Any) -> TextTokenizer:
+    """Our tokenizer on the vocabulary of a KerasHub one.
+
+    Raises:
+        TypeError: it is neither byte-level BPE nor SentencePiece.
+    """
+    if hasattr(keras_hub_tokenizer, "merges"):
+        end = getattr(keras_hub_tokenizer, "end_token", None) or END_OF_TEXT
+        return BytePairTokenizer(dict(keras_hub_tokenizer.vocabulary), list(keras_hub_tokenizer.merges), end)
+    if getattr(keras_hub_tokenizer, "proto", None):
+        return SentencePieceTokenizer(keras_hub_tokenizer.proto)
+    raise TypeError(f"no byte-level BPE and no SentencePiece tokenizer: {type(keras_hub_tokenizer).__name__}")

@@ -1,0 +1,122 @@
+"""From sources to a prepared folder: the whole story of this floor, read top to bottom.
+
+    prepare(PrepareConfig(sources=("embedded",), out=Path("data/embedded")), say=print)
+
+Every row that a source gives is kept in one split or rejected with its reason: read = kept + rejected.
+"""
+
+import json
+from pathlib import Path
+
+from chatbot.dialogue import Dialogue, write_dialogues
+from chatbot.errors import InputError, WorldError
+from chatbot.files import folder_written_whole, write_json, write_text
+from chatbot.language import number, tr
+from datasets_prep.config import PrepareConfig, check_config
+from datasets_prep.dedupe import SeenDialogues
+from datasets_prep.manifest import manifest_of
+from datasets_prep.prepared import MANIFEST, REJECTED, is_prepared
+from datasets_prep.sift import Say, Sifted, reasons_in_words, sift
+from datasets_prep.sources import chosen_sources
+from datasets_prep.spec import Shares, SplitRule, Splits
+
+__all__ = ["PrepareConfig", "prepare"]
+
+
+def prepare(config: PrepareConfig, say: Say = lambda line: None) -> Path:
+    """Reads, sifts, splits and writes; returns the prepared folder, `config.out`.
+
+    Args:
+        config: all the options.
+        say: told each step, in the user's language.
+
+    Raises:
+        InputError: an option, a file or the output folder is wrong; nothing is written.
+        WorldError: the network or the disk failed; nothing is written.
+    """
+    check_config(config)
+    _check_output(config)
+    sources = chosen_sources(config.sources, config.from_file, config.columns)
+    seen = SeenDialogues(near_question=config.near_question, near_answer=config.near_answer)
+    sifted = []
+    for source in sources:
+        say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
+        sifted.append(sift(source, config.limits, seen, say))
+        say(_news(sifted[-1]))
+    splits = split_all(sifted, config.shares, config.seed)
+    _write(config, sifted, splits)
+    listed = ", ".join(f"{split} {number(len(dialogues))}" for split, dialogues in splits.items())
+    say(tr(f"{config.out} : {listed}.", f"{config.out}: {listed}."))
+    return config.out
+
+
+def split_all(sifted: list[Sifted], shares: Shares, seed: int) -> Splits:
+    """The splits of all sources together; those under the same rule are split as one set.
+
+    Raises:
+        InputError: a split with a share comes out empty.
+    """
+    by_rule: dict[SplitRule, list[Dialogue]] = {}
+    for one in sifted:
+        by_rule.setdefault(one.source.split_rule, []).extend(one.kept)
+    splits: Splits = {}
+    for rule, dialogues in by_rule.items():
+        for split, part in rule.split(dialogues, shares, seed).items():
+            splits.setdefault(split, []).extend(part)
+    for split, share in shares._asdict().items():
+        if share and not splits[split]:
+            raise InputError(
+                tr(
+                    f"La partie {split} serait vide. Ajoutez des données, ou changez --shares.",
+                    f"The split {split} would be empty. Add data, or change --shares.",
+                )
+            )
+    return splits
+
+
+def _check_output(config: PrepareConfig) -> None:
+    out = config.out
+    if not out.exists():
+        return
+    if not config.replace:
+        raise InputError(
+            tr(
+                f"{out} : existe déjà. Choisissez un autre --out, ou ajoutez --replace pour le remplacer.",
+                f"{out}: already exists. Choose another --out, or add --replace to replace it.",
+            )
+        )
+    if not is_prepared(out) and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(
+            tr(
+                f"{out} : n'est pas un jeu préparé, --replace n'y touche pas. Choisissez un autre --out.",
+                f"{out}: not a prepared set, --replace leaves it alone. Choose another --out.",
+            )
+        )
+
+
+def _news(sifted: Sifted) -> str:
+    name, read, kept = sifted.source.name, number(sifted.read), number(len(sifted.kept))
+    rejected = number(len(sifted.rejected))
+    reasons = f" ({reasons_in_words(sifted.rejected)})" if sifted.rejected else ""
+    return tr(
+        f"{name} : lues {read} = gardées {kept} + rejetées {rejected}{reasons}.",
+        f"{name}: read {read} = kept {kept} + rejected {rejected}{reasons}.",
+    )
+
+
+def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits) -> None:
+    """The prepared folder, whole or not at all."""
+    rejected = [row.to_json(one.source.name) for one in sifted for row in one.rejected]
+    try:
+        with folder_written_whole(config.out, replace=config.replace) as folder:
+            for split, dialogues in splits.items():
+                write_dialogues(folder / f"{split}.jsonl", dialogues)
+            write_text(folder / REJECTED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected))
+            write_json(folder / MANIFEST, manifest_of(config, sifted, splits, folder))
+    except OSError as error:
+        raise WorldError(
+            tr(
+                f"{config.out} : écriture impossible ({error.strerror}). Rien n'a été écrit.",
+                f"{config.out}: cannot be written ({error.strerror}). Nothing was written.",
+            )
+        ) from error

@@ -1,0 +1,98 @@
+"""What flows between a source and a prepared set: a row as found, or a row rejected with its reason.
+
+A source yields both: what it could read (`Row`) and what it could not (`Rejected`), so that no row is lost silently:
+read = kept + rejected.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from chatbot.dialogue import Message
+from chatbot.language import tr
+
+# Every reason of rejection, in French and in English.
+REASONS: Mapping[str, tuple[str, str]] = {
+    "ragged_row": ("nombre de cellules différent de l'en-tête", "another number of cells than the header"),
+    "bad_quotes": ("guillemets CSV mal placés", "misplaced CSV quotes"),
+    "not_a_dialogue": ("ligne qui n'est pas un dialogue", "line that is not a dialogue"),
+    "empty_question": ("question vide", "empty question"),
+    "empty_answer": ("réponse vide", "empty answer"),
+    "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),
+    "short_question": ("question trop courte", "question too short"),
+    "long_question": ("question trop longue", "question too long"),
+    "short_answer": ("réponse trop courte", "answer too short"),
+    "long_answer": ("réponse trop longue", "answer too long"),
+    "answer_repeats_question": ("réponse qui répète la question", "answer that repeats the question"),
+    "exact_duplicate": ("doublon exact", "exact duplicate"),
+    "near_duplicate": ("doublon proche", "near duplicate"),
+}
+SHORTENED = 200  # characters of a rejected question or answer kept on disk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A question and its answer as the source gives them.
+
+    Args:
+        key: unique in its source; the dialogue's id is "source-key".
+        place: where a reader finds it in the source, such as "row 17".
+        question: the request; the last one of a conversation.
+        answer: the answer to `question`.
+        context: a text that comes with the request.
+        group: what a split must not cut; "" when the source has none (then the first request is the group).
+        history: the turns before `question`.
+        meta: labels for the dialogue; JSON values.
+    """
+
+    key: str
+    place: str
+    question: str
+    answer: str
+    context: str = ""
+    group: str = ""
+    history: tuple[Message, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A row that is not kept.
+
+    Args:
+        place: where it stands in the source.
+        reason: a key of `REASONS`.
+        detail: figures or the id that it repeats, without words of any language: "3 ≠ 2", "1 < 3", "faq-12".
+        question, answer: as far as they are known.
+    """
+
+    place: str
+    reason: str
+    detail: str = ""
+    question: str = ""
+    answer: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.reason in REASONS, self.reason
+
+    def to_json(self, source: str) -> dict[str, str]:
+        """The line of rejected.jsonl, its texts shortened."""
+        texts = {"question": self.question[:SHORTENED], "answer": self.answer[:SHORTENED]}
+        return {"source": source, "place": self.place, "reason": self.reason, "detail": self.detail, **texts}
+
+
+def rejected_from(row: Row, reason: str, detail: str = "") -> Rejected:
+    """The row, rejected for `reason`."""
+    return Rejected(place=row.place, reason=reason, detail=detail, question=row.question, answer=row.answer)
+
+
+def reason_in_words(reason: str) -> str:
+    """The sentence of a reason in the current language."""
+    return tr(*REASONS[reason])
+
+
+def normalised(text: str) -> str:
+    """The text for comparing: NFKC, no case, single blanks. " Où  EST-il\u00a0?" → "où est-il ?"."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,156 @@
+"""The sets that Causette can read: one short file each, and one line here.
+
+    SOURCES["medquad"].read(Given(path=Path("medquad.csv.gz"))).rows
+
+The user types a name (``medquad``), a name and a part (``embedded:boutique``), or a file (``faq.csv``).
+"""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chatbot.errors import InputError
+from chatbot.language import tr
+from datasets_prep.sources import csv_pairs, embedded, jsonl, medquad
+from datasets_prep.spec import DatasetSpec, Given, SplitRule
+from datasets_prep.splits import BY_GROUP
+
+SOURCES: dict[str, DatasetSpec] = {
+    "csv": csv_pairs.SPEC,
+    "embedded": embedded.SPEC,
+    "jsonl": jsonl.SPEC,
+    "medquad": medquad.SPEC,
+}
+# What the end of a file's name says, after an optional ".gz".
+FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
+Found = tuple[DatasetSpec, Given]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A source as the user asked for it.
+
+    Args:
+        name: stands in the ids of its dialogues: that of the set, or of the user's file ("faq" for "faq.csv.gz").
+        spec: what it is.
+        given: what the user says about it.
+    """
+
+    name: str
+    spec: DatasetSpec
+    given: Given
+
+    @property
+    def split_rule(self) -> SplitRule:
+        """The set's own rule, else by group."""
+        return self.spec.split_rule or BY_GROUP
+
+
+def chosen_sources(
+    texts: Sequence[str], from_file: Path | None = None, columns: tuple[str, str] | None = None
+) -> list[Source]:
+    """The sources that the user's texts name, with what the user says about them.
+
+    Args:
+        texts: names, names with a part, files.
+        from_file: a file for the one of them that needs one.
+        columns: question and answer columns of the CSV files.
+
+    Raises:
+        InputError: an unknown source or part, two files of one name, or an option that no source takes.
+    """
+    found = [find_source(text) for text in texts]
+    if from_file is not None:
+        found = _with_file(found, from_file)
+    if columns is not None:
+        found = _with_columns(found, columns)
+    sources = [Source(name=_name(spec, given), spec=spec, given=given) for spec, given in found]
+    _refuse_twins(sources)
+    return sources
+
+
+def find_source(text: str) -> tuple[DatasetSpec, Given]:
+    """The source that a user's text names, and what the text says about it.
+
+    Raises:
+        InputError: no such source, or no such part of it; the known ones are listed.
+    """
+    if kind := FILE_KINDS.get(Path(_without_gz(text)).suffix.lower()):
+        return SOURCES[kind], Given(path=Path(text))
+    name, _, part = text.partition(":")
+    if name not in SOURCES:
+        endings = ", ".join(FILE_KINDS)
+        raise _unknown(name, SOURCES, (f"un fichier {endings}", f"a {endings} file"))
+    if part and part not in SOURCES[name].parts:
+        raise _unknown(part, SOURCES[name].parts, (f"{name} tout entier", f"the whole of {name}"))
+    return SOURCES[name], Given(part=part)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ " Did you mean “medquad”?" for "medquod"; "" when no known name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return tr(f" Vouliez-vous dire « {near[0]} » ?", f" Did you mean “{near[0]}”?") if near else ""
+
+
+def _without_gz(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name
+
+
+def _name(spec: DatasetSpec, given: Given) -> str:
+    if spec.name in FILE_KINDS.values() and given.path:
+        return Path(_without_gz(given.path.name)).stem
+    return spec.name
+
+
+def _with_file(found: Sequence[Found], file: Path) -> list[Found]:
+    needy = [spec for spec, given in found if spec.takes_file and given.path is None]
+    if len(needy) != 1:
+        takers = ", ".join(name for name, spec in SOURCES.items() if spec.takes_file)
+        raise InputError(
+            tr(
+                f"--from {file} : il faut exactement une source à lire dans ce fichier ({takers}), "
+                f"il y en a {len(needy)}.",
+                f"--from {file}: exactly one source to read from that file is needed ({takers}), "
+                f"there are {len(needy)}.",
+            )
+        )
+    return [
+        (spec, replace(given, path=file) if spec is needy[0] and not given.path else given) for spec, given in found
+    ]
+
+
+def _with_columns(found: Sequence[Found], columns: tuple[str, str]) -> list[Found]:
+    if not any(spec is csv_pairs.SPEC for spec, _ in found):
+        raise InputError(
+            tr(
+                "--columns ne sert qu'aux fichiers CSV, et aucune des sources n'en est un.",
+                "--columns is for CSV files only, and none of the sources is one.",
+            )
+        )
+    return [(spec, replace(given, columns=columns) if spec is csv_pairs.SPEC else given) for spec, given in found]
+
+
+def _refuse_twins(sources: Sequence[Source]) -> None:
+    """Two files of one name would give two dialogues of one id."""
+    names = Counter(source.name for source in sources if not source.given.part)
+    name, count = names.most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        raise InputError(
+            tr(
+                f"« {name} » : deux sources portent ce nom. Ôtez-en une, ou renommez un des fichiers.",
+                f"“{name}”: two sources bear this name. Take one away, or rename one of the files.",
+            )
+        )
+
+
+def _unknown(name: str, known: Iterable[str], otherwise: tuple[str, str]) -> InputError:
+    names = sorted(known)
+    listed, guess = ", ".join(names) or "–", did_you_mean(name, names)
+    return InputError(
+        tr(
+            f"« {name} » : source inconnue.{guess}\nConnues : {listed} ; ou bien {otherwise[0]}.",
+            f"“{name}”: unknown source.{guess}\nKnown: {listed}; or else {otherwise[1]}.",
+        )
+    )

@@ -1,0 +1,128 @@
+"""MedQuAD: medical questions and answers from web pages of the US National Institutes of Health (NIH) and the CDC.
+
+Upstream: https://github.com/abachaa/MedQuAD (Ben Abacha & Demner-Fushman, BMC Bioinformatics 20:511, 2019), read as the
+one CSV file that Kaggle carries, ``medquad.csv`` of jpmiller/layoutlm. About 16,400
+rows, 22 MB, English. Licence: CC BY 4.0.
+
+Sample row::
+
+    question    What is (are) Glaucoma ?
+    answer      Glaucoma is a group of diseases that can damage the eye's optic nerve and result in vision loss …
+    source      NIHSeniorHealth
+    focus_area  Glaucoma
+
+The group is the focus area. Fourteen rows have none: one shared empty group would tie unrelated rows together, so each
+of these is grouped by its own question.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from chatbot.errors import WorldError
+from chatbot.language import tr
+from datasets_prep.rows import Rejected, Row
+from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
+from datasets_prep.tables import Record, Table, read_table, wrong_columns
+
+HANDLE, FILE = "jpmiller/layoutlm", "medquad.csv"
+PAGE = f"https://www.kaggle.com/datasets/{HANDLE}"
+COLUMNS = ("question", "answer", "focus_area")
+
+
+def read(given: Given) -> Reading:
+    """Opens the user's file, or downloads the set from Kaggle.
+
+    Raises:
+        InputError: the file is not MedQuAD's CSV.
+        WorldError: Kaggle cannot be reached.
+    """
+    path = given.path or _download()
+    table = read_table(path, lambda header: not _missing(header))
+    if missing := _missing(table.header):
+        raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path, missing))
+    guessed = {"encoding": table.encoding, "separator": table.separator}
+    return Reading(rows=_rows(table), files=(path,), revision=_revision(path, given), guessed=guessed)
+
+
+def tidy_question(question: str) -> str:
+    """ "What is (are) Glaucoma ?" → "What is (are) Glaucoma?"; "… Glaucoma? ?" → "… Glaucoma?"."""
+    return re.sub(r"\s*\?(\s*\?)*", "?", question)
+
+
+def tidy_answer(answer: str) -> str:
+    """Paragraphs as single lines: runs of blanks, indents and empty lines are leftovers of the XML files."""
+    paragraphs = (" ".join(line.split()) for line in answer.splitlines())
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _rows(table: Table) -> Iterator[Row | Rejected]:
+    for record in table.records:
+        yield record if isinstance(record, Rejected) else _row(record)
+
+
+def _row(record: Record) -> Row:
+    cells = record.cells
+    return Row(
+        key=str(record.number),
+        place=record.place,
+        question=tidy_question(cells["question"]),
+        answer=tidy_answer(cells["answer"]),
+        group=cells["focus_area"].strip(),
+        meta={"row": record.number, "origin": cells.get("source", "")},
+    )
+
+
+def _missing(header: Sequence[str]) -> list[str]:
+    return [name for name in COLUMNS if name not in header]
+
+
+def _cure(path: Path, missing: list[str]) -> tuple[str, str]:
+    names = ", ".join(missing)
+    return (
+        f"Il manque : {names}. Pour un autre fichier de questions et réponses : causette prepare {path.name} --out …",
+        f"Missing: {names}. For another file of questions and answers: causette prepare {path.name} --out …",
+    )
+
+
+def _download() -> Path:
+    try:
+        import kagglehub
+
+        return Path(kagglehub.dataset_download(HANDLE, path=FILE))
+    except Exception as error:  # requests, kagglehub and the disk each raise their own
+        command = f"causette prepare medquad --from {FILE} --out data/medquad"
+        raise WorldError(
+            tr(
+                f"MedQuAD n'a pas pu être téléchargé depuis Kaggle ({type(error).__name__}). "
+                f"Téléchargez {FILE} à la main : {PAGE}\npuis lancez : {command}",
+                f"MedQuAD could not be downloaded from Kaggle ({type(error).__name__}). "
+                f"Download {FILE} by hand: {PAGE}\nthen run: {command}",
+            )
+        ) from error
+
+
+def _revision(path: Path, given: Given) -> str:
+    """Kaggle's version number, the name of the folder that kagglehub stores the file in."""
+    return "" if given.path else f"Kaggle {HANDLE}, version {path.parent.name}"
+
+
+SPEC = DatasetSpec(
+    name="medquad",
+    title=("Questions et réponses médicales des NIH et du CDC", "Medical questions and answers from NIH and CDC"),
+    language="en",
+    size="16,400 rows, 22 MB",
+    origin=PAGE,
+    licence=Licence(
+        stated="CC BY 4.0",
+        attribution="Asma Ben Abacha and Dina Demner-Fushman, A Question-Entailment Approach to Question Answering, "
+        "BMC Bioinformatics 20:511, 2019",
+        redistribution="yes",
+        commercial_use="yes",
+        personal_data="none known: public health pages",
+        link="https://github.com/abachaa/MedQuAD",
+        checked="2026-11",
+    ),
+    read=read,
+    takes_file=True,
+)

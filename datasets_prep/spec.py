@@ -1,0 +1,122 @@
+"""What a source of rows declares about itself, what the user says about it, and what reading it gives."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from chatbot.dialogue import Dialogue
+from datasets_prep.rows import Rejected, Row
+
+
+class Shares(NamedTuple):
+    """The part of the rows that each split should get; they sum to 1."""
+
+    train: float
+    validation: float
+    test: float
+
+
+Splits = dict[str, list[Dialogue]]
+Answer = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitRule:
+    """How dialogues are dealt out to the splits.
+
+    Args:
+        split: (dialogues, shares, seed) → split name → its dialogues.
+        words: the rule in French and in English, for the manifest.
+    """
+
+    split: Callable[[Sequence[Dialogue], Shares, int], Splits]
+    words: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Licence:
+    """The ledger entry of a source: what may be done with it, and where that is said.
+
+    Args:
+        stated: the licence as the source states it.
+        attribution: whom to name, and how.
+        redistribution: whether copies may be passed on.
+        commercial_use: whether it may serve in a product.
+        personal_data: what it holds about persons.
+        link: where the licence is stated.
+        checked: when that was read (year-month).
+    """
+
+    stated: str
+    attribution: str
+    redistribution: Answer
+    commercial_use: Answer
+    personal_data: str
+    link: str
+    checked: str
+
+    def to_json(self) -> dict[str, str]:
+        """The entry as a manifest holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the user says about a source.
+
+    Args:
+        path: a file to read instead of downloading.
+        columns: names of the question and answer columns, instead of guessing them.
+        part: the part of the set after the colon: "boutique" of "embedded:boutique".
+    """
+
+    path: Path | None = None
+    columns: tuple[str, str] | None = None
+    part: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A source opened for reading.
+
+    Args:
+        rows: its rows, in its order, each once.
+        files: every file that the rows come from.
+        revision: the version of the source, as far as it has one.
+        guessed: what was guessed about the files: encoding, separator, columns.
+    """
+
+    rows: Iterator[Row | Rejected]
+    files: tuple[Path, ...]
+    revision: str = ""
+    guessed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec:
+    """A source of question and answer rows.
+
+    Args:
+        name: what the user types.
+        title: what it is, in French and in English.
+        language: of its texts: "fr", "en", or "" when only its owner knows.
+        size: rows and bytes, in words.
+        origin: where it comes from.
+        licence: its ledger entry.
+        read: opens it.
+        takes_file: whether a file of the user (`Given.path`) can be read.
+        parts: names that may follow the colon ("embedded:boutique").
+        split_rule: a rule of its own, in place of the split by group.
+    """
+
+    name: str
+    title: tuple[str, str]
+    language: str
+    size: str
+    origin: str
+    licence: Licence
+    read: Callable[[Given], Reading]
+    takes_file: bool = False
+    parts: tuple[str, ...] = ()
+    split_rule: SplitRule | None = None

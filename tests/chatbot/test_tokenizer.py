@@ -1,0 +1,67 @@
+"""One tokenisation: exact round trips, GPT-2's own ids, characters never split."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.tokenizer import BytePairTokenizer, StreamDecoder
+
+TOKENIZER = BytePairTokenizer.train(["Où est l'élève ? Ça va très bien, cœur « doux »."] * 3, 290)
+
+
+@given(st.text(max_size=200))
+def test_round_trip_of_any_text(text):
+    assert TOKENIZER.decode(TOKENIZER.encode(text)) == text
+
+
+@given(st.text(max_size=100))
+def test_a_stream_gives_the_same_text_and_never_half_a_character(text):
+    ids = TOKENIZER.encode(text)
+    pieces = list(StreamDecoder(TOKENIZER).stream(ids))
+    assert "".join(pieces) == text
+    if "\N{REPLACEMENT CHARACTER}" not in text:
+        assert all("\N{REPLACEMENT CHARACTER}" not in piece for piece in pieces)
+
+
+def test_an_accent_is_two_byte_tokens_and_appears_once_whole():
+    plain = BytePairTokenizer.train(["abc"], 257)  # bytes only
+    decoder = StreamDecoder(plain)
+    first, second = plain.encode("é")
+    assert decoder.push(first) == ""
+    assert decoder.push(second) == "é"
+    decoder.push(first)
+    assert decoder.flush() == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_end_token_typed_by_a_user_is_text():
+    ids = TOKENIZER.encode("<|endoftext|>")
+    assert TOKENIZER.end_id not in ids
+    assert TOKENIZER.decode(ids) == "<|endoftext|>"
+
+
+def test_train_gives_the_asked_size_and_end_token_zero():
+    assert TOKENIZER.vocabulary_size == 290
+    assert TOKENIZER.end_id == 0
+    assert TOKENIZER.token_bytes(0) == b""
+
+
+def test_encode_batch_equals_encode():
+    texts = ["Où ?", "", "cœur\n\n« oui »"]
+    assert TOKENIZER.encode_batch(texts) == [TOKENIZER.encode(text) for text in texts]
+
+
+def test_gaps_and_missing_end_are_refused():
+    with pytest.raises(ValueError, match="end token"):
+        BytePairTokenizer({"a": 0}, [])
+    with pytest.raises(ValueError, match="without a gap"):
+        BytePairTokenizer({"<|endoftext|>": 0, "a": 2}, [])
+
+
+def test_gpt2_ids(shared_data):
+    """Known ids of GPT-2, the double line feed (which KerasHub gets wrong) included."""
+    folder = shared_data / "gpt2_tokenizer"
+    gpt2 = BytePairTokenizer.from_files(folder / "vocab.json", folder / "merges.txt")
+    assert gpt2.vocabulary_size == 50257 and gpt2.end_id == 50256
+    assert gpt2.encode("Hello world") == [15496, 995]
+    assert gpt2.encode("a\n\nb") == [64, 198, 198, 65]
+    assert gpt2.decode(gpt2.encode("L'élève\n\nest là…")) == "L'élève\n\nest là…"

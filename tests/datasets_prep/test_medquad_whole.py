@@ -1,0 +1,45 @@
+"""MedQuAD whole: counts, time, and nothing leaked."""
+
+import time
+
+import pytest
+
+from datasets_prep.prepare import PrepareConfig, prepare
+from datasets_prep.prepared import PreparedSet
+from datasets_prep.splits import group_key
+
+
+@pytest.fixture(scope="module")
+def medquad(shared_data, tmp_path_factory):
+    file = shared_data / "medquad" / "medquad.csv.gz"
+    out = tmp_path_factory.mktemp("medquad") / "out"
+    begin = time.process_time()  # of this process: other programs may keep the machine busy
+    prepare(PrepareConfig(sources=("medquad",), from_file=file, out=out))
+    return PreparedSet.open(out), time.process_time() - begin
+
+
+def test_counts(medquad):
+    data, seconds = medquad
+    counts = data.manifest["counts"]
+    assert (counts["read"], counts["kept"], counts["rejected"]) == (16_107, 16_040, 67)
+    assert counts["by_reason"] == {"exact_duplicate": 46, "near_duplicate": 16, "answer_repeats_question": 5}
+    assert sum(counts["by_split"].values()) == counts["kept"]
+    for split, share in data.manifest["shares"].items():
+        assert counts["by_split"][split] == pytest.approx(share * counts["kept"], rel=0.01)
+    assert data.manifest["sources"][0]["guessed"] == {"encoding": "utf-8", "separator": ","}
+    assert seconds < 30
+
+
+def test_no_focus_area_is_cut(medquad):
+    data, _ = medquad
+    groups = [{group_key(dialogue) for dialogue in data.split(split)} for split in data.splits]
+    assert all(groups)
+    assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+def test_texts_are_tidy(medquad):
+    data, _ = medquad
+    for dialogue in data.split("test"):
+        assert " ?" not in dialogue.question and "??" not in dialogue.question
+        assert "  " not in dialogue.answer and "\n\n" not in dialogue.answer and "\t" not in dialogue.answer
+        assert dialogue.group and dialogue.meta["origin"]

@@ -1,0 +1,95 @@
+"""CSV files: encodings, separators, quoting; every record comes out, read or with its fault."""
+
+import csv
+import gzip
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.errors import InputError
+from datasets_prep.rows import Rejected
+from datasets_prep.tables import Record, _records, column_named, plain_name, read_table
+from datasets_prep.text_files import describe_file, read_text_file
+
+cells = st.text(st.sampled_from('ab é",;\n|\t') | st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12)
+
+
+def cells_of(path, is_header=lambda header: "q" in header):
+    return [tuple(record.cells.values()) for record in read_table(path, is_header).records]
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        ("q,a\nété,là\n".encode(), "utf-8"),
+        ("q,a\nété,là\n".encode("utf-8-sig"), "utf-8 (BOM)"),
+        ("q,a\nété,là\n".encode("cp1252"), "cp1252"),
+        ("q,a\nété,là".encode("cp1252").replace(b"\n", b"\r\n"), "cp1252"),
+        (gzip.compress("q,a\nété,là\n".encode()), "utf-8"),
+    ],
+)
+def test_encodings(write, data, encoding):
+    path = write("faq.csv", data)
+    assert read_text_file(path).encoding == encoding
+    assert cells_of(path) == [("été", "là")]
+
+
+def test_cp1252_that_holds_valid_utf8_by_chance(write):
+    """ "communauté »" with a no-break space is, in cp1252, three bytes that UTF-8 would take for one character."""
+    text = "q;a\nLa «\u00a0communauté\u00a0»;Voilà l'été déjà à sa fin\n"
+    assert read_text_file(write("faq.csv", text.encode("cp1252"))).text == text
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separators(write, separator):
+    path = write("faq.csv", f"id{separator}q{separator}a\n1{separator}x, y; z | w{separator}b\n".replace("x, y; z | w", '"x, y; z | w"'))  # fmt: skip
+    table = read_table(path, lambda header: "q" in header)
+    assert (table.separator, table.header) == (separator, ("id", "q", "a"))
+    assert [record.cells for record in table.records] == [{"id": "1", "q": "x, y; z | w", "a": "b"}]
+
+
+@given(st.lists(st.tuples(cells, cells), max_size=8))
+def test_what_csv_writes_is_read_back(rows):
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([("q", "a"), *rows])
+    lines = list(io.StringIO(file.getvalue(), newline=""))
+    records = list(_records(None, lines, ",", ("q", "a")))  # type: ignore[arg-type]
+    assert [(record.cells["q"], record.cells["a"]) for record in records] == rows
+
+
+def test_every_record_is_accounted_for(write):
+    path = write("faq.csv", 'q,a\n\none,1\ntwo\nthree,3,x\nfour,4,,\n"fi"ve,5\n"six\nlines",6\nNA,null\n,\n')
+    records = list(read_table(path, lambda header: "q" in header).records)
+    kept = [(record.number, record.cells["q"], record.cells["a"]) for record in records if isinstance(record, Record)]
+    assert kept == [(1, "one", "1"), (4, "four", "4"), (6, "six\nlines", "6"), (7, "NA", "null"), (8, "", "")]
+    rejected = [(record.place, record.reason, record.detail) for record in records if isinstance(record, Rejected)]
+    assert rejected == [("row 2", "ragged_row", "1 ≠ 2"), ("row 3", "ragged_row", "3 ≠ 2"), ("row 5, lines 7-7", "bad_quotes", "")]  # fmt: skip
+
+
+def test_a_quote_never_closed_is_not_swallowed(write):
+    path = write("faq.csv", 'q,a\none,1\n"two,2\nthree,3\n')
+    with pytest.raises(InputError, match=r"faq\.csv, ligne 3\s: .*jamais fermé.*\n.*Fermez-le"):
+        cells_of(path)
+
+
+def test_a_very_long_cell(write):
+    path = write("faq.csv", f"q,a\none,{'x' * 200_000}\n")
+    assert cells_of(path) == [("one", "x" * 200_000)]
+
+
+def test_of_two_columns_of_one_name_the_first_counts(write):
+    assert cells_of(write("faq.csv", "q,q,a\none,two,three\n")) == [("one", "three")]
+
+
+def test_column_names():
+    assert plain_name(" Réponse ") == "reponse"
+    assert column_named(("ID", "Réponse", "reponse"), ("answer", "REPONSE")) == "Réponse"
+    assert column_named(("id",), ("answer",)) is None
+
+
+def test_describe_file_names_no_folder(write):
+    path = write("a.csv", b"abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert describe_file(path) == {"name": "a.csv", "bytes": 3, "sha256": digest}

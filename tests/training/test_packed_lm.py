@@ -1,0 +1,108 @@
+"""The packed model: a dialogue has the same loss packed as alone, and exact gradients."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.conftest import build_tiny
+from training.loop import total_loss
+from training.packed_lm import PackedCausalLM, fused_cross_entropy
+from training.packing import Encoded, PackedRows
+
+
+def some_dialogues(vocabulary, count=7, seed=0):
+    random = np.random.default_rng(seed)
+    for number in range(count):
+        size = int(random.integers(4, 30))
+        ids = random.integers(1, vocabulary, size).astype("int32")
+        yield Encoded(id=str(number), ids=ids, trainable=np.arange(size) >= size // 2)
+
+
+@pytest.fixture(scope="module")
+def causal_lm(tiny_tokenizer):
+    return build_tiny(tiny_tokenizer, seed=5)
+
+
+@pytest.fixture(scope="module")
+def scorer(causal_lm):
+    model = PackedCausalLM(causal_lm)
+    model.compile(jit_compile=False)
+    return model
+
+
+def plain_loss(causal_lm, dialogue):
+    """Keras' own way: the whole model on one unpadded dialogue, then a plain cross-entropy."""
+    ids = dialogue.ids[None, :-1]
+    logits = causal_lm({"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    losses = keras.losses.sparse_categorical_crossentropy(dialogue.ids[None, 1:], logits, from_logits=True)
+    return float((np.asarray(losses)[0] * dialogue.trainable[1:]).sum())
+
+
+def test_packed_loss_equals_each_dialogue_alone(causal_lm, scorer, tiny_tokenizer):
+    dialogues = list(some_dialogues(tiny_tokenizer.vocabulary_size))
+    rows = PackedRows.of(dialogues, 64)
+    assert len(rows) < len(dialogues)  # several dialogues share a row
+    loss, weight = total_loss(scorer, rows.batches(2))
+    alone = sum(plain_loss(causal_lm, dialogue) for dialogue in dialogues)
+    assert weight == sum(dialogue.trainable[1:].sum() for dialogue in dialogues)
+    assert loss == pytest.approx(alone, rel=1e-4)
+
+
+def test_a_neighbour_in_the_row_changes_nothing(scorer, tiny_tokenizer):
+    one, two, other = list(some_dialogues(tiny_tokenizer.vocabulary_size, 3))
+    quiet = Encoded(id="q", ids=other.ids, trainable=np.zeros_like(other.trainable))
+
+    def loss_beside(neighbour):
+        silent = Encoded(id="n", ids=neighbour.ids, trainable=np.zeros_like(neighbour.trainable))
+        rows = PackedRows(**packed_by_hand([silent, one]))
+        return total_loss(scorer, rows.batches(1))[0]
+
+    assert loss_beside(two) == pytest.approx(loss_beside(quiet), rel=1e-5)
+
+
+def packed_by_hand(dialogues, length=64):
+    arrays = {
+        name: np.zeros((1, length), "int32") for name in ("token_ids", "segment_ids", "positions", "targets", "weights")
+    }
+    start = 0
+    for number, dialogue in enumerate(dialogues, start=1):
+        stop = start + len(dialogue.ids) - 1
+        arrays["token_ids"][0, start:stop] = dialogue.ids[:-1]
+        arrays["segment_ids"][0, start:stop] = number
+        arrays["positions"][0, start:stop] = np.arange(stop - start)
+        arrays["targets"][0, start:stop] = dialogue.ids[1:]
+        arrays["weights"][0, start:stop] = dialogue.trainable[1:]
+        start = stop
+    return arrays
+
+
+def test_fused_loss_and_gradients_equal_autodiff():
+    import tensorflow as tf
+
+    random = np.random.default_rng(1)
+    hidden = tf.Variable(random.normal(size=(9, 5)).astype("float32"))
+    projection = tf.Variable(random.normal(size=(11, 5)).astype("float32"))
+    targets = random.integers(0, 11, 9).astype("int32")
+    weights = random.random(9).astype("float32")
+    with tf.GradientTape() as tape:
+        ours = 3.0 * fused_cross_entropy(hidden, projection, targets, weights)
+    our_gradients = tape.gradient(ours, [hidden, projection])
+    with tf.GradientTape() as tape:
+        logits = hidden @ tf.transpose(projection)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        plain = 3.0 * tf.reduce_sum(losses * weights)
+    plain_gradients = tape.gradient(plain, [hidden, projection])
+    assert float(ours) == pytest.approx(float(plain), rel=1e-5)
+    for left, right in zip(our_gradients, plain_gradients, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-6)
+
+
+def test_chunks_do_not_change_the_loss(monkeypatch):
+    random = np.random.default_rng(2)
+    hidden = ops.convert_to_tensor(random.normal(size=(10, 4)).astype("float32"))
+    projection = ops.convert_to_tensor(random.normal(size=(7, 4)).astype("float32"))
+    targets, weights = random.integers(0, 7, 10).astype("int32"), np.ones(10, "float32")
+    whole = float(fused_cross_entropy(hidden, projection, targets, weights))
+    monkeypatch.setattr("training.packed_lm.LOSS_CHUNK", 3)
+    assert float(fused_cross_entropy(hidden, projection, targets, weights)) == pytest.approx(whole, rel=1e-5)

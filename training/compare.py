@@ -1,0 +1,184 @@
+"""Generic against specialised, on the same prompts, seed and decoding, or not at all.
+
+The guard is the point: a comparison in which both columns are the same model, or in which one side was asked other
+questions, looks like a result and is none.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError
+from chatbot.files import write_json, write_text
+from chatbot.language import number, tr
+from training.evaluate import MEASURES, AnswerRecord, Evaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two models on the same questions of one split."""
+
+    split: str
+    generic: Evaluation
+    specialised: Evaluation
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "split": self.split,
+            "questions": len(self.generic.answers),
+            "settings": self.generic.settings,
+            "generic": _without_settings(self.generic),
+            "specialised": _without_settings(self.specialised),
+        }
+
+
+def _without_settings(evaluation: Evaluation) -> dict[str, Any]:
+    return {key: value for key, value in evaluation.to_json().items() if key != "settings"}
+
+
+def compare(generic: Evaluation, specialised: Evaluation) -> Comparison:
+    """Puts two evaluations side by side.
+
+    Raises:
+        InputError: same weights on both sides, other settings, or other prompts.
+    """
+    if generic.weights == specialised.weights:
+        raise InputError(
+            tr(f"Comparaison refusée : {generic.model} et {specialised.model} ont exactement les mêmes poids.",
+               f"Comparison refused: {generic.model} and {specialised.model} have exactly the same weights.")
+        )  # fmt: skip
+    if generic.settings != specialised.settings:
+        differ = [k for k in generic.settings if generic.settings[k] != specialised.settings.get(k)]
+        raise InputError(
+            tr(f"Comparaison refusée : les réglages diffèrent ({', '.join(differ)}).",
+               f"Comparison refused: the settings differ ({', '.join(differ)}).")
+        )  # fmt: skip
+    if generic.prompts != specialised.prompts:
+        raise InputError(
+            tr("Comparaison refusée : les deux modèles n'ont pas reçu les mêmes invites (gabarit ou questions).",
+               "Comparison refused: the two models did not get the same prompts (template or questions).")
+        )  # fmt: skip
+    return Comparison(split=generic.settings["split"], generic=generic, specialised=specialised)
+
+
+def split_title(split: str) -> str:
+    """What a split asks, in words."""
+    titles = {
+        "recall": tr(
+            "Questions apprises, posées avec d'autres mots (le modèle retient-il ?)",
+            "Learnt questions in other words (does it recall?)",
+        ),
+        "test": tr("Questions jamais vues (le modèle généralise-t-il ?)", "Unseen questions (does it generalise?)"),
+    }
+    return titles.get(split, tr(f"Partie « {split} »", f"Split `{split}`"))
+
+
+def table(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Rows (measure, generic, specialised, which is better) of the comparison, as text."""
+    rows = []
+    for name, (higher, digits, french, english) in MEASURES.items():
+        old, new = comparison.generic.measures[name], comparison.specialised.measures[name]
+        better = "" if higher is None or old == new else ("★" if (new > old) == higher else "↓")
+        rows.append((tr(french, english), number(old, digits), number(new, digits), better))
+    return rows
+
+
+def report(comparisons: Sequence[Comparison], *, samples: int = 8, seed: int = 1) -> str:
+    """A readable Markdown report: tables, answers side by side (drawn at random, not chosen), limits."""
+    first = comparisons[0]
+    lines = [
+        tr("# Modèle générique et modèle spécialisé", "# Generic and specialised model"),
+        "",
+        tr(f"- Générique : `{first.generic.model}`", f"- Generic: `{first.generic.model}`"),
+        tr(f"- Spécialisé : `{first.specialised.model}`", f"- Specialised: `{first.specialised.model}`"),
+        tr("- Mêmes invites, même graine, même décodage pour les deux.",
+           "- Same prompts, same seed, same decoding for both."),
+        "- " + _decoding(first.generic.settings["sampling"]),
+    ]  # fmt: skip
+    for comparison in comparisons:
+        lines += ["", f"## {split_title(comparison.split)}", "", *_markdown_table(comparison), ""]
+        lines += _side_by_side(comparison, samples, seed)
+    return "\n".join([*lines, "", *_limits(comparisons), ""])
+
+
+def write_comparison(folder: Path, comparisons: Sequence[Comparison]) -> None:
+    """Writes `comparison.json` and `comparison.md` into `folder`."""
+    write_json(folder / "comparison.json", {"format": 1, "comparisons": [c.to_json() for c in comparisons]})
+    write_text(folder / "comparison.md", report(comparisons))
+
+
+def _decoding(sampling: dict[str, Any]) -> str:
+    longest = sampling["max_new_tokens"]
+    if sampling["temperature"] == 0:
+        return tr(
+            f"Décodage glouton (le jeton le plus probable), {longest} jetons au plus.",
+            f"Greedy decoding (the likeliest token), {longest} tokens at most.",
+        )
+    values = (
+        f"T = {number(sampling['temperature'], 2)}, top-p = {number(sampling['top_p'], 2)}, top-k = {sampling['top_k']}"
+    )
+    return tr(f"Tirage : {values}, {longest} jetons au plus.", f"Sampling: {values}, {longest} tokens at most.")
+
+
+def _markdown_table(comparison: Comparison) -> list[str]:
+    head = [
+        tr("Mesure", "Measure"),
+        tr("Générique", "Generic"),
+        tr("Spécialisé", "Specialised"),
+        tr("Le spécialisé est", "The specialised is"),
+    ]
+    words = {"★": tr("meilleur", "better"), "↓": tr("moins bon", "worse"), "": "—"}
+    rows = [f"| {a} | {b} | {c} | {words[d]} |" for a, b, c, d in table(comparison)]
+    return ["| " + " | ".join(head) + " |", "|---|---:|---:|---|", *rows]
+
+
+def _side_by_side(comparison: Comparison, samples: int, seed: int) -> list[str]:
+    specialised = {answer.id: answer for answer in comparison.specialised.answers}
+    generic = list(comparison.generic.answers)
+    chosen = random.Random(seed).sample(generic, min(samples, len(generic)))
+    title = tr(f"### {len(chosen)} réponses tirées au hasard", f"### {len(chosen)} answers drawn at random")
+    return [title, *(line for answer in chosen for line in _pair(answer, specialised[answer.id]))]
+
+
+def _pair(generic: AnswerRecord, specialised: AnswerRecord) -> list[str]:
+    return [
+        "",
+        f"**{_inline(generic.question)}**",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| {tr('Attendu', 'Expected')} | {_inline(generic.expected)} |",
+        f"| {tr('Générique', 'Generic')} (F1 {number(generic.token_f1, 2)}) | {_inline(generic.answer)} |",
+        f"| {tr('Spécialisé', 'Specialised')} (F1 {number(specialised.token_f1, 2)}) | {_inline(specialised.answer)} |",
+    ]
+
+
+def _inline(text: str) -> str:
+    """Untrusted text as one harmless Markdown table cell."""
+    import html
+
+    flat = " ".join(text.split(" ")).replace("\n", " ")
+    flat = html.escape(flat, quote=False)
+    for sign in "\\`*_[]|!":
+        flat = flat.replace(sign, "\\" + sign)
+    return flat or "∅"
+
+
+def _limits(comparisons: Sequence[Comparison]) -> list[str]:
+    counts = ", ".join(f"{c.split} : {len(c.generic.answers)}" for c in comparisons)
+    return [
+        tr("## Ce que ces nombres disent, et ce qu'ils ne disent pas", "## What these numbers say, and what they do not"),
+        "",
+        tr(f"- Réponses générées par partie — {counts}. Un écart de quelques centièmes sur si peu de questions peut "
+           "tenir au hasard ; les intervalles de confiance ne sont pas calculés ici.",
+           f"- Answers generated per split — {counts}. A gap of a few hundredths on so few questions may be chance; "
+           "confidence intervals are not computed here."),
+        tr("- F1, ROUGE-L et chrF mesurent la ressemblance avec la réponse attendue, pas la vérité d'une autre réponse.",
+           "- F1, ROUGE-L and chrF measure likeness to the expected answer, not the truth of another one."),
+        tr("- La perplexité dépend du vocabulaire : ne la comparez qu'entre modèles du même tokenizer ; les bits par "
+           "octet n'en dépendent pas.",
+           "- Perplexity depends on the vocabulary: compare it only between models of the same tokenizer; bits per "
+           "byte do not depend on it."),
+    ]  # fmt: skip

@@ -1,0 +1,196 @@
+"""How well a model answers: loss on the expected answers, and measures of the answers it writes itself."""
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from chatbot.dialogue import Dialogue
+from chatbot.errors import InputError
+from chatbot.generation import Sampling
+from chatbot.language import tr
+from chatbot.model import LanguageModel, weights_fingerprint
+from chatbot.runner import ChatModel, fit_window
+from training import metrics
+from training.loop import total_loss
+from training.packing import PackedRows, encode, fit_length
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """What must be the same on both sides of a comparison.
+
+    Args:
+        split: split of the prepared set: test, recall, validation.
+        questions: answers to generate at most; the same ones for every model, drawn by `seed`.
+        scored: dialogues whose expected answers are scored for perplexity, at most.
+        batch: questions answered at a time.
+        sampling: how tokens are chosen.
+        seed: which questions.
+    """
+
+    split: str = "test"
+    questions: int = 40
+    scored: int = 400
+    batch: int = 20
+    sampling: Sampling = field(default_factory=lambda: Sampling(max_new_tokens=96, seed=1))
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRecord:
+    """One generated answer beside the expected one."""
+
+    id: str
+    question: str
+    expected: str
+    answer: str
+    finish: str
+    new_tokens: int
+    token_f1: float
+    rouge_l: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The measures of one model on one split.
+
+    Args:
+        model: its name.
+        weights: fingerprint of its weights.
+        prompts: fingerprint of the token ids of all prompts.
+        settings: as a dictionary, to be compared.
+        measures: name → value; see `MEASURES`.
+        answers: what was generated.
+    """
+
+    model: str
+    weights: str
+    prompts: str
+    settings: dict[str, Any]
+    measures: dict[str, float]
+    answers: tuple[AnswerRecord, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+# Name, is higher better (None: neither), digits shown, French and English label.
+MEASURES: dict[str, tuple[bool | None, int, str, str]] = {
+    "perplexity": (False, 1, "Perplexité par jeton de réponse", "Perplexity per response token"),
+    "bits_per_byte": (False, 3, "Bits par octet de réponse", "Bits per byte of response"),
+    "token_f1": (True, 3, "F1 des mots", "Word F1"),
+    "exact_match": (True, 3, "Réponse exacte (part)", "Exact match (share)"),
+    "rouge_l": (True, 3, "ROUGE-L", "ROUGE-L"),
+    "chrf": (True, 3, "chrF", "chrF"),
+    "distinct_1": (None, 3, "Distinct-1", "Distinct-1"),
+    "distinct_2": (None, 3, "Distinct-2", "Distinct-2"),
+    "ended": (True, 3, "Réponses qui se terminent d'elles-mêmes (part)", "Answers that end by themselves (share)"),
+    "mean_words": (None, 1, "Mots par réponse", "Words per answer"),
+    "tokens_per_second": (None, 0, "Jetons par seconde (par lots)", "Tokens per second (in batches)"),
+}
+
+
+def evaluate(
+    model: LanguageModel,
+    dialogues: Sequence[Dialogue],
+    settings: EvaluationSettings,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Measures a model on the dialogues of a split.
+
+    Args:
+        model: with the template that the prompts are to be written in.
+        dialogues: the whole split; questions are drawn from it.
+        settings: which questions, how they are answered.
+        progress: called with (answers done, answers in all).
+
+    Raises:
+        InputError: the split is empty.
+    """
+    if not dialogues:
+        raise InputError(
+            tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
+               f"The split `{settings.split}` is empty: nothing to evaluate.")
+        )  # fmt: skip
+    chosen = drawn(dialogues, settings.questions, settings.seed)
+    answers, seconds, tokens = _answers(model, chosen, settings, progress)
+    scored = _scores(model, drawn(dialogues, settings.scored, settings.seed))
+    return Evaluation(
+        model=model.name,
+        weights=weights_fingerprint(model.causal_lm),
+        prompts=_prompts_fingerprint(model, chosen, settings),
+        settings=asdict(settings),
+        measures={**scored, **_text_measures(answers), "tokens_per_second": tokens / seconds},
+        answers=tuple(answers),
+    )
+
+
+def drawn(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue]:
+    """At most `count` dialogues, the same for the same seed, in the split's order."""
+    if len(dialogues) <= count:
+        return list(dialogues)
+    places = sorted(random.Random(seed).sample(range(len(dialogues)), count))
+    return [dialogues[place] for place in places]
+
+
+def _answers(model, chosen, settings, progress) -> tuple[list[AnswerRecord], float, int]:
+    chat, records, seconds, tokens = ChatModel(model), [], 0.0, 0
+    # Questions of like length share a batch: the shortest row waits for the longest prompt.
+    by_length = sorted(chosen, key=lambda dialogue: len(dialogue.question))
+    for start in range(0, len(by_length), settings.batch):
+        batch = by_length[start : start + settings.batch]
+        prompts = [dialogue.messages[:-1] for dialogue in batch]
+        chat.warm_up(prompts, settings.sampling)  # compiling is not timed
+        for dialogue, answer in zip(batch, chat.answers(prompts, settings.sampling), strict=True):
+            seconds, tokens = seconds + answer.seconds, tokens + answer.new_tokens
+            records.append(
+                AnswerRecord(
+                    id=dialogue.id,
+                    question=dialogue.question,
+                    expected=dialogue.answer,
+                    answer=answer.text,
+                    finish=answer.finish,
+                    new_tokens=answer.new_tokens,
+                    token_f1=metrics.token_f1(answer.text, dialogue.answer),
+                    rouge_l=metrics.rouge_l(answer.text, dialogue.answer),
+                )
+            )
+        if progress:
+            progress(len(records), len(chosen))
+    return records, seconds, tokens
+
+
+def _text_measures(answers: Sequence[AnswerRecord]) -> dict[str, float]:
+    texts, expected = [a.answer for a in answers], [a.expected for a in answers]
+    return {
+        "token_f1": metrics.mean([a.token_f1 for a in answers]),
+        "exact_match": metrics.mean([metrics.exact_match(a.answer, a.expected) for a in answers]),
+        "rouge_l": metrics.mean([a.rouge_l for a in answers]),
+        "chrf": metrics.chrf(texts, expected),
+        "distinct_1": metrics.distinct(texts, 1),
+        "distinct_2": metrics.distinct(texts, 2),
+        "ended": metrics.mean([float(a.finish == "end") for a in answers]),
+        "mean_words": metrics.mean([float(len(metrics.words(text))) for text in texts]),
+    }
+
+
+def _scores(model: LanguageModel, dialogues: Sequence[Dialogue]) -> dict[str, float]:
+    """Perplexity per response token and bits per byte of response, end token included, over packed rows."""
+    from training.packed_lm import PackedCausalLM
+
+    scorer = PackedCausalLM(model.causal_lm, dtype=model.causal_lm.dtype_policy)
+    scorer.compile(jit_compile=False)
+    encoded = encode(dialogues, model.template, model.tokenizer)
+    rows = PackedRows.of(encoded, fit_length(encoded, model.context))
+    loss, tokens = total_loss(scorer, rows.batches(8))
+    octets = sum(len(model.tokenizer.decode(d.ids[d.trainable].tolist()).encode()) for d in encoded)
+    return {"perplexity": math.exp(min(loss / tokens, 700.0)), "bits_per_byte": loss / math.log(2) / octets}
+
+
+def _prompts_fingerprint(model: LanguageModel, chosen: Sequence[Dialogue], settings: EvaluationSettings) -> str:
+    windows = [fit_window(model, d.messages[:-1], settings.sampling.max_new_tokens)[0] for d in chosen]
+    return hashlib.sha256(json.dumps(windows).encode()).hexdigest()

@@ -1,0 +1,325 @@
+"""Fine-tuning: a prepared folder and a base model in, a run folder out. Knows no data set.
+
+The story: load the base → encode and pack the dialogues → measure the loss before → train, keeping the best weights →
+measure after, say whether the weights moved and by how much the loss fell → write the run, whole.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatbot.dialogue import Dialogue
+from chatbot.errors import InputError, WorldError
+from chatbot.files import write_json, write_text
+from chatbot.language import number, tr
+from chatbot.model import LanguageModel, load_model, save_preset
+from datasets_prep.prepared import PreparedSet
+from training import runs
+from training.config import RunConfig, save_config
+from training.loop import Schedule, StepReport, make_optimizer, optimise, total_loss
+from training.packing import PackedRows, encode, fit_length
+from training.precision import choose_precision, device_name
+from training.runs import HistoryRow, RunFolder
+from training.state import load_state, put_back, save_arrays, save_state, values_of
+
+
+class Watcher:
+    """Looks at a training; this one says nothing. The command line's draws a progress bar."""
+
+    def say(self, text: str) -> None:
+        """A sentence for the user."""
+
+    def plan(self, total_steps: int, done: int) -> None:
+        """How many steps there will be, and how many a resumed run has done already."""
+
+    def step(self, report: StepReport) -> None:
+        """After each optimizer step."""
+
+    def validation(self, row: HistoryRow) -> None:
+        """After each validation."""
+
+
+@dataclass
+class Progress:
+    """Where a training stands; written into the backup, read back by a resumed run."""
+
+    step: int = 0
+    best_step: int = 0
+    best_loss: float = float("inf")
+    first_loss: float = float("inf")
+    without_progress: int = 0
+    seconds: float = 0.0
+    trained_tokens: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[HistoryRow]:
+        return [HistoryRow(**row) for row in self.history]  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The sizes of a training, known before it begins."""
+
+    train: PackedRows
+    validation: PackedRows
+    total_steps: int
+    steps_per_epoch: int
+    evaluate_every: int
+
+
+def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = None) -> RunFolder:
+    """Fine-tunes and writes the run folder.
+
+    Raises:
+        InputError: data, model or options are wrong; nothing is left behind.
+        WorldError: the loss became infinite.
+    """
+    watcher = watcher or Watcher()
+    data = PreparedSet.open(config.data)
+    work = runs.begin(config.out, resume=resume)
+    try:
+        precision = choose_precision(config.fit.precision)
+        model, base = _load(config, precision, watcher)
+        plan = _plan(config, model, data, watcher)
+        trainer = _compiled(config, base)
+    except InputError:
+        if not resume:
+            _remove(work)
+        raise
+    save_config(config, work / "config.yaml")
+    write_json(work / "data_manifest.json", data.manifest)
+    runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
+    before = values_of(trainer.trainable_variables)
+    progress = _run(config, trainer, plan, work, resume, watcher)
+    metrics = _outcome(config, trainer, plan, progress, before, precision)
+    write_json(work / "metrics.json", metrics)
+    _write_weights(config, model, trainer, work)
+    _write_samples(model, data, work)
+    watcher.say(verdict(metrics))
+    return runs.finish(work, config.out)
+
+
+def verdict(metrics: dict[str, Any]) -> str:
+    """The two facts a beginner must know after a training: weights moved, response loss fell (or not)."""
+    before, after = metrics["validation_loss_before"], metrics["validation_loss_after"]
+    moved = number(100 * metrics["weights_moved"], 2)
+    fell = tr("a baissé", "fell") if after < before else tr("N'A PAS baissé", "did NOT fall")
+    return tr(
+        f"Les poids entraînés ont bougé de {moved} % ; la perte sur les réponses de validation {fell} : "
+        f"{number(before, 3)} → {number(after, 3)} (meilleur pas : {metrics['best_step']}).",
+        f"Trained weights moved by {moved}%; the loss on validation answers {fell}: "
+        f"{number(before, 3)} → {number(after, 3)} (best step: {metrics['best_step']}).",
+    )
+
+
+def _remove(work: Path) -> None:
+    import shutil
+
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[LanguageModel, Any]:
+    import keras
+
+    keras.utils.set_random_seed(config.fit.seed)
+    dropout = {"dropout": config.fit.dropout}
+    model = load_model(config.model, dtype=precision, template=config.template, **dropout)
+    if config.method == "lora":
+        from training.lora import add_lora
+
+        options = config.lora
+        add_lora(model.causal_lm.backbone, rank=options.rank, alpha=options.alpha, targets=options.targets)
+    trained = sum(int(np.prod(v.shape)) for v in model.causal_lm.backbone.trainable_variables)
+    watcher.say(
+        tr(f"Modèle {config.model} : {number(model.parameters / 1e6, 1)} M de paramètres, dont "
+           f"{number(trained / 1e6, 2)} M entraînés, en {precision}.",
+           f"Model {config.model}: {number(model.parameters / 1e6, 1)}M parameters, "
+           f"{number(trained / 1e6, 2)}M of them trained, in {precision}.")
+    )  # fmt: skip
+    return model, model.causal_lm
+
+
+def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
+    splits = {name: encode(data.split(name), model.template, model.tokenizer) for name in ("train", "validation")}
+    everything = [dialogue for split in splits.values() for dialogue in split]
+    length = min(config.fit.row_length or fit_length(everything, model.context), model.context)
+    packed = {name: PackedRows.of(split, length) for name, split in splits.items()}
+    rows, fit = packed["train"], config.fit
+    per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
+    total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
+    watcher.say(
+        tr(f"{number(len(splits['train']))} dialogues d'entraînement en {number(len(rows))} lignes de {length} jetons, "
+           f"remplies à {number(100 * rows.filled, 1)} % ; {number(rows.trained_tokens)} jetons appris par époque, "
+           f"{rows.truncated} dialogue(s) coupé(s).",
+           f"{number(len(splits['train']))} training dialogues in {number(len(rows))} rows of {length} tokens, "
+           f"{number(100 * rows.filled, 1)}% full; {number(rows.trained_tokens)} learnt tokens per epoch, "
+           f"{rows.truncated} dialogue(s) cut.")
+    )  # fmt: skip
+    return Plan(
+        train=rows,
+        validation=packed["validation"],
+        total_steps=total,
+        steps_per_epoch=per_epoch,
+        evaluate_every=fit.evaluate_every or max(1, min(per_epoch, total // 4)),
+    )
+
+
+def _compiled(config: RunConfig, causal_lm: Any) -> Any:
+    from training.packed_lm import PackedCausalLM
+
+    trainer = PackedCausalLM(causal_lm, dtype=causal_lm.dtype_policy)
+    fit = config.fit
+    optimizer = make_optimizer(
+        trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
+    )
+    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
+    trainer.optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, watcher: Watcher) -> Progress:
+    """Trains to the end (or to the early stop) and leaves the best weights in `trainer`."""
+    state, best, fit = work / "backup" / "state.npz", work / "backup" / "best.npz", config.fit
+    progress = Progress(**load_state(state, trainer)) if resume else Progress()
+    watcher.plan(plan.total_steps, progress.step)
+    if not resume:
+        progress.first_loss = progress.best_loss = _validation_loss(trainer, plan, fit.rows)
+        _require_finite(progress.first_loss, step=0)
+        save_arrays(best, values_of(trainer.trainable_variables))
+        save_state(state, trainer, asdict(progress))
+    recorder = _Recorder(trainer, plan, config, progress, work, watcher)
+    schedule = Schedule(
+        peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
+    )
+    steps = plan.train.steps(fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps)
+    for report in optimise(trainer, steps, schedule, start=progress.step):
+        recorder.record(report)
+        if progress.without_progress >= fit.patience:
+            watcher.say(
+                tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
+                   f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
+            )  # fmt: skip
+            break
+    with np.load(best) as archive:
+        put_back(trainer.trainable_variables, dict(archive))
+    runs.write_history(work / "history.csv", progress.rows)
+    return progress
+
+
+class _Recorder:
+    """After each step: counts, validates, keeps the best weights, writes the state and the curves."""
+
+    def __init__(self, trainer, plan: Plan, config: RunConfig, progress: Progress, work: Path, watcher: Watcher):
+        import tensorflow as tf
+
+        self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
+        self.progress, self.watcher = progress, watcher
+        self.losses: list[float] = []
+        self.rates: list[float] = []
+        self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
+        self.scalar = tf.summary.scalar
+
+    def record(self, report: StepReport) -> None:
+        _require_finite(report.loss, report.step)
+        progress = self.progress
+        progress.step = report.step
+        progress.seconds += report.seconds
+        progress.trained_tokens += report.trained_tokens
+        self.losses.append(report.loss)
+        self.rates.append(report.tokens / report.seconds)
+        self.watcher.step(report)
+        due = report.step % self.plan.evaluate_every == 0 or report.step == self.plan.total_steps
+        if due:
+            self._validate(report)
+        if due or report.step % self.config.fit.save_every == 0:
+            save_state(self.work / "backup" / "state.npz", self.trainer, asdict(progress))
+
+    def _validate(self, report: StepReport) -> None:
+        progress = self.progress
+        loss = _validation_loss(self.trainer, self.plan, self.config.fit.rows)
+        row = HistoryRow(
+            step=report.step,
+            epoch=round(report.step / self.plan.steps_per_epoch, 4),
+            loss=float(np.mean(self.losses)),
+            validation_loss=loss,
+            learning_rate=report.learning_rate,
+            tokens_per_second=float(np.median(self.rates)),
+            seconds=progress.seconds,
+        )
+        self.losses, self.rates = [], []
+        progress.history.append(asdict(row))
+        if loss < progress.best_loss:
+            progress.best_loss, progress.best_step, progress.without_progress = loss, report.step, 0
+            save_arrays(self.work / "backup" / "best.npz", values_of(self.trainer.trainable_variables))
+        else:
+            progress.without_progress += 1
+        with self.events.as_default(step=report.step):
+            for name in ("loss", "validation_loss", "learning_rate", "tokens_per_second"):
+                self.scalar(name, getattr(row, name))
+        self.events.flush()
+        self.watcher.validation(row)
+
+
+def _require_finite(loss: float, step: int) -> None:
+    if np.isfinite(loss):
+        return
+    raise WorldError(
+        tr(f"La perte n'est plus un nombre fini au pas {step}. Baissez fit.learning_rate, ou prenez "
+           "fit.precision=float32.",
+           f"The loss is no longer finite at step {step}. Lower fit.learning_rate, or take fit.precision=float32.")
+    )  # fmt: skip
+
+
+def _validation_loss(trainer: Any, plan: Plan, rows: int) -> float:
+    loss, weight = total_loss(trainer, plan.validation.batches(rows))
+    return loss / weight
+
+
+def _outcome(
+    config: RunConfig, trainer: Any, plan: Plan, progress: Progress, before: dict[str, np.ndarray], precision: str
+) -> dict[str, Any]:
+    after = values_of(trainer.trainable_variables)
+    change = sum(float(np.square(after[name] - before[name], dtype="float64").sum()) for name in before)
+    size = sum(float(np.square(value, dtype="float64").sum()) for value in before.values())
+    return {
+        "validation_loss_before": progress.first_loss,
+        "validation_loss_after": progress.best_loss,
+        "best_step": progress.best_step,
+        "steps": progress.step,
+        "planned_steps": plan.total_steps,
+        "epochs": progress.step / plan.steps_per_epoch,
+        "weights_moved": (change / size) ** 0.5 if size else 0.0,
+        "trained_tokens": progress.trained_tokens,
+        "train_seconds": progress.seconds,
+        "truncated_dialogues": plan.train.truncated + plan.validation.truncated,
+        "row_length": plan.train.length,
+        "row_filled": plan.train.filled,
+        "method": config.method,
+        "precision": precision,
+    }
+
+
+def _write_weights(config: RunConfig, model: LanguageModel, trainer: Any, work: Path) -> None:
+    if config.method == "lora":
+        save_arrays(work / "adapter.npz", values_of(trainer.trainable_variables))
+    save_preset(model.causal_lm, work / "preset", {"template": model.template.name, "base": config.model})
+
+
+def _write_samples(model: LanguageModel, data: PreparedSet, work: Path, count: int = 5) -> None:
+    """Greedy answers to the first questions of the validation split, beside the expected ones."""
+    import itertools
+    import json
+
+    from chatbot.generation import Sampling
+    from chatbot.runner import ChatModel
+
+    chosen: list[Dialogue] = list(itertools.islice(data.split("validation"), count))
+    answers = ChatModel(model).answers([d.messages[:-1] for d in chosen], Sampling(max_new_tokens=96))
+    lines = [
+        json.dumps({"id": d.id, "question": d.question, "expected": d.answer, "answer": a.text}, ensure_ascii=False)
+        for d, a in zip(chosen, answers, strict=True)
+    ]
+    write_text(work / "samples.jsonl", "\n".join(lines) + "\n")

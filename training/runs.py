@@ -1,0 +1,173 @@
+"""The run folder: what a training leaves on disk, and the only place that knows its layout.
+
+    runs/NAME/
+        config.yaml          the whole configuration
+        data_manifest.json   manifest of the prepared set it was trained on
+        preset/              KerasHub preset with tokenizer and template (merged, if LoRA)
+        adapter.npz          LoRA only: every trained variable, apart from the base
+        history.csv          one row per validation
+        metrics.json         what came out: losses before and after, weights moved, time
+        samples.jsonl        some answers of the trained model
+        tensorboard/         events
+        environment.json     versions, device, precision
+
+While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
+when it is complete.
+"""
+
+import csv
+import importlib.metadata
+import io
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError
+from chatbot.files import read_json, write_json, write_text
+from chatbot.language import tr
+from training.config import RunConfig, validated
+
+PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
+REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json", "preset/config.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRow:
+    """One validation. Losses are means over response tokens, in nats."""
+
+    step: int
+    epoch: float
+    loss: float
+    validation_loss: float
+    learning_rate: float
+    tokens_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run that is complete on disk."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Opens a run.
+
+        Raises:
+            InputError: no such run, an unfinished one, or one that lost a file.
+        """
+        if not path.is_dir():
+            if working_folder(path).is_dir():
+                raise InputError(
+                    tr(f"{path} : entraînement inachevé. Reprenez-le : causette train … --out {path} --resume",
+                       f"{path}: unfinished training. Go on with: causette train … --out {path} --resume")
+                )  # fmt: skip
+            raise InputError(tr(f"{path} : ce dossier n'existe pas.", f"{path}: no such folder."))
+        lost = [name for name in REQUIRED if not (path / name).exists()]
+        if lost:
+            raise InputError(
+                tr(f"{path} : dossier d'entraînement incomplet, il manque {', '.join(lost)}.\n"
+                   "Copiez-le à nouveau en entier, ou relancez l'entraînement.",
+                   f"{path}: incomplete run folder, {', '.join(lost)} is missing.\n"
+                   "Copy the whole folder again, or train again.")
+            )  # fmt: skip
+        return cls(path)
+
+    @property
+    def config(self) -> RunConfig:
+        import yaml
+
+        values = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+        return validated(values, where=str(self.path / "config.yaml"))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return read_json(self.path / "metrics.json")
+
+    @property
+    def data_manifest(self) -> dict[str, Any]:
+        return read_json(self.path / "data_manifest.json")
+
+    @property
+    def history(self) -> list[HistoryRow]:
+        return read_history(self.path / "history.csv")
+
+
+def working_folder(path: Path) -> Path:
+    """Where a run lies while it trains."""
+    return path.with_name(f".{path.name}.training")
+
+
+def begin(path: Path, *, resume: bool) -> Path:
+    """Makes (or, to resume, finds) the working folder of a run.
+
+    Raises:
+        InputError: the run exists already, or there is nothing to resume.
+    """
+    work = working_folder(path)
+    if path.exists():
+        raise InputError(
+            tr(f"{path} existe déjà. Choisissez un autre --out, ou effacez ce dossier.",
+               f"{path} exists already. Choose another --out, or delete that folder.")
+        )  # fmt: skip
+    if resume and not (work / "backup" / "state.npz").exists():
+        raise InputError(
+            tr(
+                f"{path} : rien à reprendre. Relancez sans --resume.",
+                f"{path}: nothing to resume. Run without --resume.",
+            )
+        )
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
+def finish(work: Path, path: Path) -> RunFolder:
+    """Gives a complete working folder its name."""
+    shutil.rmtree(work / "backup", ignore_errors=True)
+    work.rename(path)
+    return RunFolder.open(path)
+
+
+def write_history(path: Path, rows: Sequence[HistoryRow]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(HistoryRow.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    write_text(path, text.getvalue())
+
+
+def read_history(path: Path) -> list[HistoryRow]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            HistoryRow(**{name: int(value) if name == "step" else float(value) for name, value in row.items()})  # type: ignore[arg-type]
+            for row in csv.DictReader(file)
+        ]
+
+
+def write_environment(path: Path, *, device: str, precision: str) -> None:
+    """Versions, system and device; nothing that identifies the machine or its user."""
+    import keras
+
+    installed = {}
+    for package in PACKAGES:
+        try:
+            installed[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    write_json(
+        path,
+        {
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "backend": keras.backend.backend(),
+            "device": device,
+            "precision": precision,
+            "packages": installed,
+        },
+    )
