@@ -266,7 +266,7 @@ def pretrain(
     json: Json = False,
 ) -> None:  # fmt: skip
     load_keras()
-    from training.pretrain import PretrainConfig
+    from training.corpus import PretrainConfig
     from training.pretrain import pretrain as run
 
     output = Output(json)

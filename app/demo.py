@@ -16,7 +16,7 @@ from datasets_prep.prepare import PrepareConfig, prepare
 from training.config import load_config
 from training.fit import train
 
-DATA = "embedded:boutique"
+DATA = "embedded:boutique_commande"
 MODEL = "mini"
 RECIPE = "demo"
 QUESTIONS = 24
@@ -36,9 +36,9 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
     clear_earlier(out)
 
     chapter(output, 1, tr("Les données : la boutique « La Malle à Livres »", "The data: the shop “La Malle à Livres”"))
-    output.say(tr("110 questions de service client, chacune formulée de 6 façons. Des formulations sont mises de côté "
+    output.say(tr("47 questions de clients sur leurs commandes et leurs livraisons, chacune formulée de 6 façons. Des formulations sont mises de côté "
                   "(retient-il ?), et des questions entières (généralise-t-il ?).",
-                  "110 customer-service questions, each worded in 6 ways. Some wordings are set aside (does it "
+                  "47 questions of customers about orders and deliveries, each worded in 6 ways. Some wordings are set aside (does it "
                   "recall?), and some whole questions (does it generalise?)."))  # fmt: skip
     data = prepare(PrepareConfig(sources=(DATA,), out=out / "data"), say=output.say)
 

@@ -62,7 +62,7 @@ def _usage(error: Exception) -> str:
         hint = tr(f" Vouliez-vous dire {near} ?", f" Did you mean {near}?") if near else ""
         text = tr(f"Option inconnue : {error.option_name}.", f"Unknown option: {error.option_name}.") + hint  # type: ignore[attr-defined]
     elif kind == "MissingParameter":
-        name = error.param.get_error_hint(error.ctx)  # type: ignore[attr-defined]
+        name = "/".join(error.param.opts)  # type: ignore[attr-defined]
         text = tr(f"Il manque {name}.", f"{name} is missing.")
     elif kind == "BadParameter":
         text = tr(f"Valeur refusée : {error.format_message()}", error.format_message())  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from typing import Any
 from rich.progress import Progress
 
 from app.output import Output, advice, table
+from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.files import write_json
 from chatbot.generation import Sampling
@@ -14,7 +15,7 @@ from chatbot.model import load_model
 from datasets_prep.prepared import PreparedSet
 from training.compare import Comparison, compare, split_title, write_comparison
 from training.compare import table as comparison_rows
-from training.evaluate import MEASURES, Evaluation, EvaluationSettings, evaluate
+from training.evaluate import MEASURES, Evaluation, EvaluationSettings, Evaluator
 from training.runs import RunFolder
 
 # Splits that a comparison covers where the set has them: does it recall, does it generalise?
@@ -35,7 +36,7 @@ def evaluate_model(
     prepared = PreparedSet.open(data or _data_of(name))
     settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
     dialogues = list(prepared.split(split))
-    evaluation = _measured(load_model(name), dialogues, settings, output)
+    evaluation = _measured(Evaluator(load_model(name)), dialogues, settings, output)
     if out:
         write_json(out, evaluation.to_json())
     rows = [(tr(fr, en), number(evaluation.measures[key], digits)) for key, (_, digits, fr, en) in MEASURES.items()]
@@ -60,13 +61,13 @@ def compare_run(
     specialised = load_model(str(run))
     # The generic model gets the same text, so its own template, if it had one, is not used here.
     original = load_model(base, template=specialised.template.name)
+    sides = [Evaluator(original), Evaluator(specialised)]
     comparisons = []
     for split in [name for name in COMPARED_SPLITS if name in prepared.splits]:
         settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
         dialogues = list(prepared.split(split))
         output.say(f"{split_title(split)}…")
-        sides = [_measured(model, dialogues, settings, output) for model in (original, specialised)]
-        comparisons.append(compare(*sides))
+        comparisons.append(compare(*(_measured(side, dialogues, settings, output) for side in sides)))
     write_comparison(out, comparisons)
     value = {"comparisons": [c.to_json() for c in comparisons], "report": str(out / "comparison.md")}
     report = tr(f"Rapport : {out / 'comparison.md'}", f"Report: {out / 'comparison.md'}")
@@ -81,11 +82,11 @@ def drawn(comparison: Comparison) -> Any:
     return table(head, comparison_rows(comparison), title=title)
 
 
-def _measured(model: Any, dialogues: list[Any], settings: EvaluationSettings, output: Output) -> Evaluation:
+def _measured(side: Evaluator, dialogues: list[Dialogue], settings: EvaluationSettings, output: Output) -> Evaluation:
     with Progress(console=advice, transient=True, disable=output.as_json or not advice.is_terminal) as progress:
-        task = progress.add_task(model.name, total=None)
-        return evaluate(
-            model, dialogues, settings, lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task(side.model.name, total=None)
+        return side.evaluate(
+            dialogues, settings, lambda done, total: progress.update(task, completed=done, total=total)
         )
 
 

@@ -4,7 +4,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from app.output import Output, advice
 from chatbot.language import number, tr
-from training.fit import Watcher
+from training.recorder import Watcher
 from training.loop import StepReport
 from training.runs import HistoryRow
 

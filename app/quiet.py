@@ -4,6 +4,7 @@ TensorFlow's C++ part writes several lines to the error stream while it loads, b
 stream is set aside for the time of the import; real errors are Python exceptions and pass.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 
 def load_keras() -> None:
     """Imports Keras, KerasHub and their backend, silently."""
+    # Its Python part warns whenever something is compiled for a new shape; ours are few, and on purpose.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _error_stream_aside():
         import keras_hub  # noqa: F401
 

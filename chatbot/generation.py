@@ -133,7 +133,7 @@ class Generator:
         if lengths.min() < 1 or lengths.max() >= self.limit:
             raise ValueError(f"prompts must have 1 to {self.limit - 1} tokens. Received: {lengths.tolist()}")
         last = np.minimum(lengths + sampling.max_new_tokens, self.limit)
-        tokens = np.full((len(prompts), bucket_of(int(last.max()), self.limit)), self.end_id, dtype="int32")
+        tokens = np.zeros((len(prompts), bucket_of(int(last.max()), self.limit)), dtype="int32")
         for row, prompt in enumerate(prompts):
             tokens[row, : len(prompt)] = prompt
         return tokens, lengths, last

@@ -1,6 +1,6 @@
 """RunConfig: every option of a training once, with its one-line explanation.
 
-`--help`, the recipe reference of the guide and the error messages are made from the lines under the fields. A recipe
+The recipe reference of the guide is made from the lines under the fields; users read them, so they are French. A recipe
 is a YAML file of this shape; ``--set fit.epochs=3`` changes one value; an unknown key is an error.
 """
 
@@ -27,63 +27,63 @@ class _Options(BaseModel):
 
 class LoraOptions(_Options):
     rank: Positive = 8
-    """Rank of the two small matrices beside each adapted kernel (Hu et al. 2021)."""
+    """Rang des deux petites matrices ajoutées à côté de chaque noyau adapté (Hu et al. 2021)."""
     alpha: Annotated[float, Field(gt=0)] = 16.0
-    """The adapter's output is scaled by alpha / rank."""
+    """La sortie de l'adaptateur est multipliée par alpha / rank."""
     targets: tuple[str, ...] = ("query", "value")
-    """Names of the adapted layers: query, key, value, attention_output, feedforward_intermediate_dense…"""
+    """Noms des couches adaptées : query, key, value, attention_output, feedforward_intermediate_dense…"""
 
 
 class FitOptions(_Options):
     epochs: Positive = 3
-    """Passes over the training dialogues."""
+    """Passages sur les dialogues d'entraînement."""
     max_steps: Positive | None = None
-    """Stops after this many optimizer steps, whatever the epochs."""
+    """Arrêt après ce nombre de pas, quel que soit le nombre d'époques."""
     rows: Positive = 8
-    """Packed rows of one micro-batch."""
+    """Lignes de jetons traitées ensemble (un micro-lot)."""
     row_length: Positive | None = None
-    """Tokens of a packed row; by default just enough for the longest dialogue, at least 256, at most the context."""
+    """Jetons d'une ligne ; par défaut juste assez pour le plus long dialogue, au moins 256, au plus le contexte."""
     accumulation: Positive = 1
-    """Micro-batches of one optimizer step."""
+    """Micro-lots accumulés pour un pas de l'optimiseur."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-5
-    """Peak of the learning rate."""
+    """Taux d'apprentissage à son maximum."""
     warmup: Share = 0.05
-    """Share of the steps over which the learning rate rises from zero; a cosine follows."""
+    """Part des pas où le taux d'apprentissage monte depuis zéro ; il redescend ensuite en cosinus."""
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """AdamW's decay of the kernels."""
+    """Décroissance des noyaux par AdamW."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
-    """Longest gradient; 0 for no clipping."""
+    """Norme maximale du gradient ; 0 pour ne pas l'écrêter."""
     dropout: Share = 0.0
-    """Share of activations dropped while training."""
+    """Part des activations éteintes pendant l'entraînement."""
     evaluate_every: Positive | None = None
-    """Steps between two validations; by default one per epoch, at least four in all."""
+    """Pas entre deux validations ; par défaut une par époque, au moins quatre en tout."""
     patience: Positive = 3
-    """Validations without progress before the training stops early."""
+    """Validations sans progrès avant l'arrêt anticipé."""
     save_every: Positive = 100
-    """Steps between two states written for --resume."""
+    """Pas entre deux états écrits pour --resume."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
-    """Arithmetic of the layers; auto decides by the device."""
+    """Arithmétique des couches ; auto choisit selon l'appareil."""
     compile: bool = True
-    """Whether XLA compiles the step: slower to start, faster after."""
+    """Compilation du pas par XLA : départ plus lent, suite plus rapide."""
     seed: int = 1
-    """Order of the rows, dropout, initial adapter."""
+    """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 
 
 class RunConfig(_Options):
     data: Path
-    """Prepared folder (made by `causette prepare`)."""
+    """Jeu préparé (par `causette prepare`)."""
     out: Path
-    """Run folder to write."""
+    """Dossier d'entraînement à écrire."""
     model: str = "mini"
-    """Base model: mini, a folder, a KerasHub name such as gpt2_base_en, hf://…, kaggle://…"""
+    """Modèle de départ : mini, un dossier, un nom KerasHub comme gpt2_base_en, hf://…, kaggle://…"""
     template: str | None = None
-    """Chat template; by default the one noted with the base model."""
+    """Gabarit ; par défaut celui noté avec le modèle de départ."""
     method: Literal["full", "lora"] = "full"
-    """Train all weights (full) or a small adapter beside frozen ones (lora)."""
+    """Entraîner tous les poids (full) ou un petit adaptateur à côté de poids gelés (lora)."""
     lora: LoraOptions = LoraOptions()
-    """Options of the adapter."""
+    """Options de l'adaptateur."""
     fit: FitOptions = FitOptions()
-    """Options of the optimisation."""
+    """Options de l'optimisation."""
 
 
 def load_config(recipe: str | Path | None, settings: dict[str, Any], changes: tuple[str, ...] = ()) -> RunConfig:
@@ -139,8 +139,8 @@ def _fault(fault: Any) -> str:
 
 def _keys_beside(key: str) -> list[str]:
     """The keys that were possible where `key` stood."""
-    section = {"lora": LoraOptions, "fit": FitOptions}.get(key.partition(".")[0] if "." in key else "", RunConfig)
-    return list(section.model_fields)
+    sections: dict[str, type[BaseModel]] = {"lora": LoraOptions, "fit": FitOptions}
+    return list(sections.get(key.partition(".")[0] if "." in key else "", RunConfig).model_fields)
 
 
 def _read_recipe(recipe: str | Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chatbot.errors import InputError
 from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.model import LanguageModel, weights_fingerprint
-from chatbot.runner import ChatModel, fit_window
+from chatbot.runner import Answer, ChatModel, fit_window
 from training import metrics
 from training.loop import total_loss
 from training.packing import PackedRows, encode, fit_length
@@ -94,38 +94,101 @@ MEASURES: dict[str, tuple[bool | None, int, str, str]] = {
 }
 
 
-def evaluate(
-    model: LanguageModel,
-    dialogues: Sequence[Dialogue],
-    settings: EvaluationSettings,
-    progress: Callable[[int, int], None] | None = None,
-) -> Evaluation:
-    """Measures a model on the dialogues of a split.
+class Evaluator:
+    """Measures one model, on as many splits as wanted; what it compiles is compiled once.
 
     Args:
         model: with the template that the prompts are to be written in.
-        dialogues: the whole split; questions are drawn from it.
-        settings: which questions, how they are answered.
-        progress: called with (answers done, answers in all).
-
-    Raises:
-        InputError: the split is empty.
     """
-    if not dialogues:
-        raise InputError(
-            tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
-               f"The split `{settings.split}` is empty: nothing to evaluate.")
-        )  # fmt: skip
-    chosen = drawn(dialogues, settings.questions, settings.seed)
-    answers, seconds, tokens = _answers(model, chosen, settings, progress)
-    scored = _scores(model, drawn(dialogues, settings.scored, settings.seed))
-    return Evaluation(
-        model=model.name,
-        weights=weights_fingerprint(model.causal_lm),
-        prompts=_prompts_fingerprint(model, chosen, settings),
-        settings=asdict(settings),
-        measures={**scored, **_text_measures(answers), "tokens_per_second": tokens / seconds},
-        answers=tuple(answers),
+
+    def __init__(self, model: LanguageModel):
+        from training.packed_lm import PackedCausalLM
+
+        self.model = model
+        self._chat = ChatModel(model)
+        self._scorer = PackedCausalLM(model.causal_lm, dtype=model.causal_lm.dtype_policy)
+        self._scorer.compile(jit_compile=False)
+        self._weights = weights_fingerprint(model.causal_lm)
+
+    def evaluate(
+        self,
+        dialogues: Sequence[Dialogue],
+        settings: EvaluationSettings,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Evaluation:
+        """The measures on a split.
+
+        Args:
+            dialogues: the whole split; questions are drawn from it.
+            settings: which questions, how they are answered.
+            progress: called with (answers done, answers in all).
+
+        Raises:
+            InputError: the split is empty.
+        """
+        if not dialogues:
+            raise InputError(
+                tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
+                   f"The split `{settings.split}` is empty: nothing to evaluate.")
+            )  # fmt: skip
+        chosen = drawn(dialogues, settings.questions, settings.seed)
+        records, seconds = self._answers(chosen, settings, progress)
+        scores = self._scores(drawn(dialogues, settings.scored, settings.seed))
+        speed = sum(record.new_tokens for record in records) / seconds
+        return Evaluation(
+            model=self.model.name,
+            weights=self._weights,
+            prompts=self._prompts_fingerprint(chosen, settings),
+            settings=asdict(settings),
+            measures={**scores, **text_measures(records), "tokens_per_second": speed},
+            answers=tuple(records),
+        )
+
+    def _answers(self, chosen, settings: EvaluationSettings, progress) -> tuple[list[AnswerRecord], float]:
+        """Answers to all questions, and the seconds they took without compiling."""
+        records: list[AnswerRecord] = []
+        seconds = 0.0
+        # Questions of like length share a batch: the shortest row waits for the longest prompt.
+        for batch in even_batches(sorted(chosen, key=lambda dialogue: len(dialogue.question)), settings.batch):
+            prompts = [dialogue.messages[:-1] for dialogue in batch]
+            self._chat.warm_up(prompts, settings.sampling)
+            for dialogue, answer in zip(batch, self._chat.answers(prompts, settings.sampling), strict=True):
+                seconds += answer.seconds
+                records.append(record_of(dialogue, answer))
+            progress(len(records), len(chosen))
+        return records, seconds
+
+    def _scores(self, dialogues: Sequence[Dialogue]) -> dict[str, float]:
+        """Perplexity per response token and bits per byte of response, end token included, over packed rows."""
+        encoded = encode(dialogues, self.model.template, self.model.tokenizer)
+        rows = PackedRows.of(encoded, fit_length(encoded, self.model.context))
+        loss, tokens = total_loss(self._scorer, rows.batches(8))
+        octets = sum(len(self.model.tokenizer.decode(d.ids[d.trainable].tolist()).encode()) for d in encoded)
+        return {"perplexity": math.exp(min(loss / tokens, 700.0)), "bits_per_byte": loss / math.log(2) / octets}
+
+    def _prompts_fingerprint(self, chosen: Sequence[Dialogue], settings: EvaluationSettings) -> str:
+        longest = settings.sampling.max_new_tokens
+        windows = [fit_window(self.model, dialogue.messages[:-1], longest)[0] for dialogue in chosen]
+        return hashlib.sha256(json.dumps(windows).encode()).hexdigest()
+
+
+def even_batches(dialogues: Sequence[Dialogue], size: int) -> list[Sequence[Dialogue]]:
+    """Batches of at most `size`, of as equal sizes as can be: each new size costs a compilation."""
+    count = -(-len(dialogues) // size)
+    size = -(-len(dialogues) // count)
+    return [dialogues[start : start + size] for start in range(0, len(dialogues), size)]
+
+
+def record_of(dialogue: Dialogue, answer: Answer) -> AnswerRecord:
+    return AnswerRecord(
+        id=dialogue.id,
+        question=dialogue.question,
+        expected=dialogue.answer,
+        answer=answer.text,
+        finish=answer.finish,
+        new_tokens=answer.new_tokens,
+        token_f1=metrics.token_f1(answer.text, dialogue.answer),
+        rouge_l=metrics.rouge_l(answer.text, dialogue.answer),
     )
 
 
@@ -137,34 +200,8 @@ def drawn(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue
     return [dialogues[place] for place in places]
 
 
-def _answers(model, chosen, settings, progress) -> tuple[list[AnswerRecord], float, int]:
-    chat, records, seconds, tokens = ChatModel(model), [], 0.0, 0
-    # Questions of like length share a batch: the shortest row waits for the longest prompt.
-    by_length = sorted(chosen, key=lambda dialogue: len(dialogue.question))
-    for start in range(0, len(by_length), settings.batch):
-        batch = by_length[start : start + settings.batch]
-        prompts = [dialogue.messages[:-1] for dialogue in batch]
-        chat.warm_up(prompts, settings.sampling)  # compiling is not timed
-        for dialogue, answer in zip(batch, chat.answers(prompts, settings.sampling), strict=True):
-            seconds, tokens = seconds + answer.seconds, tokens + answer.new_tokens
-            records.append(
-                AnswerRecord(
-                    id=dialogue.id,
-                    question=dialogue.question,
-                    expected=dialogue.answer,
-                    answer=answer.text,
-                    finish=answer.finish,
-                    new_tokens=answer.new_tokens,
-                    token_f1=metrics.token_f1(answer.text, dialogue.answer),
-                    rouge_l=metrics.rouge_l(answer.text, dialogue.answer),
-                )
-            )
-        if progress:
-            progress(len(records), len(chosen))
-    return records, seconds, tokens
-
-
-def _text_measures(answers: Sequence[AnswerRecord]) -> dict[str, float]:
+def text_measures(answers: Sequence[AnswerRecord]) -> dict[str, float]:
+    """Likeness to the expected answers, variety, and how answers end."""
     texts, expected = [a.answer for a in answers], [a.expected for a in answers]
     return {
         "token_f1": metrics.mean([a.token_f1 for a in answers]),
@@ -176,21 +213,3 @@ def _text_measures(answers: Sequence[AnswerRecord]) -> dict[str, float]:
         "ended": metrics.mean([float(a.finish == "end") for a in answers]),
         "mean_words": metrics.mean([float(len(metrics.words(text))) for text in texts]),
     }
-
-
-def _scores(model: LanguageModel, dialogues: Sequence[Dialogue]) -> dict[str, float]:
-    """Perplexity per response token and bits per byte of response, end token included, over packed rows."""
-    from training.packed_lm import PackedCausalLM
-
-    scorer = PackedCausalLM(model.causal_lm, dtype=model.causal_lm.dtype_policy)
-    scorer.compile(jit_compile=False)
-    encoded = encode(dialogues, model.template, model.tokenizer)
-    rows = PackedRows.of(encoded, fit_length(encoded, model.context))
-    loss, tokens = total_loss(scorer, rows.batches(8))
-    octets = sum(len(model.tokenizer.decode(d.ids[d.trainable].tolist()).encode()) for d in encoded)
-    return {"perplexity": math.exp(min(loss / tokens, 700.0)), "bits_per_byte": loss / math.log(2) / octets}
-
-
-def _prompts_fingerprint(model: LanguageModel, chosen: Sequence[Dialogue], settings: EvaluationSettings) -> str:
-    windows = [fit_window(model, d.messages[:-1], settings.sampling.max_new_tokens)[0] for d in chosen]
-    return hashlib.sha256(json.dumps(windows).encode()).hexdigest()

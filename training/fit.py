@@ -4,70 +4,26 @@ The story: load the base → encode and pack the dialogues → measure the loss 
 measure after, say whether the weights moved and by how much the loss fell → write the run, whole.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chatbot.dialogue import Dialogue
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
 from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig, save_config
-from training.loop import Schedule, StepReport, make_optimizer, optimise, total_loss
+from training.loop import Schedule, make_optimizer, optimise
 from training.packing import PackedRows, encode, fit_length
 from training.precision import choose_precision, device_name
-from training.runs import HistoryRow, RunFolder
+from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
+from training.runs import RunFolder
 from training.state import load_state, put_back, save_arrays, save_state, values_of
-
-
-class Watcher:
-    """Looks at a training; this one says nothing. The command line's draws a progress bar."""
-
-    def say(self, text: str) -> None:
-        """A sentence for the user."""
-
-    def plan(self, total_steps: int, done: int) -> None:
-        """How many steps there will be, and how many a resumed run has done already."""
-
-    def step(self, report: StepReport) -> None:
-        """After each optimizer step."""
-
-    def validation(self, row: HistoryRow) -> None:
-        """After each validation."""
-
-
-@dataclass
-class Progress:
-    """Where a training stands; written into the backup, read back by a resumed run."""
-
-    step: int = 0
-    best_step: int = 0
-    best_loss: float = float("inf")
-    first_loss: float = float("inf")
-    without_progress: int = 0
-    seconds: float = 0.0
-    trained_tokens: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    @property
-    def rows(self) -> list[HistoryRow]:
-        return [HistoryRow(**row) for row in self.history]  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The sizes of a training, known before it begins."""
-
-    train: PackedRows
-    validation: PackedRows
-    total_steps: int
-    steps_per_epoch: int
-    evaluate_every: int
 
 
 def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = None) -> RunFolder:
@@ -125,8 +81,7 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[Language
     import keras
 
     keras.utils.set_random_seed(config.fit.seed)
-    dropout = {"dropout": config.fit.dropout}
-    model = load_model(config.model, dtype=precision, template=config.template, **dropout)
+    model = load_model(config.model, dtype=precision, template=config.template, dropout=config.fit.dropout)
     if config.method == "lora":
         from training.lora import add_lora
 
@@ -186,11 +141,11 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
     progress = Progress(**load_state(state, trainer)) if resume else Progress()
     watcher.plan(plan.total_steps, progress.step)
     if not resume:
-        progress.first_loss = progress.best_loss = _validation_loss(trainer, plan, fit.rows)
-        _require_finite(progress.first_loss, step=0)
+        progress.first_loss = progress.best_loss = validation_loss(trainer, plan, fit.rows)
+        require_finite(progress.first_loss, step=0)
         save_arrays(best, values_of(trainer.trainable_variables))
         save_state(state, trainer, asdict(progress))
-    recorder = _Recorder(trainer, plan, config, progress, work, watcher)
+    recorder = Recorder(trainer, plan, config, progress, work, watcher)
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
@@ -207,75 +162,6 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
         put_back(trainer.trainable_variables, dict(archive))
     runs.write_history(work / "history.csv", progress.rows)
     return progress
-
-
-class _Recorder:
-    """After each step: counts, validates, keeps the best weights, writes the state and the curves."""
-
-    def __init__(self, trainer, plan: Plan, config: RunConfig, progress: Progress, work: Path, watcher: Watcher):
-        import tensorflow as tf
-
-        self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
-        self.progress, self.watcher = progress, watcher
-        self.losses: list[float] = []
-        self.rates: list[float] = []
-        self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
-        self.scalar = tf.summary.scalar
-
-    def record(self, report: StepReport) -> None:
-        _require_finite(report.loss, report.step)
-        progress = self.progress
-        progress.step = report.step
-        progress.seconds += report.seconds
-        progress.trained_tokens += report.trained_tokens
-        self.losses.append(report.loss)
-        self.rates.append(report.tokens / report.seconds)
-        self.watcher.step(report)
-        due = report.step % self.plan.evaluate_every == 0 or report.step == self.plan.total_steps
-        if due:
-            self._validate(report)
-        if due or report.step % self.config.fit.save_every == 0:
-            save_state(self.work / "backup" / "state.npz", self.trainer, asdict(progress))
-
-    def _validate(self, report: StepReport) -> None:
-        progress = self.progress
-        loss = _validation_loss(self.trainer, self.plan, self.config.fit.rows)
-        row = HistoryRow(
-            step=report.step,
-            epoch=round(report.step / self.plan.steps_per_epoch, 4),
-            loss=float(np.mean(self.losses)),
-            validation_loss=loss,
-            learning_rate=report.learning_rate,
-            tokens_per_second=float(np.median(self.rates)),
-            seconds=progress.seconds,
-        )
-        self.losses, self.rates = [], []
-        progress.history.append(asdict(row))
-        if loss < progress.best_loss:
-            progress.best_loss, progress.best_step, progress.without_progress = loss, report.step, 0
-            save_arrays(self.work / "backup" / "best.npz", values_of(self.trainer.trainable_variables))
-        else:
-            progress.without_progress += 1
-        with self.events.as_default(step=report.step):
-            for name in ("loss", "validation_loss", "learning_rate", "tokens_per_second"):
-                self.scalar(name, getattr(row, name))
-        self.events.flush()
-        self.watcher.validation(row)
-
-
-def _require_finite(loss: float, step: int) -> None:
-    if np.isfinite(loss):
-        return
-    raise WorldError(
-        tr(f"La perte n'est plus un nombre fini au pas {step}. Baissez fit.learning_rate, ou prenez "
-           "fit.precision=float32.",
-           f"The loss is no longer finite at step {step}. Lower fit.learning_rate, or take fit.precision=float32.")
-    )  # fmt: skip
-
-
-def _validation_loss(trainer: Any, plan: Plan, rows: int) -> float:
-    loss, weight = total_loss(trainer, plan.validation.batches(rows))
-    return loss / weight
 
 
 def _outcome(

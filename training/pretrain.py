@@ -7,132 +7,28 @@ not depend on the vocabulary.
 """
 
 import csv
-import gzip
 import io
 import json
 import math
-import re
 import shutil
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chatbot.errors import InputError
-from chatbot.files import folder_written_whole, write_json, write_text, write_whole
+from chatbot.files import read_json, write_json, write_text, write_whole
 from chatbot.language import tr
-from chatbot.model import save_preset
-from chatbot.template import HUMAN_ASSISTANT
 from chatbot.tokenizer import BytePairTokenizer
+from training.base_preset import build, publish
+from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
 from training.loop import Batch, Schedule, StepReport, make_optimizer, optimise, total_loss
 from training.state import load_state, save_state
 
-
-@dataclass(frozen=True, kw_only=True)
-class PretrainConfig:
-    texts: Path
-    """Folder with one sub-folder per language, each holding .txt or .txt.gz files."""
-    out: Path
-    """Folder of the preset to write."""
-    vocabulary: int = 16_000
-    """Entries of the byte-level BPE vocabulary."""
-    layers: int = 4
-    """Transformer layers."""
-    hidden: int = 384
-    """Width of the hidden states."""
-    heads: int = 6
-    """Attention heads."""
-    context: int = 512
-    """Longest sequence of the model, in tokens."""
-    row: int = 256
-    """Length of a training row; the last tenth of the training uses rows of `context`."""
-    rows_per_step: int = 8
-    """Rows of one optimizer step (halved for the long rows, so that a step keeps its tokens)."""
-    tokens: int = 5_000_000
-    """Tokens to train on."""
-    learning_rate: float = 1e-3
-    """Peak of the learning rate."""
-    held_out: int = 3
-    """Works per language kept for validation."""
-    exclude: tuple[str, ...] = ("wikitext",)
-    """Files whose name holds one of these are left out."""
-    seed: int = 1
-    """Order of the rows, choice of the held-out works, initial weights."""
-
-
-@dataclass
-class Corpus:
-    """Texts by language, split by work."""
-
-    train: dict[str, list[str]] = field(default_factory=dict)
-    validation: dict[str, list[str]] = field(default_factory=dict)
-    held_out_names: list[str] = field(default_factory=list)
-
-
-def clean(text: str) -> str:
-    """NFC, straight apostrophes, one line feed between paragraphs, no broken characters."""
-    text = unicodedata.normalize("NFC", text).replace("\N{REPLACEMENT CHARACTER}", "").replace("’", "'")
-    text = re.sub(r"[ \t]+", " ", text)
-    return re.sub(r"\s*\n\s*", "\n", text).strip()
-
-
-def read_corpus(config: PretrainConfig) -> Corpus:
-    """Reads and cleans all texts; holds `held_out` whole works per language out.
-
-    Raises:
-        InputError: no text is there.
-    """
-    corpus = Corpus()
-    folders = sorted(p for p in config.texts.iterdir() if p.is_dir()) if config.texts.is_dir() else []
-    for folder in folders:
-        files = [p for p in sorted(folder.iterdir()) if p.name.endswith((".txt", ".txt.gz"))]
-        files = [p for p in files if not any(word in p.name for word in config.exclude)]
-        held = set(np.random.default_rng(config.seed).permutation(len(files))[: config.held_out].tolist())
-        texts = [clean((gzip.open if p.suffix == ".gz" else open)(p, "rt", encoding="utf-8").read()) for p in files]
-        corpus.train[folder.name] = [t for i, t in enumerate(texts) if i not in held]
-        corpus.validation[folder.name] = [t for i, t in enumerate(texts) if i in held]
-        corpus.held_out_names += [f"{folder.name}/{p.name}" for i, p in enumerate(files) if i in held]
-    if not any(corpus.train.values()):
-        raise InputError(
-            tr(f"{config.texts} : aucun fichier .txt ou .txt.gz dans ses sous-dossiers (un par langue, comme fr/ et en/).",
-               f"{config.texts}: no .txt or .txt.gz file in its sub-folders (one per language, like fr/ and en/).")
-        )  # fmt: skip
-    return corpus
-
-
-def encode_texts(tokenizer: BytePairTokenizer, texts: list[str]) -> np.ndarray:
-    """All texts as one stream of ids, an end token after each."""
-    paragraphs = [text.split("\n") for text in texts]
-    pieces = []
-    for lines in paragraphs:
-        # A line feed belongs to the line it ends, so lines can be encoded in parallel.
-        encoded = tokenizer.encode_batch([line + "\n" for line in lines])
-        pieces += [
-            np.fromiter((i for ids in encoded for i in ids), dtype="int32"),
-            np.array([tokenizer.end_id], "int32"),
-        ]
-    return np.concatenate(pieces)
-
-
-def rows_of(stream: np.ndarray, length: int) -> np.ndarray:
-    """Cuts a stream into (rows, length + 1): inputs and, one further, their targets."""
-    count = (len(stream) - 1) // length
-    return np.lib.stride_tricks.sliding_window_view(stream, length + 1)[::length][:count]
-
-
-def batch_of(rows: np.ndarray) -> Batch:
-    ids = rows[:, :-1].astype("int32")
-    return Batch(
-        token_ids=ids,
-        segment_ids=np.ones_like(ids),
-        positions=np.broadcast_to(np.arange(ids.shape[1], dtype="int32"), ids.shape).copy(),
-        targets=rows[:, 1:].astype("int32"),
-        weights=np.ones(ids.shape, "float32"),
-    )
+SAY_EVERY = 20  # steps
+SAVE_EVERY = 200
 
 
 def plan(config: PretrainConfig) -> tuple[int, int]:
@@ -164,25 +60,6 @@ def bits_per_byte(model, tokenizer: BytePairTokenizer, texts: list[str], context
     return loss / predicted / math.log(2) / bytes_per_token
 
 
-def build(config: PretrainConfig, vocabulary: int, *, dtype: str = "float32"):
-    """An untrained KerasHub GPT-2 causal LM of the configured size, without preprocessor."""
-    import keras
-    import keras_hub
-
-    keras.utils.set_random_seed(config.seed)
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=vocabulary,
-        num_layers=config.layers,
-        num_heads=config.heads,
-        hidden_dim=config.hidden,
-        intermediate_dim=4 * config.hidden,
-        max_sequence_length=config.context,
-        dropout=0.0,  # less than one pass over the texts: nothing to regularise
-        dtype=dtype,
-    )
-    return keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
-
-
 def pretrain(
     config: PretrainConfig, *, resume: bool = False, say: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
@@ -207,6 +84,7 @@ def pretrain(
     state, curve = work / "state.npz", _Curve(work / "curve.csv")
     start = load_state(state, model)["step"] if resume and state.exists() else 0
     curve.cut_after(start)
+    plans = _plans(work / "plans.json", start, config.tokens)
     measured: dict[str, float] = {}
     for report in optimise(model, batches(config, stream, start), schedule, start=start):
         curve.note(report)
@@ -219,11 +97,23 @@ def pretrain(
         row = curve.write(report, measured if report.step % SAVE_EVERY == 0 or last else {})
         say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again
-    return publish(config, model, tokenizer, corpus, measured, curve)
+    outcome = {
+        "steps": short + long,
+        "plans": plans,
+        "held_out_works": corpus.held_out_names,
+        "bits_per_byte": measured,
+        "median_tokens_per_second": curve.median_speed(),
+    }
+    return publish(config, model.backbone, tokenizer, curve.path, outcome)
 
 
-SAY_EVERY = 20
-SAVE_EVERY = 200
+def _plans(path: Path, start: int, tokens: int) -> list[dict[str, int]]:
+    """How long the training was meant to be, from which step on: more than one entry if a resume changed it."""
+    plans = [plan for plan in (read_json(path) if path.exists() else []) if plan["from_step"] < start]
+    if not plans or plans[-1]["tokens"] != tokens:
+        plans.append({"from_step": start, "tokens": tokens})
+    write_json(path, plans)
+    return plans
 
 
 class _Curve:
@@ -250,6 +140,11 @@ class _Curve:
             return []
         with self.path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+    def median_speed(self) -> float | None:
+        """Tokens per second."""
+        speeds = [float(row["tokens_per_second"]) for row in self.rows()]
+        return float(np.median(speeds)) if speeds else None
 
     def note(self, report: StepReport) -> None:
         self._losses.append(report.loss)
@@ -335,96 +230,3 @@ def _validate(model, tokenizer, corpus: Corpus, config: PretrainConfig) -> dict[
         language: bits_per_byte(model, tokenizer, texts, config.row, limit=100_000)
         for language, texts in corpus.validation.items()
     }
-
-
-def publish(
-    config: PretrainConfig,
-    model: Any,
-    tokenizer: BytePairTokenizer,
-    corpus: Corpus,
-    measured: dict[str, float],
-    curve: _Curve,
-) -> dict[str, Any]:
-    """Writes the preset (weights in float16: half the disk, no measurable loss), its recipe, curve and card, whole."""
-    import keras_hub
-
-    half = build(config, tokenizer.vocabulary_size, dtype="float16")
-    for target, source in zip(half.backbone.weights, model.backbone.weights, strict=True):
-        target.assign(source)
-    words = keras_hub.models.GPT2Tokenizer(vocabulary=tokenizer.vocabulary, merges=tokenizer.merges)
-    preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=config.context)
-    task = keras_hub.models.GPT2CausalLM(backbone=half.backbone, preprocessor=preprocessor)
-    rows = curve.rows()
-    recipe = {
-        **{
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in asdict(config).items()
-            if key != "texts"
-        },
-        "parameters": int(half.backbone.count_params()),
-        "steps": sum(plan(config)),
-        "held_out_works": corpus.held_out_names,
-        "bits_per_byte": measured,
-        "median_tokens_per_second": float(np.median([float(row["tokens_per_second"]) for row in rows]))
-        if rows
-        else None,
-    }
-    recipe.pop("out")
-    with folder_written_whole(config.out) as folder:
-        save_preset(task, folder, {"template": HUMAN_ASSISTANT.name, "languages": sorted(corpus.train)})
-        write_json(folder / "recipe.json", recipe)
-        shutil.copy(curve.path, folder / "curve.csv")
-        write_text(folder / "README.md", card(recipe))
-    return recipe
-
-
-def card(recipe: dict[str, Any]) -> str:
-    """The model card: what it is, from which texts, how it was measured, what it is not."""
-    measured = "\n".join(f"| {language} | {value:.3f} |" for language, value in recipe["bits_per_byte"].items())
-    held_out = ", ".join(recipe["held_out_works"])
-    return f"""---
-language: [fr, en]
-license: apache-2.0
-library_name: keras-hub
-pipeline_tag: text-generation
----
-
-# Causette mini
-
-A small base model with the architecture of GPT-2, for French and English: {recipe["parameters"] / 1e6:.1f} million
-parameters ({recipe["layers"]} layers, width {recipe["hidden"]}, {recipe["heads"]} heads), a byte-level BPE vocabulary of
-{recipe["vocabulary"]:,} entries learnt on both languages, a context of {recipe["context"]} tokens. Its only purpose is
-to let a whole chatbot course run offline on two processor cores. It continues text; it knows no dialogue and no fact
-reliably before it is fine-tuned.
-
-## Training
-
-{recipe["tokens"]:,} tokens (less than one pass over the texts), {recipe["steps"]:,} steps, AdamW, peak learning rate
-{recipe["learning_rate"]:g} with warm-up and cosine, rows of {recipe["row"]} then {recipe["context"]} tokens. Weights are
-stored in float16. `recipe.json` holds every setting, `curve.csv` the whole curve. Made by
-`causette pretrain TEXTS --out …`.
-
-## Measured
-
-Bits per UTF-8 byte on whole works that were never trained on ({held_out}):
-
-| language | bits per byte |
-|---|---:|
-{measured}
-
-## Data
-
-| texts | licence |
-|---|---|
-| ELTeC-fra and ELTeC-eng, novels 1840-1920, one per author (COST Action Distant Reading) | texts in the public domain; English mark-up CC BY 4.0 |
-| French codes (civil, consommation, patrimoine, électoral, sport, justice administrative), DILA | Licence Ouverte |
-| a sample of English Wikipedia | CC BY-SA |
-| a sample of C4 (Common Crawl) | ODC-BY |
-
-No question/answer set was used: MedQuAD and the embedded set of Causette are unseen.
-
-## Limits
-
-Nineteenth-century novels and law texts colour its language and carry the views of their time. It is far too small to
-answer anything from knowledge. Do not use it where a wrong answer does harm.
-"""

@@ -1,8 +1,8 @@
 """The embedded set: questions and answers in French, written for Causette.
 
 Upstream: this repository, ``datasets_prep/embedded/``, one file per theme. 470 entries of one answer and six phrasings
-of its question (2,820 rows, 0.3 MB): the course's own subject, and the customer service of an online bookshop
-(``embedded:boutique``). Licence: that of the project, Apache-2.0.
+of its question (2,820 rows, 0.3 MB): the course's own subject (``embedded:cours``), and the customer service of an
+online bookshop (``embedded:boutique``). Licence: that of the project, Apache-2.0.
 
 Sample entry::
 
@@ -23,8 +23,8 @@ from datasets_prep.spec import DatasetSpec, Given, Licence, Reading, Shares, Spl
 from datasets_prep.splits import seeded_order
 
 FOLDER = Path(__file__).parent.parent / "embedded"
-THEMES = (
-    "boutique",
+SHOP = ("boutique_commande", "boutique_service")
+COURSE = (
     "droit_des_donnees",
     "evaluation",
     "fine_tuning",
@@ -34,11 +34,13 @@ THEMES = (
     "modeles_de_langue",
     "tokenisation",
 )
+# What may follow the colon: one half of the set, or one theme.
+PARTS = {"boutique": SHOP, "cours": COURSE, **{theme: (theme,) for theme in (*SHOP, *COURSE)}}
 
 
 def read(given: Given) -> Reading:
-    """Opens the whole set, or one theme of it."""
-    themes = (given.part,) if given.part else THEMES
+    """Opens the whole set, or one part of it."""
+    themes = PARTS[given.part] if given.part else (*SHOP, *COURSE)
     files = tuple(FOLDER / f"{theme}.jsonl" for theme in themes)
     return Reading(rows=_rows(files), files=files)
 
@@ -105,7 +107,7 @@ SPEC = DatasetSpec(
         checked="2026-11",
     ),
     read=read,
-    parts=THEMES,
+    parts=tuple(PARTS),
     split_rule=SplitRule(
         split=split_phrasings,
         words=(

@@ -10,7 +10,7 @@ from chatbot.errors import InputError
 from datasets_prep.rows import Rejected
 from datasets_prep.sources import SOURCES, chosen_sources, find_source
 from datasets_prep.sources.csv_pairs import find_columns
-from datasets_prep.sources.embedded import FOLDER, THEMES, split_phrasings
+from datasets_prep.sources.embedded import COURSE, FOLDER, SHOP, split_phrasings
 from datasets_prep.sources.medquad import tidy_answer, tidy_question
 from datasets_prep.spec import Given, Shares
 
@@ -134,14 +134,17 @@ def test_tidy_answer():
 
 
 def test_embedded_files_are_the_themes():
-    assert sorted(path.stem for path in FOLDER.glob("*.jsonl")) == sorted(THEMES)
+    assert sorted(path.stem for path in FOLDER.glob("*.jsonl")) == sorted((*COURSE, *SHOP))
 
 
 def test_embedded_rows():
     rows = rows_of("embedded")
     assert len(rows) >= 2400 and len(rows) % 6 == 0
     assert len({row.key for row in rows}) == len(rows)
-    assert {row.meta["theme"] for row in rows_of("embedded", part="boutique")} == {"boutique"}
+    assert {row.meta["theme"] for row in rows_of("embedded", part="boutique")} == {
+        "boutique_commande",
+        "boutique_service",
+    }
     assert rows[1].meta["phrasing"] == 1 and rows[1].group == rows[0].group
 
 

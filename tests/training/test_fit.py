@@ -15,7 +15,8 @@ from chatbot.errors import InputError, WorldError
 from chatbot.model import load_model, weights_fingerprint
 from datasets_prep.prepare import PrepareConfig, prepare
 from training.config import RunConfig, load_config, validated
-from training.fit import Watcher, train
+from training.fit import train
+from training.recorder import Watcher
 from training.runs import RunFolder, working_folder
 
 PAIRS = [
@@ -91,9 +92,9 @@ def test_the_run_is_a_model_with_its_template(run):
 
 def test_best_weights_are_kept(run):
     """The saved preset has the loss that the metrics call the best."""
+    from training.loop import total_loss
     from training.packed_lm import PackedCausalLM
     from training.packing import PackedRows, encode
-    from training.loop import total_loss
 
     model = load_model(str(run.path))
     scorer = PackedCausalLM(model.causal_lm)
@@ -108,7 +109,8 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from training.config import validated
-from training.fit import Watcher, train
+from training.fit import train
+from training.recorder import Watcher
 import json
 options = json.loads(sys.argv[1])
 kill_at = int(sys.argv[2])
@@ -262,11 +264,11 @@ def test_recipes_and_changes(tmp_path, data):
         load_config(None, given, ("fit.epochs=0",))
     with pytest.raises(InputError, match="clé=valeur"):
         load_config(None, given, ("fit.epochs",))
-    with pytest.raises(InputError, match="recette introuvable.*mini"):
+    with pytest.raises(InputError, match=r"recette introuvable.*mini"):
         load_config("minni", given)
     recipe = tmp_path / "wrong.yaml"
     recipe.write_text("modle: mini\n", encoding="utf-8")
-    with pytest.raises(InputError, match="clé inconnue «.modle.»"):
+    with pytest.raises(InputError, match=r"clé inconnue «.modle.»"):
         load_config(recipe, given)
     recipe.write_text("model: [\n", encoding="utf-8")
     with pytest.raises(InputError, match="YAML illisible"):

@@ -1,0 +1,144 @@
+"""Talking to a model: streams, windows, sessions and whole terminal transcripts."""
+
+import io
+import itertools
+
+import pytest
+
+from chatbot.dialogue import assistant, user
+from chatbot.errors import InputError
+from chatbot.generation import Sampling
+from chatbot.language import set_language
+from chatbot.runner import ChatModel, ModelRunner, StopFilter, fit_window
+from chatbot.session import ChatSession
+from chatbot.terminal import Terminal, lines_of, printable
+
+
+@pytest.fixture(scope="module")
+def chat(tiny_model):
+    return ChatModel(tiny_model)
+
+
+SHORT = Sampling(max_new_tokens=12)
+
+
+def test_a_stream_is_the_answer_piece_by_piece(chat):
+    reply = chat.reply([user("Bonjour ?")], SHORT)
+    pieces = list(reply)
+    assert "".join(pieces) == reply.answer.text
+    assert len(pieces) > 1
+    assert reply.answer.finish in ("end", "length") and 1 <= reply.answer.new_tokens <= 12
+    assert 0 < reply.answer.first_seconds <= reply.answer.seconds
+    assert not reply.answer.text.startswith(" ")
+
+
+def test_answers_in_a_batch_are_those_of_one_by_one(chat):
+    conversations = [[user("Bonjour ?")], [user("Quel est le délai ?"), assistant("Deux jours."), user("Sûr ?")]]
+    together = [answer.text for answer in chat.answers(conversations, SHORT)]
+    assert together == [chat.reply(turns, SHORT).text() for turns in conversations]
+
+
+def test_a_closed_stream_stops_and_says_so(chat):
+    reply = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=60))
+    next(reply.pieces)
+    reply.pieces.close()
+    assert reply.answer.finish == "cancelled"
+    assert reply.answer.new_tokens < 60
+
+
+def test_two_lines(tiny_preset):
+    assert isinstance(ModelRunner(str(tiny_preset)).predict("Bonjour ?", max_new_tokens=4), str)
+
+
+def test_stop_filter_holds_back_what_may_become_a_stop_text():
+    stop = StopFilter(["\n###human:"])
+    assert stop.push("Oui.") == "Oui."
+    assert stop.push("\n##") == ""
+    assert stop.push(" titre") == "\n## titre"
+    assert stop.push("fin\n###human: encore") == "fin"
+    assert stop.stopped
+    rest = StopFilter(["\n###human:"])
+    assert rest.push("a\n###") == "a" and rest.flush() == "\n###"
+
+
+def test_oldest_turns_go_first_and_are_counted(tiny_model):
+    turns = list(
+        itertools.chain.from_iterable((user(f"Question {n} ?"), assistant("Oui, trente jours.")) for n in range(9))
+    )
+    ids, dropped = fit_window(tiny_model, [*turns, user("Et maintenant ?")], 32)
+    assert dropped > 0 and dropped % 2 == 0
+    assert len(ids) <= tiny_model.context - 32
+    text = tiny_model.tokenizer.decode(ids)
+    assert "Et maintenant" in text and "Question 0" not in text and "Question 8" in text
+
+
+def test_a_message_longer_than_the_context_is_refused_with_sizes(tiny_model):
+    with pytest.raises(InputError, match=r"jetons, le modèle en lit 96 au plus \(contexte 128\)"):
+        fit_window(tiny_model, [user("commande " * 200)], 32)
+
+
+def test_empty_broken_and_endless_messages_are_refused(chat):
+    session = ChatSession(chat, SHORT)
+    for text, reason in (("", "vide"), ("   \n", "vide"), ("a\udcff", "UTF-8"), ("x" * 30_000, "trop long")):
+        with pytest.raises(InputError, match=reason):
+            session.ask(text)
+    assert session.messages == []
+
+
+def test_a_session_remembers_and_forgets(chat):
+    session = ChatSession(chat, SHORT)
+    first = "".join(session.ask("Bonjour ?"))
+    assert [m.content for m in session.messages] == ["Bonjour ?", first]
+    list(session.ask("Encore ?"))
+    assert len(session.messages) == 4
+    session.clear()
+    assert session.messages == [] and session.last is None
+
+
+def transcript(chat, *lines: str) -> list[str]:
+    out = io.StringIO()
+    Terminal(ChatSession(chat, Sampling(max_new_tokens=4)), out).run(iter(f"{line}\n" for line in lines))
+    return out.getvalue().splitlines()
+
+
+def test_whole_transcript(chat, tiny_model):
+    answer = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=4)).text()
+    lines = transcript(chat, "aide", "Bonjour ?", "", "/inconnu", "effacer", "quitter", "jamais lu")
+    assert lines == [
+        f"Modèle\N{NO-BREAK SPACE}: {tiny_model.name} (0,0 M de paramètres, contexte 128 jetons). "
+        "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
+        "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
+        *f"Causette\N{NO-BREAK SPACE}: {answer}".splitlines(),
+        "Réponse coupée à la longueur maximale.",
+        "Commande inconnue\N{NO-BREAK SPACE}: /inconnu. Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
+        "Conversation effacée.",
+        "À bientôt\N{NO-BREAK SPACE}!",
+    ]
+
+
+def test_debug_shows_the_figures(chat):
+    lines = transcript(chat, "debug", "Bonjour ?", "debug")
+    assert lines[1] == "Détails affichés."
+    assert any("jetons/s" in line and "invite" in line for line in lines)
+    assert "Détails masqués." in lines
+
+
+def test_english_by_a_switch(chat):
+    set_language("en")
+    try:
+        lines = transcript(chat, "help", "quit")
+        assert lines[-2:] == ["Commands: help, clear, debug, quit.", "Goodbye!"]
+    finally:
+        set_language("fr")
+
+
+def test_model_text_cannot_drive_the_terminal():
+    assert printable("a\x1b[31mb\x07\n\té\x9b") == "a[31mb\n\té"
+
+
+def test_piped_bytes_that_are_not_utf8_are_told_with_their_line():
+    piped = io.TextIOWrapper(io.BytesIO(b"Bonjour\ncaf\xe9\n"), encoding="utf-8")
+    lines = lines_of(piped, "")
+    assert next(lines) == "Bonjour\n"
+    with pytest.raises(InputError, match="ligne 2"):
+        next(lines)

@@ -1,0 +1,111 @@
+"""From plain text to a preset, in small: it learns, it resumes exactly, the card tells the truth."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import InputError
+from chatbot.model import load_model, weights_fingerprint
+from training.corpus import PretrainConfig, clean, read_corpus, rows_of
+from training.pretrain import batches, plan, pretrain
+
+SENTENCES = {
+    "fr": "Le cœur de l'élève bat très fort. La pluie tombe sur la ville.\nOn entend le vent, on attend le jour.\n",
+    "en": "The heart of the pupil beats fast. The rain falls on the town.\n\nOne hears the wind, one waits for day.\n",
+}
+
+
+@pytest.fixture
+def texts(tmp_path) -> Path:
+    for language, text in SENTENCES.items():
+        folder = tmp_path / "texts" / language
+        folder.mkdir(parents=True)
+        for number in range(3):
+            (folder / f"book{number}.txt.gz").write_bytes(gzip.compress((text * 40).encode()))
+        (folder / "wikitext_x.txt").write_text("left out", encoding="utf-8")
+    return tmp_path / "texts"
+
+
+def config_of(texts, out, **options) -> PretrainConfig:
+    small = {
+        "vocabulary": 320,
+        "layers": 1,
+        "hidden": 16,
+        "heads": 2,
+        "context": 64,
+        "row": 32,
+        "held_out": 1,
+        "tokens": 32 * 8 * 40,
+    }
+    return PretrainConfig(texts=texts, out=out, learning_rate=3e-3, **{**small, **options})
+
+
+def test_it_learns_and_publishes(texts, tmp_path):
+    said = []
+    recipe = pretrain(config_of(texts, tmp_path / "base"), say=said.append)
+    assert set(recipe["bits_per_byte"]) == {"fr", "en"}
+    assert all(0 < value < 8 for value in recipe["bits_per_byte"].values())
+    curve = (tmp_path / "base" / "curve.csv").read_text().splitlines()
+    assert float(curve[-1].split(",")[2]) < float(curve[1].split(",")[2])
+    card = (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
+    assert f"{recipe['bits_per_byte']['fr']:.3f}" in card and recipe["held_out_works"][0] in card
+    assert json.loads((tmp_path / "base" / "recipe.json").read_text())["parameters"] == recipe["parameters"]
+    model = load_model(str(tmp_path / "base"))
+    assert model.context == 64 and model.tokenizer.end_id == 0
+    with pytest.raises(InputError, match="existe déjà"):
+        pretrain(config_of(texts, tmp_path / "base"))
+
+
+def test_whole_works_are_held_out_and_wikitext_left_out(texts, tmp_path):
+    corpus = read_corpus(config_of(texts, tmp_path / "x"))
+    assert {language: len(texts) for language, texts in corpus.train.items()} == {"fr": 2, "en": 2}
+    assert len(corpus.held_out_names) == 2
+    assert not any("left out" in text for texts in corpus.train.values() for text in texts)
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, monkeypatch):
+    import training.pretrain as module
+
+    monkeypatch.setattr(module, "SAVE_EVERY", 10)
+    pretrain(config_of(texts, tmp_path / "whole"))
+
+    class Stop(Exception):
+        pass
+
+    def stop(text):
+        if text.startswith("20/"):
+            raise Stop
+
+    with pytest.raises(Stop):
+        pretrain(config_of(texts, tmp_path / "cut"), say=stop)
+    assert not (tmp_path / "cut").exists()
+    recipe = pretrain(config_of(texts, tmp_path / "cut"), resume=True)
+    assert recipe["plans"] == [{"from_step": 0, "tokens": recipe["tokens"]}]
+    left, right = (load_model(str(tmp_path / name)).causal_lm for name in ("whole", "cut"))
+    assert weights_fingerprint(left) == weights_fingerprint(right)
+
+
+def test_rows_and_order():
+    import numpy as np
+
+    stream = np.arange(101)
+    rows = rows_of(stream, 10)
+    assert rows.shape == (10, 11) and rows[3].tolist() == list(range(30, 41))
+    config = config_of(Path(), Path())
+    short, long = plan(config)
+    assert (short + long) == 40 and long == 4
+    everything = [b[0].token_ids for b in batches(config, np.arange(2000) % 300, 0)]
+    resumed = [b[0].token_ids for b in batches(config, np.arange(2000) % 300, 30)]
+    assert len(everything) == 40 and all((a == b).all() for a, b in zip(everything[30:], resumed, strict=True))
+    assert everything[-1].shape == (4, 64) and everything[0].shape == (8, 32)
+
+
+def test_clean():
+    assert clean("l’élève\r\n\r\n\n  a  b \ufffd\n") == "l'élève\na b"
+
+
+def test_no_text_is_told(tmp_path):
+    with pytest.raises(InputError, match="aucun fichier"):
+        pretrain(config_of(tmp_path / "nowhere", tmp_path / "x"))

@@ -1,0 +1,122 @@
+"""Plain text for a base model: read, cleaned, split by work, and cut into rows of ids.
+
+    texts/fr/*.txt.gz, texts/en/*.txt.gz  →  Corpus  →  one stream of ids  →  rows
+
+Whole works are held out for validation: a book is never on both sides.
+"""
+
+import gzip
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from chatbot.errors import InputError
+from chatbot.language import tr
+from chatbot.tokenizer import BytePairTokenizer
+from training.loop import Batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainConfig:
+    texts: Path
+    """Folder with one sub-folder per language, each holding .txt or .txt.gz files."""
+    out: Path
+    """Folder of the preset to write."""
+    vocabulary: int = 16_000
+    """Entries of the byte-level BPE vocabulary."""
+    layers: int = 4
+    """Transformer layers."""
+    hidden: int = 384
+    """Width of the hidden states."""
+    heads: int = 6
+    """Attention heads."""
+    context: int = 512
+    """Longest sequence of the model, in tokens."""
+    row: int = 256
+    """Length of a training row; the last tenth of the training uses rows of `context`."""
+    rows_per_step: int = 8
+    """Rows of one optimizer step (halved for the long rows, so that a step keeps its tokens)."""
+    tokens: int = 5_000_000
+    """Tokens to train on."""
+    learning_rate: float = 1e-3
+    """Peak of the learning rate."""
+    held_out: int = 3
+    """Works per language kept for validation."""
+    exclude: tuple[str, ...] = ("wikitext",)
+    """Files whose name holds one of these are left out."""
+    seed: int = 1
+    """Order of the rows, choice of the held-out works, initial weights."""
+
+
+@dataclass
+class Corpus:
+    """Texts by language, split by work."""
+
+    train: dict[str, list[str]] = field(default_factory=dict)
+    validation: dict[str, list[str]] = field(default_factory=dict)
+    held_out_names: list[str] = field(default_factory=list)
+
+
+def clean(text: str) -> str:
+    """NFC, straight apostrophes, one line feed between paragraphs, no broken characters."""
+    text = unicodedata.normalize("NFC", text).replace("\N{REPLACEMENT CHARACTER}", "").replace("’", "'")
+    text = re.sub(r"[ \t]+", " ", text)
+    return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def read_corpus(config: PretrainConfig) -> Corpus:
+    """Reads and cleans all texts; holds `held_out` whole works per language out.
+
+    Raises:
+        InputError: no text is there.
+    """
+    corpus = Corpus()
+    folders = sorted(p for p in config.texts.iterdir() if p.is_dir()) if config.texts.is_dir() else []
+    for folder in folders:
+        files = [p for p in sorted(folder.iterdir()) if p.name.endswith((".txt", ".txt.gz"))]
+        files = [p for p in files if not any(word in p.name for word in config.exclude)]
+        held = set(np.random.default_rng(config.seed).permutation(len(files))[: config.held_out].tolist())
+        texts = [clean((gzip.open if p.suffix == ".gz" else open)(p, "rt", encoding="utf-8").read()) for p in files]
+        corpus.train[folder.name] = [t for i, t in enumerate(texts) if i not in held]
+        corpus.validation[folder.name] = [t for i, t in enumerate(texts) if i in held]
+        corpus.held_out_names += [f"{folder.name}/{p.name}" for i, p in enumerate(files) if i in held]
+    if not any(corpus.train.values()):
+        raise InputError(
+            tr(f"{config.texts} : aucun fichier .txt ou .txt.gz dans ses sous-dossiers (un par langue, comme fr/ et en/).",
+               f"{config.texts}: no .txt or .txt.gz file in its sub-folders (one per language, like fr/ and en/).")
+        )  # fmt: skip
+    return corpus
+
+
+def encode_texts(tokenizer: BytePairTokenizer, texts: list[str]) -> np.ndarray:
+    """All texts as one stream of ids, an end token after each."""
+    paragraphs = [text.split("\n") for text in texts]
+    pieces = []
+    for lines in paragraphs:
+        # A line feed belongs to the line it ends, so lines can be encoded in parallel.
+        encoded = tokenizer.encode_batch([line + "\n" for line in lines])
+        pieces += [
+            np.fromiter((i for ids in encoded for i in ids), dtype="int32"),
+            np.array([tokenizer.end_id], "int32"),
+        ]
+    return np.concatenate(pieces)
+
+
+def rows_of(stream: np.ndarray, length: int) -> np.ndarray:
+    """Cuts a stream into (rows, length + 1): inputs and, one further, their targets."""
+    count = (len(stream) - 1) // length
+    return np.lib.stride_tricks.sliding_window_view(stream, length + 1)[::length][:count]
+
+
+def batch_of(rows: np.ndarray) -> Batch:
+    ids = rows[:, :-1].astype("int32")
+    return Batch(
+        token_ids=ids,
+        segment_ids=np.ones_like(ids),
+        positions=np.broadcast_to(np.arange(ids.shape[1], dtype="int32"), ids.shape).copy(),
+        targets=rows[:, 1:].astype("int32"),
+        weights=np.ones(ids.shape, "float32"),
+    )
