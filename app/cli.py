@@ -261,6 +261,9 @@ def pretrain(
     hidden: Annotated[int, typer.Option(min=8, help=tr("Largeur.", "Width."))] = 384,
     heads: Annotated[int, typer.Option(min=1, help=tr("Têtes d'attention.", "Attention heads."))] = 6,
     context: Annotated[int, typer.Option(min=32, help=tr("Contexte en jetons.", "Context in tokens."))] = 512,
+    sources: Annotated[Path | None, typer.Option(help=tr(
+        "Fichier Markdown : textes, licences, limites ; il entre dans la fiche.",
+        "Markdown file: texts, licences, limits; it goes into the card."))] = None,
     seed: Seed = 1,
     resume: Annotated[bool, typer.Option("--resume", help=tr("Reprend.", "Goes on."))] = False,
     json: Json = False,
@@ -272,7 +275,7 @@ def pretrain(
     output = Output(json)
     config = PretrainConfig(
         texts=texts, out=out, tokens=tokens, vocabulary=vocabulary, layers=layers, hidden=hidden, heads=heads,
-        context=context, seed=seed,
+        context=context, sources=sources, seed=seed,
     )  # fmt: skip
     recipe = run(config, resume=resume, say=output.say)
     output.result(recipe, tr(f"Préréglage : {out}", f"Preset: {out}"))

@@ -4,8 +4,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from app.output import Output, advice
 from chatbot.language import number, tr
-from training.recorder import Watcher
 from training.loop import StepReport
+from training.recorder import Watcher
 from training.runs import HistoryRow
 
 
@@ -27,7 +27,9 @@ class TrainingBar(Watcher):
         )
         self._task: TaskID | None = None
         self._total = 0
-        self._rate = 0.0
+        self._first = 0
+        self._seconds = 0.0
+        self._tokens = 0
         self._said = 0.0
 
     def __enter__(self) -> "TrainingBar":
@@ -53,19 +55,25 @@ class TrainingBar(Watcher):
             self._task = self._progress.add_task(name, total=total_steps, completed=done, figures="")
 
     def step(self, report: StepReport) -> None:
-        rate = report.tokens / report.seconds
-        self._rate = rate if not self._rate else 0.9 * self._rate + 0.1 * rate
-        loss = tr("perte", "loss")
-        figures = f"{loss} {number(report.loss, 3)}  {number(self._rate)} " + tr("jetons/s", "tokens/s")
+        if not self._first:
+            self._first = report.step  # its time is mostly compilation
+        else:
+            self._seconds += report.seconds
+            self._tokens += report.tokens
+        loss = f"{tr('perte', 'loss')} {number(report.loss, 3)}"
+        rate = f"  {number(self._tokens / self._seconds)} " + tr("jetons/s", "tokens/s") if self._seconds else ""
         if self._task is not None:
-            self._progress.update(self._task, completed=report.step, figures=figures)
-            return
-        self._said += report.seconds
-        if self._said >= 15 or report.step == 1:
-            self._said = 0.0
-            left = (self._total - report.step) * report.tokens / self._rate
-            remaining = tr(f"reste {number(left)} s environ", f"about {number(left)} s left")
-            self.say(f"{report.step}/{self._total}  {figures}  " + (remaining if report.step > 1 else ""))
+            self._progress.update(self._task, completed=report.step, figures=loss + rate)
+        elif report.step == self._first or self._seconds - self._said >= 15:
+            self._said = self._seconds
+            self.say(f"{report.step}/{self._total}  {loss}{rate}{self._left(report.step)}")
+
+    def _left(self, step: int) -> str:
+        """The time left, from the mean step so far."""
+        if not self._seconds:
+            return ""
+        seconds = (self._total - step) * self._seconds / (step - self._first)
+        return tr(f"  reste {number(seconds)} s environ", f"  about {number(seconds)} s left")
 
     def validation(self, row: HistoryRow) -> None:
         self.say(

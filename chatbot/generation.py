@@ -247,7 +247,8 @@ def _compiled(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
 def _compiled_tensorflow(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
     import tensorflow as tf
 
-    function = tf.function(body, jit_compile=True, reduce_retracing=False)
+    # Nothing here needs AutoGraph, and Python 3.11 cannot parse code in two threads at once (python/cpython#106905).
+    function = tf.function(body, jit_compile=True, autograph=False)
     return lambda *arrays, static=(): function(static, *(tf.convert_to_tensor(array) for array in arrays))
 
 

@@ -54,18 +54,36 @@ def publish(
     words = keras_hub.models.GPT2Tokenizer(vocabulary=tokenizer.vocabulary, merges=tokenizer.merges)
     preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=config.context)
     task = keras_hub.models.GPT2CausalLM(backbone=half.backbone, preprocessor=preprocessor)
-    settings = {key: value for key, value in asdict(config).items() if key not in ("texts", "out")}
-    recipe = {**settings, "parameters": int(half.backbone.count_params()), **outcome}
+    settings = {key: value for key, value in asdict(config).items() if key not in ("texts", "out", "sources")}
+    recipe = {
+        **settings,
+        "vocabulary": tokenizer.vocabulary_size,
+        "parameters": int(half.backbone.count_params()),
+        **outcome,
+    }
     with folder_written_whole(config.out) as folder:
         save_preset(task, folder, {"template": HUMAN_ASSISTANT.name, "languages": sorted(outcome["bits_per_byte"])})
         write_json(folder / "recipe.json", recipe)
         shutil.copy(curve, folder / "curve.csv")
-        write_text(folder / "README.md", card(recipe))
+        write_text(folder / "README.md", card(config.out.name, recipe, _sources(config)))
     return recipe
 
 
-def card(recipe: dict[str, Any]) -> str:
-    """The model card: what it is, from which texts, how it was measured, what it is not."""
+def _sources(config: PretrainConfig) -> str:
+    """What the card says of the texts: nothing is made up where nothing was told."""
+    if config.sources is None:
+        return "Not stated: no file of sources was given (`--sources`). Do not publish this model before you know them."
+    return config.sources.read_text(encoding="utf-8").strip()
+
+
+def card(name: str, recipe: dict[str, Any], sources: str) -> str:
+    """The model card: what it is, how it was trained and measured, from which texts.
+
+    Args:
+        name: of the model.
+        recipe: see `publish`.
+        sources: Markdown about the texts.
+    """
     measured = "\n".join(f"| {language} | {value:.3f} |" for language, value in recipe["bits_per_byte"].items())
     held_out = ", ".join(recipe["held_out_works"])
     plans = recipe["plans"]
@@ -76,30 +94,29 @@ def card(recipe: dict[str, Any]) -> str:
         else ""
     )
     return f"""---
-language: [fr, en]
-license: apache-2.0
+language: [{", ".join(recipe["bits_per_byte"])}]
 library_name: keras-hub
 pipeline_tag: text-generation
 ---
 
-# Causette mini
+# {name}
 
-A small base model with the architecture of GPT-2, for French and English: {recipe["parameters"] / 1e6:.1f} million
+A small base model with the architecture of GPT-2: {recipe["parameters"] / 1e6:.1f} million
 parameters ({recipe["layers"]} layers, width {recipe["hidden"]}, {recipe["heads"]} heads), a byte-level BPE vocabulary of
-{recipe["vocabulary"]:,} entries learnt on both languages, a context of {recipe["context"]} tokens. Its only purpose is
-to let a whole chatbot course run offline on two processor cores. It continues text; it knows no dialogue and no fact
-reliably before it is fine-tuned.
+{recipe["vocabulary"]:,} entries learnt on the same texts, a context of
+{recipe["context"]} tokens. It continues text; it knows no dialogue and no fact reliably before it is fine-tuned.
 
 ## Training
 
-{recipe["tokens"]:,} tokens (less than one pass over the texts), {recipe["steps"]:,} steps, AdamW, peak learning rate
-{recipe["learning_rate"]:g} with warm-up and cosine, rows of {recipe["row"]} then {recipe["context"]} tokens. Weights are
+{recipe["tokens"]:,} tokens ({recipe["tokens"] / recipe["corpus_tokens"]:.2f} passes over the texts), {recipe["steps"]:,} steps, AdamW, peak
+learning rate {recipe["learning_rate"]:g} with warm-up and cosine, rows of {recipe["row"]} then {recipe["context"]} tokens. Weights are
 stored in float16. `recipe.json` holds every setting, `curve.csv` the whole curve. Made by
 `causette pretrain TEXTS --out …`.
 {planned}
 ## Measured
 
-Bits per UTF-8 byte on whole works that were never trained on ({held_out}):
+Bits per UTF-8 byte on works that were held out whole ({held_out}; the first 100,000 characters of each, in rows of
+{recipe["row"]} tokens):
 
 | language | bits per byte |
 |---|---:|
@@ -107,17 +124,5 @@ Bits per UTF-8 byte on whole works that were never trained on ({held_out}):
 
 ## Data
 
-| texts | licence |
-|---|---|
-| ELTeC-fra and ELTeC-eng, novels 1840-1920, one per author (COST Action Distant Reading) | texts in the public domain; English mark-up CC BY 4.0 |
-| French codes (civil, consommation, patrimoine, électoral, sport, justice administrative), DILA | Licence Ouverte |
-| a sample of English Wikipedia | CC BY-SA |
-| a sample of C4 (Common Crawl) | ODC-BY |
-
-No question/answer set was used: MedQuAD and the embedded set of Causette are unseen.
-
-## Limits
-
-Nineteenth-century novels and law texts colour its language and carry the views of their time. It is far too small to
-answer anything from knowledge. Do not use it where a wrong answer does harm.
+{sources}
 """

@@ -47,6 +47,8 @@ class PretrainConfig:
     """Works per language kept for validation."""
     exclude: tuple[str, ...] = ("wikitext",)
     """Files whose name holds one of these are left out."""
+    sources: Path | None = None
+    """Markdown file that names the texts, their licences and their limits; it goes into the model card."""
     seed: int = 1
     """Order of the rows, choice of the held-out works, initial weights."""
 

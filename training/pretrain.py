@@ -29,6 +29,7 @@ from training.state import load_state, save_state
 
 SAY_EVERY = 20  # steps
 SAVE_EVERY = 200
+MEASURED_CHARACTERS = 100_000  # of each held-out work
 
 
 def plan(config: PretrainConfig) -> tuple[int, int]:
@@ -50,7 +51,7 @@ def batches(config: PretrainConfig, stream: np.ndarray, start: int) -> Iterator[
             yield [batch_of(rows[np.sort(chosen)])]
 
 
-def bits_per_byte(model, tokenizer: BytePairTokenizer, texts: list[str], context: int, limit: int = 200_000) -> float:
+def bits_per_byte(model, tokenizer: BytePairTokenizer, texts: list[str], context: int, limit: int) -> float:
     """Mean code length of `texts` (first `limit` characters of each) in bits per UTF-8 byte."""
     texts = [text[:limit] for text in texts]
     stream = encode_texts(tokenizer, texts)
@@ -100,6 +101,7 @@ def pretrain(
     outcome = {
         "steps": short + long,
         "plans": plans,
+        "corpus_tokens": len(stream),
         "held_out_works": corpus.held_out_names,
         "bits_per_byte": measured,
         "median_tokens_per_second": curve.median_speed(),
@@ -227,6 +229,6 @@ def _stream(config: PretrainConfig, corpus: Corpus, tokenizer: BytePairTokenizer
 
 def _validate(model, tokenizer, corpus: Corpus, config: PretrainConfig) -> dict[str, float]:
     return {
-        language: bits_per_byte(model, tokenizer, texts, config.row, limit=100_000)
+        language: bits_per_byte(model, tokenizer, texts, config.row, limit=MEASURED_CHARACTERS)
         for language, texts in corpus.validation.items()
     }

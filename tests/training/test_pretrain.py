@@ -51,6 +51,7 @@ def test_it_learns_and_publishes(texts, tmp_path):
     assert float(curve[-1].split(",")[2]) < float(curve[1].split(",")[2])
     card = (tmp_path / "base" / "README.md").read_text(encoding="utf-8")
     assert f"{recipe['bits_per_byte']['fr']:.3f}" in card and recipe["held_out_works"][0] in card
+    assert "Not stated" in card
     assert json.loads((tmp_path / "base" / "recipe.json").read_text())["parameters"] == recipe["parameters"]
     model = load_model(str(tmp_path / "base"))
     assert model.context == 64 and model.tokenizer.end_id == 0
@@ -69,7 +70,10 @@ def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, mon
     import training.pretrain as module
 
     monkeypatch.setattr(module, "SAVE_EVERY", 10)
-    pretrain(config_of(texts, tmp_path / "whole"))
+    sources = tmp_path / "sources.md"
+    sources.write_text("Two books of mine.", encoding="utf-8")
+    pretrain(config_of(texts, tmp_path / "whole", sources=sources))
+    assert "Two books of mine." in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
 
     class Stop(Exception):
         pass

@@ -1,0 +1,95 @@
+"""One browser tab's conversation with a model; it knows nothing of Gradio.
+
+Each action of the page (ask, stop, again, clear) changes the conversation at once, and the page shows whatever it holds.
+The answer itself comes from `listen`, which ends early when nobody waits for it any more.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from chatbot.dialogue import Message, assistant, user
+from chatbot.generation import Sampling
+from chatbot.runner import Answer, ChatModel, Reply
+from chatbot.session import checked_text
+
+LONGEST_CONVERSATION = 50  # turns; older ones leave the page (they left the model's context long before)
+
+
+@dataclass(eq=False)
+class Turn:
+    """A question and the reply to it, which is on its way from being `heard` until it is `over`."""
+
+    question: str
+    reply: Reply
+    heard: bool = False
+    over: bool = False
+
+    @property
+    def answer(self) -> Answer:
+        return self.reply.answer
+
+    def messages(self) -> list[Message]:
+        """What a later prompt sees of this turn: nothing, when it was stopped before its first word."""
+        return [user(self.question), assistant(self.answer.text)] if self.answer.text else []
+
+
+@dataclass
+class Conversation:
+    """The turns so far, and the one whose answer the reader is waiting for."""
+
+    turns: list[Turn] = field(default_factory=list)
+    awaited: Turn | None = None
+
+    def ask(self, chat: ChatModel, text: str, sampling: Sampling) -> None:
+        """Adds a question; its answer is the one now awaited.
+
+        Raises:
+            InputError: the message is empty, not valid text or too long; the conversation is as before.
+        """
+        self._ask(chat, self.turns, checked_text(text), sampling)
+
+    def again(self, chat: ChatModel, sampling: Sampling) -> None:
+        """Asks the last question once more, in place of its answer; does nothing when there is none."""
+        if self.turns:
+            self._ask(chat, self.turns[:-1], self.turns[-1].question, sampling)
+
+    def _ask(self, chat: ChatModel, before: list[Turn], question: str, sampling: Sampling) -> None:
+        history = [message for turn in before for message in turn.messages()]
+        turn = Turn(question, chat.reply([*history, user(question)], sampling))
+        self.stop()
+        self.turns = [*before, turn][-LONGEST_CONVERSATION:]
+        self.awaited = turn
+
+    def listen(self) -> Generator[Turn]:
+        """The awaited turn, once per piece of text that its answer gains; the generator is always freed in the end.
+
+        A turn is listened to once: later calls end at once.
+        """
+        turn = self.awaited
+        if turn is None or turn.heard:
+            return
+        turn.heard = True
+        try:
+            for _ in turn.reply:
+                if self.awaited is not turn:  # stopped, cleared, or another question came
+                    break
+                yield turn
+        finally:
+            turn.reply.pieces.close()  # type: ignore[attr-defined]
+            self._end(turn)
+
+    def stop(self) -> None:
+        """Gives up the awaited answer; what came of it stays."""
+        if self.awaited is not None:
+            self.awaited.answer.finish = "cancelled"
+            self._end(self.awaited)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.stop()
+        self.turns = []
+
+    def _end(self, turn: Turn) -> None:
+        turn.over = True
+        if self.awaited is turn:
+            self.awaited = None

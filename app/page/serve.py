@@ -1,0 +1,149 @@
+"""The page as a whole: its tabs put together, warmed up and served."""
+
+import html
+import os
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.page.chat import ChatTab
+from app.page.look import CSS, LOGO, head, theme, words
+from app.page.warm_up import WarmUp
+from chatbot.errors import InputError
+from chatbot.generation import Sampling
+from chatbot.language import number, tr
+from chatbot.model import LanguageModel
+from chatbot.runner import ChatModel
+
+WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full
+CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
+# The browser itself then refuses to fetch anything from elsewhere, whatever a text may hold.
+POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+
+
+def build_page(chat: ChatModel, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
+    """The page, as a `gr.Blocks` that is not served yet.
+
+    Args:
+        chat: the model to talk to.
+        title: of the page, in its head and in the browser's tab.
+        examples: questions to try, as plain text.
+        sampling: how tokens are chosen at first.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: Gradio would call out
+    import gradio as gr
+
+    with gr.Blocks(title=title, analytics_enabled=False) as page:
+        gr.HTML(header(chat.model, title), padding=False)
+        with gr.Tabs(), gr.Tab(words("Discuter", "Chat")):
+            ChatTab(chat, examples=examples, sampling=sampling).build()
+    return page.queue(max_size=WAITING_LINE, api_open=False)
+
+
+def header(model: LanguageModel, title: str) -> str:
+    """Logo, title, and which model answers."""
+    size = words(f"{number(model.parameters / 1e6, 1)} M de paramètres, contexte de {number(model.context)} jetons",
+                 f"{number(model.parameters / 1e6, 1)}M parameters, context of {number(model.context)} tokens")  # fmt: skip
+    name = f"<b>{html.escape(model.name)}</b>"
+    return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{name} · {size}</p></div></header>'
+
+
+def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:
+    """Serves the page in threads of its own, and returns its address.
+
+    Raises:
+        InputError: the port is taken, or the host is not this machine.
+    """
+    from starlette.middleware import Middleware
+
+    _, url, _ = page.launch(
+        server_name=host, server_port=usable_port(host, port), prevent_thread_lock=True, inbrowser=False, quiet=True,
+        share=False, ssr_mode=False, pwa=False, mcp_server=False, footer_links=[], run_history=False,
+        enable_monitoring=False, max_file_size="1mb", state_session_capacity=1000,
+        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)]}, theme=theme(), css=CSS, head=head(),
+    )  # fmt: skip
+    return url
+
+
+def usable_port(host: str, port: int) -> int:
+    """The port, once it is known to be free; for 0, one that is.
+
+    Raises:
+        InputError: nothing can listen there.
+    """
+    try:
+        with socket.create_server((host, port)) as server:
+            return server.getsockname()[1]
+    except OSError as error:
+        raise InputError(
+            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
+               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
+               f"Cannot listen on {host}, port {port}: it is taken, or the address is not this machine's.\n"
+               "Close what holds the port, or have a free one chosen: --port 0.")
+        ) from error  # fmt: skip
+
+
+class Guard:
+    """ASGI middleware: unused routes do not exist, and pages fetch nothing from elsewhere."""
+
+    def __init__(self, app: Any):
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from starlette.responses import PlainTextResponse
+
+        async def send_with_policy(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"content-security-policy", POLICY.encode())]
+            await send(message)
+
+        closed = scope["type"] == "http" and scope["path"].rstrip("/").endswith(CLOSED)
+        app = PlainTextResponse("Not Found", status_code=404) if closed else self._app
+        await app(scope, receive, send_with_policy)
+
+
+def serve(
+    chat: ChatModel,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    title: str = "Causette",
+    examples: Sequence[str] = (),
+    sampling: Sampling | None = None,
+    open_browser: bool = False,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serves the page until Ctrl-C.
+
+    Args:
+        chat: the model to talk to.
+        host: address to listen on.
+        port: 0 takes a free one.
+        title: of the page.
+        examples: questions to try, as plain text.
+        sampling: how tokens are chosen at first; by default greedy, up to 160 tokens.
+        open_browser: whether to open the user's browser.
+        on_ready: called with the page's address, once a first question is answered without delay.
+
+    Raises:
+        InputError: the port is taken, or the host is not this machine.
+    """
+    sampling, port = sampling or Sampling(max_new_tokens=160), usable_port(host, port)
+    # In this order: Gradio's import and TensorFlow's tracing both parse Python code, which Python 3.11 cannot do in two
+    # threads at once (python/cpython#106905).
+    page = build_page(chat, title=title, examples=examples, sampling=sampling)
+    with WarmUp(chat, sampling) as warm_up:
+        try:
+            url = open_page(page, host=host, port=port)
+            warm_up.wait_for_first()
+            if open_browser:
+                webbrowser.open(url)
+            if on_ready:
+                on_ready(url)
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            page.close(verbose=False)

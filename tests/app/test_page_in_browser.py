@@ -1,0 +1,321 @@
+"""The page in a real browser: headless Chromium, driven by Playwright, on a server of its own.
+
+The model's tokens pass a gate that the test holds: it sees an answer grow, or stops it, without racing against it.
+"""
+
+import os
+import re
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from app.page.serve import build_page, open_page
+from chatbot.generation import Sampling
+from chatbot.language import set_language
+from chatbot.runner import ChatModel
+
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 30  # seconds that a step may take on a busy machine; none of them waits for nothing
+EXAMPLE = "Quel est le délai de livraison ?"
+ANSWER = "#conversation .bot .message-content"
+
+
+class Gate:
+    """Lets tokens of the model through, all or so many."""
+
+    def __init__(self):
+        self._changed, self._left = threading.Condition(), float("inf")
+
+    def let(self, count: float = float("inf")) -> None:
+        with self._changed:
+            self._left = count
+            self._changed.notify_all()
+
+    def each(self, tokens):
+        for token in tokens:
+            with self._changed:
+                assert self._changed.wait_for(lambda: self._left > 0, timeout=PATIENCE)
+                self._left -= 1
+            yield token
+
+
+@pytest.fixture(scope="module")
+def gate():
+    return Gate()
+
+
+@pytest.fixture(scope="module")
+def replies():
+    """Every reply that the model began, oldest first."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def chat(tiny_model, gate, replies):
+    chat = ChatModel(tiny_model)
+    stream, reply = chat.generator.stream, chat.reply
+
+    def remembered(*args):
+        replies.append(reply(*args))
+        return replies[-1]
+
+    chat.generator.stream = lambda *args: gate.each(stream(*args))
+    chat.reply = remembered
+    chat.generator.warm_up([[0]], Sampling(max_new_tokens=100))  # the shapes that short questions need
+    return chat
+
+
+@contextmanager
+def served(chat):
+    page = build_page(
+        chat, title="Causette", examples=[EXAMPLE, "<b>Bonjour</b> !"], sampling=Sampling(max_new_tokens=48)
+    )
+    yield open_page(page, port=0)
+    page.close(verbose=False)
+
+
+@pytest.fixture(scope="module")
+def address(chat):
+    with served(chat) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        known = [
+            os.environ.get("CHROMIUM"),
+            shutil.which("chromium"),
+            "/usr/bin/chromium",
+            driver.chromium.executable_path,
+        ]
+        found = next((path for path in known if path and Path(path).exists()), None)
+        if found is None:
+            complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            complain("no Chromium: install one, or name it in the environment variable CHROMIUM")
+        chromium = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    """One profile for all tests, so that the page's scripts load once."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tabs(context, address, gate):
+    """Opens tabs on the page; in the end, none may have complained or asked for anything from elsewhere."""
+    complaints = []
+
+    def watched(request):
+        if not request.url.startswith((address, "data:", "blob:")):
+            complaints.append(request.url)
+
+    def opened():
+        tab = context.new_page()
+        tab.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: complaints.append(dialog.message) or dialog.dismiss())
+        tab.on("request", watched)
+        tab.goto(address)
+        tab.locator("#question textarea").wait_for()
+        return tab
+
+    gate.let()
+    yield opened
+    gate.let()
+    for tab in context.pages:
+        tab.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def tab(tabs):
+    return tabs()
+
+
+def ask(tab, question):
+    tab.get_by_role("textbox", name="Votre question").fill(question)
+    tab.get_by_role("button", name="Envoyer").click()
+
+
+def wait_for_end(tab, answers=1):
+    tab.wait_for_function("count => document.querySelectorAll('.figures').length === count", arg=answers)
+    tab.get_by_role("button", name="Envoyer").wait_for()
+
+
+def wait_for_longer(tab, than=""):
+    """The last answer, once it is longer than `than` (and more than the dots of waiting)."""
+    tab.wait_for_function(
+        "([selector, than]) => { const text = [...document.querySelectorAll(selector)].at(-1)?.textContent ?? '';"
+        " return text !== '…' && text.length > than.length }",
+        arg=[ANSWER, than],
+    )
+    return tab.locator(ANSWER).last.text_content()
+
+
+def wait_until(true, every=0.02):
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(every)
+
+
+def is_freed(reply):
+    return reply.pieces.gi_frame is None
+
+
+def test_a_typed_question_is_answered_word_by_word(tab, gate, replies):
+    assert "M de paramètres, contexte de 128" in tab.locator("#header").text_content()
+    gate.let(8)
+    ask(tab, "Où est ma commande ?")
+    seen = wait_for_longer(tab)
+    assert tab.get_by_role("textbox", name="Votre question").input_value() == ""
+    gate.let(12)
+    later = wait_for_longer(tab, than=seen)
+    assert later.startswith(seen)
+    gate.let()
+    wait_for_end(tab)
+    assert tab.locator(ANSWER).last.text_content().strip() == replies[-1].answer.text.strip()
+    assert re.search(r"premier texte en 0,\d\d s", tab.locator(".figures").text_content())
+
+
+def test_stop_then_regenerate_then_clear(tab, gate, replies):
+    gate.let(8)
+    ask(tab, "Bonjour")
+    wait_for_longer(tab)
+    tab.get_by_role("button", name="Arrêter").click()
+    wait_for_end(tab)
+    assert "interrompue" in tab.locator(".figures").text_content()
+    gate.let()
+    wait_until(lambda: is_freed(replies[-1]))
+    assert replies[-1].answer.new_tokens <= 9
+
+    tab.get_by_role("button", name="Régénérer").click()
+    tab.get_by_role("alert").get_by_text("À température 0").wait_for()
+    tab.wait_for_function("() => !document.querySelector('.figures')?.textContent.includes('interrompue')")
+    wait_for_end(tab)
+    assert tab.locator("#conversation .user .message-content").all_text_contents() == ["Bonjour"]
+
+    tab.get_by_role("button", name="Effacer").click()
+    tab.get_by_text("Posez une question").wait_for()
+    assert tab.locator(ANSWER).count() == 0
+    assert tab.get_by_role("button", name="Régénérer").is_disabled()
+
+
+def test_an_example_is_one_click(tab):
+    tab.get_by_role("button", name=EXAMPLE).click()
+    wait_for_end(tab)
+    assert tab.locator("#conversation .user .message-content").all_text_contents() == [EXAMPLE]
+
+
+def test_markup_of_reader_and_model_is_text(tab, replies, monkeypatch):
+    nasty = "<img src=x onerror=alert(1)> **a** ![a](//a.org/a.png) $$x$$ &lt;"
+    monkeypatch.setattr("chatbot.runner.StopFilter.push", lambda self, text: nasty)
+    ask(tab, nasty)
+    wait_for_end(tab)
+    assert tab.locator("#conversation .user .message-content").text_content() == nasty
+    assert tab.locator(ANSWER).text_content() == replies[-1].answer.text
+    assert tab.locator("#conversation").locator("img, script, strong, .katex").count() == 0
+    assert tab.get_by_role("button", name="<b>Bonjour</b> !").is_visible()
+
+
+def test_a_refused_message_stays_in_the_box(tab):
+    box = tab.get_by_role("textbox", name="Votre question")
+    box.press("Enter")
+    tab.get_by_role("alert").get_by_text("Le message est vide").wait_for()
+    ask(tab, "mot " * 300)
+    tab.get_by_role("alert").get_by_text("Raccourcissez-le").wait_for()
+    assert box.input_value() == "mot " * 300
+    box.fill("Bonjour")
+    box.press("Enter")
+    wait_for_end(tab)
+    assert tab.get_by_role("alert").count() == 0
+
+
+def test_a_slider_changes_the_answer(tab, replies):
+    tab.get_by_role("button", name="Réglages de la réponse").click()
+    longest = tab.get_by_role("spinbutton", name="Longueur maximale")
+    longest.fill("47")
+    longest.press("Tab")
+    ask(tab, "Bonjour")
+    wait_for_end(tab)
+    assert replies[-1].answer.new_tokens == 47
+
+
+def test_two_tabs_at_once_do_not_mix(tabs, gate):
+    first, second = tabs(), tabs()
+    gate.let(4)
+    ask(first, "Où est ma commande ?")
+    ask(second, "What is glaucoma?")
+    gate.let()
+    for tab, question in ((first, "Où est ma commande ?"), (second, "What is glaucoma?")):
+        wait_for_end(tab)
+        assert tab.locator("#conversation .user .message-content").all_text_contents() == [question]
+
+
+def test_a_closed_tab_frees_the_generator(tab, gate, replies):
+    gate.let(8)
+    ask(tab, "Bonjour")
+    wait_for_longer(tab)
+    tab.close()
+
+    def freed_after_one_more():
+        gate.let(1)
+        return is_freed(replies[-1])
+
+    wait_until(freed_after_one_more, every=0.25)
+    assert replies[-1].answer.finish == "cancelled"
+
+
+def test_nothing_is_named_in_english_and_the_phone_needs_no_sideways_scroll(tab):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    ask(tab, "Bonjour")
+    wait_for_end(tab)
+    tab.get_by_role("button", name="Réglages de la réponse").click()
+    tab.get_by_role("slider", name="Température").wait_for()
+    named = tab.locator("body").aria_snapshot()
+    assert not re.search(
+        r"\b(clear|send|stop|submit|settings|message|number|range|slider for|chatbot|tabs|reset)\b", named, re.I
+    )
+    assert tab.evaluate("document.documentElement.lang") == "fr"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_in_english(context, chat, gate):
+    gate.let()
+    set_language("en")
+    try:
+        with served(chat) as address:
+            tab = context.new_page()
+            tab.goto(address)
+            tab.get_by_role("textbox", name="Your question").fill("What is glaucoma?")
+            tab.get_by_role("button", name="Send").click()
+            tab.locator(".figures").get_by_text("first text after").wait_for()
+            assert tab.evaluate("document.documentElement.lang") == "en"
+            tab.close()
+    finally:
+        set_language("fr")
+
+
+@pytest.mark.parametrize("path", ["gradio_api/upload", "gradio_api/openapi.json", "openapi.json", "docs", "monitoring"])
+def test_routes_without_use_are_closed(address, path):
+    for method in ("GET", "POST"):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(address + path, method=method, data=b"" if method == "POST" else None))
+        assert refused.value.code in (403, 404, 405)
