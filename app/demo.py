@@ -19,7 +19,7 @@ from training.fit import train
 DATA = "embedded:boutique_commande"
 MODEL = "mini"
 RECIPE = "demo"
-QUESTIONS = 24
+QUESTIONS = 20
 SAMPLING = Sampling(temperature=0.0, max_new_tokens=80)
 
 
@@ -36,9 +36,9 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
     clear_earlier(out)
 
     chapter(output, 1, tr("Les données : la boutique « La Malle à Livres »", "The data: the shop “La Malle à Livres”"))
-    output.say(tr("47 questions de clients sur leurs commandes et leurs livraisons, chacune formulée de 6 façons. Des formulations sont mises de côté "
+    output.say(tr("22 questions de clients sur la boutique et leurs commandes, chacune formulée de 22 façons. Des formulations sont mises de côté "
                   "(retient-il ?), et des questions entières (généralise-t-il ?).",
-                  "47 questions of customers about orders and deliveries, each worded in 6 ways. Some wordings are set aside (does it "
+                  "22 questions of customers about the shop and their orders, each worded in 22 ways. Some wordings are set aside (does it "
                   "recall?), and some whole questions (does it generalise?)."))  # fmt: skip
     data = prepare(PrepareConfig(sources=(DATA,), out=out / "data"), say=output.say)
 
@@ -71,10 +71,11 @@ def chapter(output: Output, place: int, title: str) -> None:
 
 
 def show_answers(value: dict, output: Output, count: int = 3) -> None:
-    """Some answers of both models to learnt questions in unseen words: the first ones by name, not the best ones."""
-    recall = value["comparisons"][0]
+    """Some answers of both models to learnt questions in unseen words: every n-th by name, not the best ones."""
+    recall = next(each for each in value["comparisons"] if each["split"] == "recall")
     generic = {answer["id"]: answer for answer in recall["generic"]["answers"]}
-    for answer in sorted(recall["specialised"]["answers"], key=lambda a: a["id"])[:count]:
+    step = max(1, len(generic) // count)
+    for answer in sorted(recall["specialised"]["answers"], key=lambda a: a["id"])[::step][:count]:
         lines = [
             "",
             tr(f"Question   : {answer['question']}", f"Question   : {answer['question']}"),

@@ -18,8 +18,8 @@ from training.compare import table as comparison_rows
 from training.evaluate import MEASURES, Evaluation, EvaluationSettings, Evaluator
 from training.runs import RunFolder
 
-# Splits that a comparison covers where the set has them: does it recall, does it generalise?
-COMPARED_SPLITS = ("recall", "test")
+# Splits that a comparison covers where the set has them: does it repeat, does it recall, does it generalise?
+COMPARED_SPLITS = ("train", "recall", "test")
 
 
 def evaluate_model(

@@ -7,7 +7,8 @@ On disk a dialogue is one JSON line in the common ``messages`` form::
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -145,3 +146,11 @@ def read_dialogues(path: Path) -> Iterator[Dialogue]:
                     )
                 ) from error
             yield dialogue
+
+
+def drawn(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue]:
+    """At most `count` dialogues, the same for the same seed, in the split's order."""
+    if len(dialogues) <= count:
+        return list(dialogues)
+    places = sorted(random.Random(seed).sample(range(len(dialogues)), count))
+    return [dialogues[place] for place in places]

@@ -1,0 +1,1 @@
+"""Packing, fine-tuning, run folders, evaluation, comparison, pre-training."""

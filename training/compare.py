@@ -66,6 +66,10 @@ def compare(generic: Evaluation, specialised: Evaluation) -> Comparison:
 def split_title(split: str) -> str:
     """What a split asks, in words."""
     titles = {
+        "train": tr(
+            "Questions apprises, mot pour mot (le modèle répète-t-il ?)",
+            "Learnt questions, word for word (does it repeat?)",
+        ),
         "recall": tr(
             "Questions apprises, posées avec d'autres mots (le modèle retient-il ?)",
             "Learnt questions in other words (does it recall?)",
@@ -175,6 +179,9 @@ def _limits(comparisons: Sequence[Comparison]) -> list[str]:
            "tenir au hasard ; les intervalles de confiance ne sont pas calculés ici.",
            f"- Answers generated per split — {counts}. A gap of a few hundredths on so few questions may be chance; "
            "confidence intervals are not computed here."),
+        tr("- Les questions apprises mot pour mot montrent seulement ce que le modèle a retenu par cœur ; sa valeur se lit "
+           "sur les autres.",
+           "- Learnt questions, word for word, only show what the model knows by heart; its worth is read on the others."),
         tr("- F1, ROUGE-L et chrF mesurent la ressemblance avec la réponse attendue, pas la vérité d'une autre réponse.",
            "- F1, ROUGE-L and chrF measure likeness to the expected answer, not the truth of another one."),
         tr("- La perplexité dépend du vocabulaire : ne la comparez qu'entre modèles du même tokenizer ; les bits par "

@@ -53,10 +53,16 @@ class FitOptions(_Options):
     """Décroissance des noyaux par AdamW."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """Norme maximale du gradient ; 0 pour ne pas l'écrêter."""
+    start_weight: Annotated[float, Field(ge=1)] = 1.0
+    """Poids des 8 premiers jetons de chaque réponse : un très petit modèle apprend ainsi à la choisir avant de la réciter."""
+    question_noise: Share = 0.0
+    """Part des jetons de question remplacés au hasard à l'entraînement : le modèle retient le sens plutôt que la formule."""
     dropout: Share = 0.0
     """Part des activations éteintes pendant l'entraînement."""
     evaluate_every: Positive | None = None
     """Pas entre deux validations ; par défaut une par époque, au moins quatre en tout."""
+    validation_dialogues: Positive = 256
+    """Dialogues de validation mesurés, au plus ; toujours les mêmes, tirés par la graine."""
     patience: Positive = 3
     """Validations sans progrès avant l'arrêt anticipé."""
     save_every: Positive = 100

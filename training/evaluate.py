@@ -3,12 +3,11 @@
 import hashlib
 import json
 import math
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chatbot.dialogue import Dialogue
+from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
 from chatbot.generation import Sampling
 from chatbot.language import tr
@@ -190,14 +189,6 @@ def record_of(dialogue: Dialogue, answer: Answer) -> AnswerRecord:
         token_f1=metrics.token_f1(answer.text, dialogue.answer),
         rouge_l=metrics.rouge_l(answer.text, dialogue.answer),
     )
-
-
-def drawn(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue]:
-    """At most `count` dialogues, the same for the same seed, in the split's order."""
-    if len(dialogues) <= count:
-        return list(dialogues)
-    places = sorted(random.Random(seed).sample(range(len(dialogues)), count))
-    return [dialogues[place] for place in places]
 
 
 def text_measures(answers: Sequence[AnswerRecord]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.dialogue import Dialogue
+from chatbot.dialogue import drawn
 from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
@@ -98,11 +98,15 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[Language
 
 
 def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
-    splits = {name: encode(data.split(name), model.template, model.tokenizer) for name in ("train", "validation")}
+    dialogues = {
+        "train": list(data.split("train")),
+        "validation": drawn(list(data.split("validation")), config.fit.validation_dialogues, config.fit.seed),
+    }
+    splits = {name: encode(chosen, model.template, model.tokenizer) for name, chosen in dialogues.items()}
     everything = [dialogue for split in splits.values() for dialogue in split]
     length = min(config.fit.row_length or fit_length(everything, model.context), model.context)
-    packed = {name: PackedRows.of(split, length) for name, split in splits.items()}
-    rows, fit = packed["train"], config.fit
+    fit = config.fit
+    rows = PackedRows.of(splits["train"], length, start_weight=fit.start_weight)
     per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
     total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
     watcher.say(
@@ -115,7 +119,7 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
     )  # fmt: skip
     return Plan(
         train=rows,
-        validation=packed["validation"],
+        validation=PackedRows.of(splits["validation"], length),
         total_steps=total,
         steps_per_epoch=per_epoch,
         evaluate_every=fit.evaluate_every or max(1, min(per_epoch, total // 4)),
@@ -149,7 +153,9 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
-    steps = plan.train.steps(fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps)
+    steps = plan.train.steps(
+        fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps, noise=fit.question_noise
+    )
     for report in optimise(trainer, steps, schedule, start=progress.step):
         recorder.record(report)
         if progress.without_progress >= fit.patience:
@@ -195,14 +201,13 @@ def _write_weights(config: RunConfig, model: LanguageModel, trainer: Any, work: 
 
 
 def _write_samples(model: LanguageModel, data: PreparedSet, work: Path, count: int = 5) -> None:
-    """Greedy answers to the first questions of the validation split, beside the expected ones."""
-    import itertools
+    """Greedy answers to some questions of the validation split, drawn by chance, beside the expected ones."""
     import json
 
     from chatbot.generation import Sampling
     from chatbot.runner import ChatModel
 
-    chosen: list[Dialogue] = list(itertools.islice(data.split("validation"), count))
+    chosen = drawn(list(data.split("validation")), count, seed=1)
     answers = ChatModel(model).answers([d.messages[:-1] for d in chosen], Sampling(max_new_tokens=96))
     lines = [
         json.dumps({"id": d.id, "question": d.question, "expected": d.answer, "answer": a.text}, ensure_ascii=False)

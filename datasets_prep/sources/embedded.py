@@ -1,7 +1,7 @@
 """The embedded set: questions and answers in French, written for Causette.
 
 Upstream: this repository, ``datasets_prep/embedded/``, one file per theme. 470 entries of one answer and six phrasings
-of its question (2,820 rows, 0.3 MB): the course's own subject (``embedded:cours``), and the customer service of an
+of its question, 22 in the themes of orders and delivery (3,572 rows, 0.5 MB): the course's own subject (``embedded:cours``), and the customer service of an
 online bookshop (``embedded:boutique``). Licence: that of the project, Apache-2.0.
 
 Sample entry::
@@ -9,8 +9,8 @@ Sample entry::
     {"id": "hub-001", "theme": "hub", "questions": ["Qu'est-ce que le Hugging Face Hub ?", …], "answer": "Le Hub est …"}
 
 It fixes its own splits, which answer two questions. Does a model *generalise*? About a tenth of each theme's entries go
-whole to ``test``. Does it *recall*? Of the other entries, one phrasing goes to ``validation`` and one to ``recall``: a
-known answer under an unseen wording. The first phrasing always stays in ``train``.
+whole to ``test``. Does it *recall*? Of the other entries, one phrasing (two of 22) goes to ``validation`` and as many to
+``recall``: a known answer under an unseen wording. The first phrasing always stays in ``train``.
 """
 
 import json
@@ -23,7 +23,7 @@ from datasets_prep.spec import DatasetSpec, Given, Licence, Reading, Shares, Spl
 from datasets_prep.splits import seeded_order
 
 FOLDER = Path(__file__).parent.parent / "embedded"
-SHOP = ("boutique_commande", "boutique_service")
+SHOP = ("boutique_commande", "boutique_livraison", "boutique_service")
 COURSE = (
     "droit_des_donnees",
     "evaluation",
@@ -47,13 +47,18 @@ def read(given: Given) -> Reading:
 
 def split_phrasings(dialogues: Sequence[Dialogue], shares: Shares, seed: int) -> Splits:
     """Splits by entry and by phrasing, as told above. A share of 0 for test or validation leaves it empty."""
-    entries: dict[str, dict[str, None]] = {}  # theme → its entries, each once
+    entries: dict[str, dict[str, list[Dialogue]]] = {}  # theme → entry → its phrasings
     for dialogue in dialogues:
-        entries.setdefault(dialogue.meta["theme"], {})[dialogue.group] = None
-    unseen = {entry for theme in entries.values() for entry in _drawn(list(theme), shares.test, seed)}
+        entries.setdefault(dialogue.meta["theme"], {}).setdefault(dialogue.group, []).append(dialogue)
+    homes: dict[str, str] = {}
+    for theme in entries.values():
+        unseen = _drawn(list(theme), shares.test, seed)
+        for entry, phrasings in theme.items():
+            whole = {dialogue.id: "test" for dialogue in phrasings}
+            homes |= whole if entry in unseen else _homes(phrasings, shares, seed)
     splits: Splits = {"train": [], "validation": [], "test": [], "recall": []}
     for dialogue in dialogues:
-        splits["test" if dialogue.group in unseen else _home(dialogue, shares, seed)].append(dialogue)
+        splits[homes[dialogue.id]].append(dialogue)
     return splits
 
 
@@ -82,20 +87,21 @@ def _drawn(entries: Sequence[str], share: float, seed: int) -> list[str]:
     return sorted(entries, key=lambda entry: seeded_order(entry, seed))[:count]
 
 
-def _home(dialogue: Dialogue, shares: Shares, seed: int) -> str:
-    """The split of one phrasing of an entry that is not in test."""
-    phrasing = dialogue.meta["phrasing"]
-    drawn = sorted(range(1, 6), key=lambda index: seeded_order(f"{dialogue.group}-{index}", seed))
-    if phrasing == drawn[0]:
-        return "recall"
-    return "validation" if phrasing == drawn[1] and shares.validation else "train"
+def _homes(phrasings: Sequence[Dialogue], shares: Shares, seed: int) -> dict[str, str]:
+    """Id → split, for the phrasings of one entry that is not in test; the first one always trains."""
+    aside = max(1, len(phrasings) // 10)
+    others = [dialogue.id for dialogue in phrasings if dialogue.meta["phrasing"] > 0]
+    drawn = sorted(others, key=lambda key: seeded_order(key, seed))
+    homes = dict.fromkeys((dialogue.id for dialogue in phrasings), "train")
+    homes |= dict.fromkeys(drawn[:aside], "recall")
+    return homes | dict.fromkeys(drawn[aside : 2 * aside] if shares.validation else [], "validation")
 
 
 SPEC = DatasetSpec(
     name="embedded",
     title=("Jeu intégré : le cours et une boutique en ligne", "Embedded set: the course and an online shop (French)"),
     language="fr",
-    size="470 entries, 2,820 rows, 0.3 MB",
+    size="470 entries, 3,572 rows, 0.5 MB",
     origin="written for Causette: datasets_prep/embedded",
     licence=Licence(
         stated="Apache-2.0",
@@ -111,10 +117,10 @@ SPEC = DatasetSpec(
     split_rule=SplitRule(
         split=split_phrasings,
         words=(
-            "jeu intégré : la part de test en entrées entières, thème par thème ; pour les autres, une formulation en "
-            "validation, une en recall, le reste en train (tirées selon la graine)",
-            "embedded set: the test share in whole entries, theme by theme; of the others, one phrasing to validation, "
-            "one to recall, the rest to train (drawn by the seed)",
+            "jeu intégré : la part de test en entrées entières, thème par thème ; pour les autres, un dixième des formulations (au moins une) en "
+            "validation, autant en recall, le reste en train (tirées selon la graine)",
+            "embedded set: the test share in whole entries, theme by theme; of the others, a tenth of the phrasings (one at least) "
+            "to validation, as many to recall, the rest to train (drawn by the seed)",
         ),
     ),
 )

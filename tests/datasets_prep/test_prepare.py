@@ -152,7 +152,11 @@ def test_the_embedded_set(prepared):
 def test_one_theme_beside_a_file(write, prepared):
     data = prepared("embedded:boutique", write("faq.csv", FAQ))
     assert {d.source for d in data.split("test")} == {"embedded", "faq"}
-    assert {d.meta["theme"] for d in data.split("recall")} == {"boutique_commande", "boutique_service"}
+    assert {d.meta["theme"] for d in data.split("recall")} == {
+        "boutique_commande",
+        "boutique_livraison",
+        "boutique_service",
+    }
     assert len(data.manifest["split_rule"]) == 2
 
 

@@ -139,10 +139,12 @@ def test_embedded_files_are_the_themes():
 
 def test_embedded_rows():
     rows = rows_of("embedded")
-    assert len(rows) >= 2400 and len(rows) % 6 == 0
+    assert len({row.group for row in rows}) == 470 and len(rows) == 470 * 6 + 47 * 16
+    assert len({(row.question.casefold(), row.answer) for row in rows}) == len(rows)
     assert len({row.key for row in rows}) == len(rows)
     assert {row.meta["theme"] for row in rows_of("embedded", part="boutique")} == {
         "boutique_commande",
+        "boutique_livraison",
         "boutique_service",
     }
     assert rows[1].meta["phrasing"] == 1 and rows[1].group == rows[0].group
@@ -168,6 +170,12 @@ def test_embedded_splits():
         assert len(groups) == 36 and not groups & unseen
     assert sum(row.meta["phrasing"] == 0 for row in splits["train"]) == 36
     assert {row.meta["phrasing"] for row in splits["recall"]} == {1, 2, 3, 4, 5}
+
+
+def test_entries_with_many_phrasings_set_a_tenth_of_them_aside_twice():
+    rows = [Dialogue.of_pair(f"q{n}", "a", id=f"i{n}", source="s", group=f"g{n // 22}", meta={"theme": "t", "phrasing": n % 22}) for n in range(44)]  # fmt: skip
+    splits = split_phrasings(rows, Shares(0.5, 0.1, 0.4), 0)
+    assert {split: len(part) for split, part in splits.items()} == {"train": 18, "validation": 2, "test": 22, "recall": 2}  # fmt: skip
 
 
 def test_embedded_splits_depend_on_the_seed_and_the_shares_alone():

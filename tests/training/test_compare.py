@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chatbot.dialogue import Dialogue
+from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
 from chatbot.generation import Sampling
 from chatbot.model import load_model, save_preset
 from tests.conftest import build_tiny
 from training.compare import compare, report, table, write_comparison
-from training.evaluate import MEASURES, EvaluationSettings, Evaluator, drawn, even_batches
+from training.evaluate import MEASURES, EvaluationSettings, Evaluator, even_batches
 
 DIALOGUES = [
     Dialogue.of_pair(
