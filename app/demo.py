@@ -36,9 +36,9 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
     clear_earlier(out)
 
     chapter(output, 1, tr("Les données : la boutique « La Malle à Livres »", "The data: the shop “La Malle à Livres”"))
-    output.say(tr("22 questions de clients sur la boutique et leurs commandes, chacune formulée de 22 façons. Des formulations sont mises de côté "
+    output.say(tr("13 questions de clients sur leurs commandes, chacune formulée de 22 façons. Des formulations sont mises de côté "
                   "(retient-il ?), et des questions entières (généralise-t-il ?).",
-                  "22 questions of customers about the shop and their orders, each worded in 22 ways. Some wordings are set aside (does it "
+                  "13 questions of customers about their orders, each worded in 22 ways. Some wordings are set aside (does it "
                   "recall?), and some whole questions (does it generalise?)."))  # fmt: skip
     data = prepare(PrepareConfig(sources=(DATA,), out=out / "data"), say=output.say)
 

@@ -1,12 +1,15 @@
 """What `causette serve` does: a model, examples from its data, the page."""
 
-import itertools
+import json
 from pathlib import Path
 
 from app.output import Output
+from chatbot.dialogue import drawn
 from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.runner import ChatModel
+from datasets_prep.prepared import PreparedSet, is_prepared
+from training.runs import RunFolder
 
 
 def serve_model(name: str, *, host: str, port: int, sampling: Sampling, open_browser: bool, output: Output) -> None:
@@ -29,11 +32,13 @@ def serve_model(name: str, *, host: str, port: int, sampling: Sampling, open_bro
 
 
 def examples_of(run: Path, count: int = 4) -> list[str]:
-    """Some questions of the run's own samples: of the domain, and not of the training split; none if there are none."""
-    import json
-
-    try:
-        lines = (run / "samples.jsonl").read_text(encoding="utf-8").splitlines()
-    except OSError:
+    """Questions to try: of different groups of the set that a run was trained on; none for another model."""
+    if not (run / "config.yaml").exists():
         return []
-    return [json.loads(line)["question"] for line in itertools.islice(lines, count)]
+    data = RunFolder.open(run).config.data
+    if not is_prepared(data):  # the set was moved or deleted since
+        return [
+            json.loads(line)["question"] for line in (run / "samples.jsonl").read_text("utf-8").splitlines()[:count]
+        ]
+    by_group = {dialogue.group: dialogue for dialogue in PreparedSet.open(data).split("train")}
+    return [dialogue.question for dialogue in drawn(list(by_group.values()), count, seed=3)]

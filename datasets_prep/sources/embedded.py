@@ -1,7 +1,7 @@
 """The embedded set: questions and answers in French, written for Causette.
 
 Upstream: this repository, ``datasets_prep/embedded/``, one file per theme. 470 entries of one answer and six phrasings
-of its question, 22 in the themes of orders and delivery (3,572 rows, 0.5 MB): the course's own subject (``embedded:cours``), and the customer service of an
+of its question, 22 in the themes of welcome, orders and delivery (3,572 rows, 0.5 MB): the course's own subject (``embedded:cours``), and the customer service of an
 online bookshop (``embedded:boutique``). Licence: that of the project, Apache-2.0.
 
 Sample entry::
@@ -23,7 +23,7 @@ from datasets_prep.spec import DatasetSpec, Given, Licence, Reading, Shares, Spl
 from datasets_prep.splits import seeded_order
 
 FOLDER = Path(__file__).parent.parent / "embedded"
-SHOP = ("boutique_commande", "boutique_livraison", "boutique_service")
+SHOP = ("boutique_accueil", "boutique_commande", "boutique_livraison", "boutique_service")
 COURSE = (
     "droit_des_donnees",
     "evaluation",

@@ -113,6 +113,14 @@ def test_chat_settings_have_an_effect(run, capsys, monkeypatch):
     assert say("--repetition-penalty", "5") != greedy
 
 
+def test_examples_of_the_page_come_from_the_set(run, tiny_preset):
+    from app.serving import examples_of
+
+    examples = examples_of(run)
+    assert len(examples) == 4 and all("commande" in text for text in examples)
+    assert examples_of(tiny_preset) == []
+
+
 def test_data_list(capsys):
     assert main(["data", "list", "--json"]) == 0
     assert {"medquad", "embedded"} <= {entry["name"] for entry in json_of(capsys)["sets"]}

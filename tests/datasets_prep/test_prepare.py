@@ -153,6 +153,7 @@ def test_one_theme_beside_a_file(write, prepared):
     data = prepared("embedded:boutique", write("faq.csv", FAQ))
     assert {d.source for d in data.split("test")} == {"embedded", "faq"}
     assert {d.meta["theme"] for d in data.split("recall")} == {
+        "boutique_accueil",
         "boutique_commande",
         "boutique_livraison",
         "boutique_service",

@@ -143,6 +143,7 @@ def test_embedded_rows():
     assert len({(row.question.casefold(), row.answer) for row in rows}) == len(rows)
     assert len({row.key for row in rows}) == len(rows)
     assert {row.meta["theme"] for row in rows_of("embedded", part="boutique")} == {
+        "boutique_accueil",
         "boutique_commande",
         "boutique_livraison",
         "boutique_service",
