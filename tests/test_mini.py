@@ -1,0 +1,41 @@
+"""The embedded base model: there, small, whole, and what its card says."""
+
+import json
+
+import pytest
+
+from chatbot.dialogue import user
+from chatbot.generation import Sampling
+from chatbot.locate import EMBEDDED
+from chatbot.model import load_model
+from chatbot.runner import ChatModel
+
+FOLDER = EMBEDDED["mini"]
+
+
+def test_size_on_disk():
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 35e6
+
+
+def test_the_card_says_what_was_measured():
+    recipe = json.loads((FOLDER / "recipe.json").read_text(encoding="utf-8"))
+    card = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for value in recipe["bits_per_byte"].values():
+        assert f"{value:.3f}" in card
+    assert "ELTeC" in card and "Licence Ouverte" in card and "MedQuAD" in card
+    last = (FOLDER / "curve.csv").read_text(encoding="utf-8").splitlines()[-1].split(",")
+    assert int(last[0]) == recipe["steps"] and float(last[5]) == pytest.approx(recipe["bits_per_byte"]["fr"], abs=1e-4)
+
+
+def test_it_loads_and_streams():
+    model = load_model("mini")
+    assert (model.parameters, model.context, model.tokenizer.vocabulary_size) == (13_439_232, 512, 16_000)
+    answer = ChatModel(model).reply([user("Où est la maison ?")], Sampling(max_new_tokens=8))
+    assert answer.text() and answer.answer.new_tokens == 8
+
+
+def test_french_costs_few_tokens():
+    """A vocabulary learnt on French: well under the 1.0 token per character-pair that GPT-2's English one needs."""
+    tokenizer = load_model("mini").tokenizer
+    text = "Il était une fois, dans une petite ville de province, un homme qui aimait les livres."
+    assert len(tokenizer.encode(text)) <= 25
