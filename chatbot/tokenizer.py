@@ -48,7 +48,8 @@ class BytePairTokenizer:
 
     Args:
         vocabulary: token → id, ids 0…n-1 without a gap; must hold the end token.
-        merges: merge rules, "left right", in order of priority.
+        merges: merge rules, "left right", in order of priority (the `#version` head of a file may be among them:
+            KerasHub keeps it when it reads a folder in the transformers format).
         end_token: the token that ends a text (and an answer).
 
     Raises:
@@ -63,6 +64,7 @@ class BytePairTokenizer:
             raise ValueError(f"the vocabulary must hold the end token {end_token!r}")
         if set(vocabulary.values()) != set(range(len(vocabulary))):
             raise ValueError("token ids must run from 0 without a gap")
+        merges = [merge for merge in merges if merge and not merge.startswith("#version")]
         pairs: list[tuple[str, str]] = []
         for merge in merges:
             left, _, right = merge.partition(" ")
@@ -71,7 +73,7 @@ class BytePairTokenizer:
         self._inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
         self._inner.decoder = decoders.ByteLevel()
         self.vocabulary = vocabulary
-        self.merges = list(merges)
+        self.merges = merges
         self.vocabulary_size = len(vocabulary)
         self.end_id = vocabulary[end_token]
         self.start_id: int | None = None  # GPT-2 was trained without a start token
@@ -83,7 +85,7 @@ class BytePairTokenizer:
         """Reads `vocab.json` and `merges.txt` (or `vocabulary.json`, `merges.txt` of a KerasHub preset)."""
         vocabulary = json.loads(Path(vocabulary_file).read_text(encoding="utf-8"))
         lines = Path(merges_file).read_text(encoding="utf-8").split("\n")
-        return cls(vocabulary, [line for line in lines if line and not line.startswith("#version")])
+        return cls(vocabulary, lines)
 
     @classmethod
     def train(cls, texts: Iterable[str], vocabulary_size: int) -> "BytePairTokenizer":

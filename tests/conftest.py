@@ -48,7 +48,7 @@ def build_tiny(tokenizer, *, seed: int = 1, dropout: float = 0.0, dtype: str = "
         num_layers=2,
         num_heads=2,
         hidden_dim=16,
-        intermediate_dim=32,
+        intermediate_dim=64,  # 4 × hidden: KerasHub's reader of transformers folders knows no other
         max_sequence_length=context,
         dropout=dropout,
         dtype=dtype,

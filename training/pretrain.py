@@ -74,8 +74,8 @@ def pretrain(
     Raises:
         InputError: the preset exists already, or no text is there.
     """
-    work = _work_folder(config, resume)
     corpus = read_corpus(config)
+    work = _work_folder(config, resume)
     tokenizer = _tokenizer(config, corpus, work, say)
     stream = _stream(config, corpus, tokenizer, work, say)
 
