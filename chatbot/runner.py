@@ -5,6 +5,7 @@ print(ModelRunner("mini").predict("Bonjour, qui êtes-vous ?"))
 """
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -186,21 +187,24 @@ def fit_window(model: LanguageModel, messages: Sequence[Message], max_new_tokens
     room = model.context - min(max_new_tokens, model.context // 4)
     system = [message for message in messages[:1] if message.role == "system"]
     turns = list(messages[len(system) :])
-    dropped = 0
-    while True:
-        ids, _ = encode_segments(model.tokenizer, model.template.prompt([*system, *turns]))
-        if len(ids) <= room:
-            return ids, dropped
-        if len(turns) == 1:
-            raise InputError(
-                tr(
-                    f"Le message fait {len(ids)} jetons, le modèle en lit {room} au plus (contexte {model.context}).\n"
-                    "Raccourcissez-le, ou prenez un modèle au contexte plus long.",
-                    f"The message has {len(ids)} tokens, the model reads {room} at most (context {model.context}).\n"
-                    "Shorten it, or take a model with a longer context.",
-                )
+
+    def prompt(dropped_pairs: int) -> list[int]:
+        return encode_segments(model.tokenizer, model.template.prompt([*system, *turns[2 * dropped_pairs :]]))[0]
+
+    # Fewer turns, fewer tokens: a long history is halved a few times instead of encoded once per turn.
+    pairs = (len(turns) - 1) // 2
+    dropped = bisect_left(range(pairs), True, key=lambda pairs: len(prompt(pairs)) <= room)
+    ids = prompt(dropped)
+    if len(ids) > room:
+        raise InputError(
+            tr(
+                f"Le message fait {len(ids)} jetons, le modèle en lit {room} au plus (contexte {model.context}).\n"
+                "Raccourcissez-le, ou prenez un modèle au contexte plus long.",
+                f"The message has {len(ids)} tokens, the model reads {room} at most (context {model.context}).\n"
+                "Shorten it, or take a model with a longer context.",
             )
-        turns, dropped = turns[2:], dropped + 2
+        )
+    return ids, 2 * dropped
 
 
 class ModelRunner:

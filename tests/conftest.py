@@ -36,7 +36,15 @@ def tiny_tokenizer():
     return BytePairTokenizer.train(FRENCH * 4, 400)
 
 
-def build_tiny(tokenizer, *, seed: int = 1, dropout: float = 0.0, dtype: str = "float32", context: int = 128):
+def build_tiny(
+    tokenizer,
+    *,
+    seed: int = 1,
+    dropout: float = 0.0,
+    dtype: str = "float32",
+    context: int = 128,
+    intermediate: int = 32,
+):
     """A real GPT-2 of two layers, with weights large enough that its answers depend on its prompt."""
     import keras
     import keras_hub
@@ -48,7 +56,7 @@ def build_tiny(tokenizer, *, seed: int = 1, dropout: float = 0.0, dtype: str = "
         num_layers=2,
         num_heads=2,
         hidden_dim=16,
-        intermediate_dim=64,  # 4 × hidden: KerasHub's reader of transformers folders knows no other
+        intermediate_dim=intermediate,
         max_sequence_length=context,
         dropout=dropout,
         dtype=dtype,
