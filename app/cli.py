@@ -8,42 +8,36 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import rich_utils
 
 from app.output import Output, table
 from app.quiet import load_keras
+from app.usage import Program, missing
 from chatbot.errors import InputError
-from chatbot.language import current_language, number, tr
+from chatbot.language import number, tr
 
-if current_language() == "fr":
-    rich_utils.OPTIONS_PANEL_TITLE = "Options"
-    rich_utils.COMMANDS_PANEL_TITLE = "Commandes"
-    rich_utils.REQUIRED_LONG_STRING = "[obligatoire]"
-    rich_utils.DEFAULT_STRING = "[défaut : {}]"
-    rich_utils.RICH_HELP = "Aide : [blue]'{command_path} {help_option}'[/]"
-
-app = typer.Typer(
+app = Program(
     name="causette",
     help=tr("Fabriquez votre chatbot avec Keras : des données au modèle, du modèle à la page.",
             "Build your own chatbot with Keras: from data to model, from model to page."),
     epilog=tr("Partout : --lang fr|en (langue), --debug (trace complète des erreurs).",
               "Everywhere: --lang fr|en (language), --debug (full traces of errors)."),
-    no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
 )  # fmt: skip
-data_app = typer.Typer(help=tr("Les jeux de données connus.", "The known data sets."), no_args_is_help=True)
+data_app = Program(help=tr("Les jeux de données connus.", "The known data sets."))
 app.add_typer(data_app, name="data")
 
 Json = Annotated[
     bool, typer.Option("--json", help=tr("Un objet JSON au lieu de texte.", "One JSON object instead of text."))
 ]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help=tr(
+Model = Annotated[str, typer.Argument(metavar=tr("MODÈLE", "MODEL"), help=tr(
     "mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://…",
     "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…"))]  # fmt: skip
-Temperature = Annotated[float, typer.Option(help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
+Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
                                                     "0: the likeliest token; higher: more varied."))]  # fmt: skip
 MaxTokens = Annotated[
-    int, typer.Option(help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens."))
+    int,
+    typer.Option(
+        min=1, max=100_000, help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens.")
+    ),
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
 
@@ -54,7 +48,9 @@ Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Sam
 def data_list(json: Json = False) -> None:
     from datasets_prep.sources import SOURCES
 
-    rows = [(s.name, tr(*s.title), s.language, s.size, s.licence.stated, s.origin) for s in SOURCES.values()]
+    rows = [
+        (s.name, tr(*s.title), s.language, tr(*s.size), tr(*s.licence.stated), tr(*s.origin)) for s in SOURCES.values()
+    ]
     keys = ("name", "title", "language", "size", "licence", "origin")
     head = tr("Nom|Titre|Langue|Taille|Licence|Origine", "Name|Title|Language|Size|Licence|From").split("|")
     Output(json).result({"sets": [dict(zip(keys, row, strict=True)) for row in rows]}, table(head, rows))
@@ -74,8 +70,6 @@ def prepare(
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
-    template: Annotated[str | None, typer.Option(help=tr(
-        "Gabarit noté dans le manifeste.", "Chat template noted in the manifest."))] = None,
     replace: Annotated[bool, typer.Option("--replace", help=tr(
         "Remplace un jeu déjà préparé.", "Replaces a set already prepared."))] = False,
     json: Json = False,
@@ -88,7 +82,7 @@ def prepare(
     output = Output(json)
     config = PrepareConfig(
         sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), shares=Shares(*_shares(shares)),
-        seed=seed, template=template, replace=replace,
+        seed=seed, replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]
@@ -105,7 +99,7 @@ def prepare(
 @app.command(help=tr("Montre un jeu préparé, et ce qui sera appris dans un dialogue.",
                      "Shows a prepared set, and what will be learnt in a dialogue."))  # fmt: skip
 def inspect(
-    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help=tr("Jeu préparé.", "Prepared set."))],
+    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
     row: Annotated[int, typer.Option(help=tr("Dialogue à montrer, à partir de 0.", "Dialogue to show, from 0."))] = 0,
     split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
     model: Annotated[
@@ -117,8 +111,9 @@ def inspect(
     load_keras()
     from app.inspection import inspect_set
 
-    value, *shown = inspect_set(folder, row=row, split=split, model=model, template=template)
-    Output(json).result(value, *shown)
+    output = Output(json)
+    value, *shown = inspect_set(folder, row=row, split=split, model=model, template=template, coloured=output.coloured)
+    output.result(value, *shown)
 
 
 @app.command(help=tr("Spécialise un modèle sur un jeu préparé.", "Fine-tunes a model on a prepared set."))
@@ -128,8 +123,8 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
-        "Recette : fichier YAML, ou mini, gpt2, gpt2_lora.", "Recipe: YAML file, or mini, gpt2, gpt2_lora."))] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="CLÉ=VALEUR", help=tr(
+        "Recette : fichier YAML, ou demo, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, mini, gpt2, gpt2_lora."))] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(
         "Reprend un entraînement interrompu.", "Goes on with an interrupted training."))] = False,
@@ -137,10 +132,9 @@ def train(
 ) -> None:  # fmt: skip
     load_keras()
     from app.progress import TrainingBar
-    from training.config import load_config
 
     settings = {"data": data, "out": out, "model": model, "method": method}
-    config = load_config(recipe, settings, tuple(set_ or ()))
+    config = _config(recipe, settings, tuple(set_ or ()), resume=resume)
     output = Output(json)
     from training.fit import train as run
 
@@ -168,7 +162,7 @@ def evaluate(
     from chatbot.generation import Sampling
 
     output = Output(json)
-    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
+    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
     value, shown = evaluate_model(model, data, split, questions, sampling, seed, out, output)
     output.result(value, shown)
 
@@ -193,7 +187,7 @@ def compare(
     from chatbot.generation import Sampling
 
     output = Output(json)
-    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
+    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
     value, *shown = compare_run(run, generic, data, questions, sampling, seed, out or run, output)
     output.result(value, *shown)
 
@@ -203,13 +197,19 @@ def chat(
     model: Model = "mini",
     temperature: Temperature = 0.0,
     top_p: Annotated[
-        float, typer.Option(help=tr("Part de probabilité gardée au tirage.", "Share of probability kept when drawing."))
+        float,
+        typer.Option(
+            min=1e-6, max=1, help=tr("Part de probabilité gardée au tirage.", "Share of probability kept when drawing.")
+        ),
     ] = 0.95,
     top_k: Annotated[
-        int, typer.Option(help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all."))
+        int,
+        typer.Option(
+            min=0, max=1_000_000, help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all.")
+        ),
     ] = 0,
     repetition_penalty: Annotated[
-        float, typer.Option(help=tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition."))
+        float, typer.Option(min=0.1, max=10, help=tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition."))
     ] = 1.0,
     max_tokens: MaxTokens = 160,
     seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
@@ -221,11 +221,13 @@ def chat(
     from chatbot.session import ChatSession
     from chatbot.terminal import talk
 
-    sampling = _sampling(
-        Sampling, temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
+    sampling = Sampling(
+        temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
         max_new_tokens=max_tokens, seed=seed,
     )  # fmt: skip
-    talk(ChatSession(ChatModel(load_model(model)), sampling))
+    refused = talk(ChatSession(ChatModel(load_model(model)), sampling))
+    if refused:
+        raise typer.Exit(InputError.exit_status)
 
 
 @app.command(help=tr("Ouvre la page de discussion.", "Opens the chat page."))
@@ -245,14 +247,14 @@ def serve(
     from app.serving import serve_model
     from chatbot.generation import Sampling
 
-    sampling = _sampling(Sampling, temperature=temperature, max_new_tokens=max_tokens)
+    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens)
     serve_model(model, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
 
 
 @app.command(help=tr("Du texte brut à un modèle de base : comment « mini » a été fait.",
                      "From plain text to a base model: how `mini` was made."))  # fmt: skip
 def pretrain(
-    texts: Annotated[Path, typer.Argument(metavar="TEXTES", help=tr(
+    texts: Annotated[Path, typer.Argument(metavar=tr("TEXTES", "TEXTS"), help=tr(
         "Dossier, un sous-dossier de .txt ou .txt.gz par langue.", "Folder, one sub-folder of .txt or .txt.gz per language."))],
     out: Annotated[Path, typer.Option(help=tr("Préréglage à écrire.", "Preset to write."))],
     tokens: Annotated[int, typer.Option(min=1, help=tr("Jetons d'entraînement.", "Tokens to train on."))] = 5_000_000,
@@ -288,11 +290,33 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help=tr("Ouvre la page à la fin, ou s'arrête au tableau.",
                                                                       "Opens the page at the end, or ends after the table."))] = True,
     port: Annotated[int, typer.Option(min=0, max=65535, help=tr("Port de la page.", "Port of the page."))] = 7860,
+    json: Json = False,
 ) -> None:  # fmt: skip
     load_keras()
     from app.demo import run_demo
 
-    run_demo(out, serve=serve, port=port, output=Output())
+    run_demo(out, serve=serve, port=port, output=Output(json))
+
+
+def _config(recipe: str | None, settings: dict[str, Any], changes: tuple[str, ...], *, resume: bool) -> Any:
+    """The configuration of a training: to resume, --out is enough. What it lacks is told by the name of its option."""
+    from pydantic import ValidationError
+
+    from training.config import load_config
+    from training.runs import saved_config
+
+    given = {name for name, value in settings.items() if value is not None}
+    if resume and given == {"out"} and not recipe and not changes:
+        return saved_config(settings["out"])
+    try:
+        return load_config(recipe, settings, changes)
+    except InputError as error:
+        cause = error.__cause__
+        faults = cause.errors() if isinstance(cause, ValidationError) else []
+        lacking = [f"--{fault['loc'][0]}" for fault in faults if fault["type"] == "missing" and len(fault["loc"]) == 1]
+        if not lacking:
+            raise
+        raise missing(lacking, "causette train") from error
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:
@@ -314,11 +338,3 @@ def _shares(text: str) -> tuple[float, float, float]:
             tr("--shares : trois nombres, comme 0.8,0.1,0.1.", "--shares: three numbers, like 0.8,0.1,0.1.")
         ) from error
     return train, validation, test
-
-
-def _sampling(kind: Any, **values: Any) -> Any:
-    """A `Sampling`; its complaints become the user's."""
-    try:
-        return kind(**values)
-    except ValueError as error:
-        raise InputError(tr(f"Réglage refusé : {error}", f"Setting refused: {error}")) from error

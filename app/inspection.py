@@ -15,9 +15,21 @@ from chatbot.template import ChatTemplate
 from chatbot.tokenizer import TextTokenizer, encode_segments
 from datasets_prep.prepared import PreparedSet
 
+_STYLE = {True: "black on green", False: "dim"}
 
-def inspect_set(folder: Path, *, row: int, split: str, model: str, template: str | None) -> tuple[Any, ...]:
+
+def inspect_set(
+    folder: Path, *, row: int, split: str, model: str, template: str | None, coloured: bool
+) -> tuple[Any, ...]:
     """The JSON value, then what to print.
+
+    Args:
+        folder: the prepared set.
+        row: place of the dialogue in its split, from 0.
+        split: the split.
+        model: whose tokenizer cuts.
+        template: chat template, by default that of the model.
+        coloured: whether colours will be seen.
 
     Raises:
         InputError: no such set, split or row.
@@ -37,11 +49,12 @@ def inspect_set(folder: Path, *, row: int, split: str, model: str, template: str
     head = (tr("Partie", "Split"), tr("Dialogues", "Dialogues"))
     rows = [(name, number(count)) for name, count in counts["by_split"].items()]
     rejected = [(f"{tr('rejetées', 'rejected')} : {why}", number(n)) for why, n in counts["by_reason"].items()]
-    legend = tr(f"\n{dialogue.id} · gabarit {chosen.name} · {len(tokens)} jetons, dont {learnt} appris (sur fond vert, ↵ = "
+    where = tr("sur fond vert", "on green") if coloured else tr("entre ⟦ et ⟧", "between ⟦ and ⟧")
+    legend = tr(f"\n{dialogue.id} · gabarit {chosen.name} · {len(tokens)} jetons, dont {learnt} appris ({where}, ↵ = "
                 "fin de ligne, ■ = fin de réponse) :\n",
-                f"\n{dialogue.id} · template {chosen.name} · {len(tokens)} tokens, {learnt} of them learnt (on green, ↵ = "
+                f"\n{dialogue.id} · template {chosen.name} · {len(tokens)} tokens, {learnt} of them learnt ({where}, ↵ = "
                 "line end, ■ = end of answer):\n")  # fmt: skip
-    return value, table(head, [*rows, *rejected]), legend, painted(tokens)
+    return value, table(head, [*rows, *rejected]), legend, painted(tokens, coloured=coloured)
 
 
 def masked_tokens(dialogue: Dialogue, template: ChatTemplate, tokenizer: TextTokenizer) -> list[tuple[str, bool]]:
@@ -51,14 +64,24 @@ def masked_tokens(dialogue: Dialogue, template: ChatTemplate, tokenizer: TextTok
     return list(zip(texts, trainable, strict=True))
 
 
-def painted(tokens: list[tuple[str, bool]]) -> Text:
-    """Tokens side by side, separated by a thin bar; the learnt ones stand out, in brackets where there is no colour."""
+def painted(tokens: list[tuple[str, bool]], *, coloured: bool) -> Text:
+    """Tokens side by side, separated by a thin bar; the learnt ones stand out, by ⟦ and ⟧ where there is no colour."""
     text = Text()
-    for shown, learnt in tokens:
-        visible = shown.replace("\n", "↵")
-        text.append(visible, style="black on green" if learnt else "dim")
-        text.append("\n" if shown.endswith("\n") else "|", style="dim")
+    for learnt, run in itertools.groupby(tokens, key=lambda token: token[1]):
+        first, last = ("⟦", "⟧") if learnt and not coloured else ("", "")
+        *inner, end = [shown for shown, _ in run]
+        text.append(first)
+        for shown in inner:
+            text.append(shown.replace("\n", "↵"), style=_STYLE[learnt])
+            text.append(_after(shown), style="dim")
+        text.append(end.replace("\n", "↵"), style=_STYLE[learnt])
+        text.append(last)
+        text.append(_after(end), style="dim")
     return text
+
+
+def _after(shown: str) -> str:
+    return "\n" if shown.endswith("\n") else "|"
 
 
 def _nth(data: PreparedSet, split: str, row: int) -> Dialogue:

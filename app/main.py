@@ -1,6 +1,6 @@
 """Entry point: sets the language, runs a command, turns exceptions into one clean line and an exit status.
 
-Exit status: 0 done, 1 it failed, 2 the user's input or call is wrong.
+Exit status: 0 done, 1 it failed, 2 the user's input or call is wrong, 130 interrupted by Ctrl-C.
 """
 
 import os
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from chatbot.errors import CausetteError, InputError
 from chatbot.language import LANGUAGES, set_language, tr
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(words)
     except KeyboardInterrupt:
         print(tr("\nInterrompu.", "\nInterrupted."), file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:  # `causette … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -31,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(error, file=sys.stderr)
         return error.exit_status
+    except OSError as error:
+        if debug:
+            raise
+        print(_refused_by_the_system(error), file=sys.stderr)
+        return 1
     except Exception as error:
         if debug:
             raise
@@ -39,43 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    """Runs typer's command; its usage errors are told in our words."""
+    """Runs typer's command and returns its exit status."""
     from typer.main import get_command
 
     from app.cli import app
 
-    try:
-        status = get_command(app).main(args=words, prog_name="causette", standalone_mode=False)
-    except Exception as error:
-        # typer keeps its usage errors private, but they all know how to tell themselves
-        if not hasattr(error, "format_message"):
-            raise
-        raise InputError(_usage(error)) from error
+    status = get_command(app).main(args=words, prog_name="causette", standalone_mode=False)
+    if status == INTERRUPTED:  # typer keeps Ctrl-C for itself, without a word
+        raise KeyboardInterrupt
     return int(status or 0)
-
-
-def _usage(error: Exception) -> str:
-    """A wrong call in the user's language, with where to find help."""
-    kind = type(error).__name__
-    if kind == "NoSuchOption":
-        near = ", ".join(getattr(error, "possibilities", None) or [])
-        hint = tr(f" Vouliez-vous dire {near} ?", f" Did you mean {near}?") if near else ""
-        text = tr(f"Option inconnue : {error.option_name}.", f"Unknown option: {error.option_name}.") + hint  # type: ignore[attr-defined]
-    elif kind == "MissingParameter":
-        name = "/".join(error.param.opts)  # type: ignore[attr-defined]
-        text = tr(f"Il manque {name}.", f"{name} is missing.")
-    elif kind == "BadParameter":
-        text = tr(f"Valeur refusée : {error.format_message()}", error.format_message())  # type: ignore[attr-defined]
-    else:
-        text = error.format_message()  # type: ignore[attr-defined]
-        if text.startswith("No such command"):
-            text = tr(
-                "Commande inconnue" + text.removeprefix("No such command").replace("Did you mean", "Vouliez-vous dire"),
-                text,
-            )
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "causette"
-    return f"{text}\n" + tr(f"Aide : {command} --help", f"Help: {command} --help")
 
 
 def _take_language(words: list[str]) -> list[str]:
@@ -87,12 +66,22 @@ def _take_language(words: list[str]) -> list[str]:
             value = word.partition("=")[2] if "=" in word else next(values, "")
             if value not in LANGUAGES:
                 raise InputError(
-                    tr(f"--lang : fr ou en (reçu : {value!r}).", f"--lang: fr or en (received: {value!r}).")
+                    tr(f"--lang : fr ou en (reçu : « {value} »).", f"--lang: fr or en (received: “{value}”).")
                 )
             set_language(value)
         else:
             left.append(word)
     return left
+
+
+def _refused_by_the_system(error: OSError) -> str:
+    """A full disk, a forbidden folder: which file, and why."""
+    from app.disk import reason
+
+    if error.errno is None:  # network libraries derive their own errors from OSError
+        return _unexpected(error)
+    where = tr(f"{error.filename} : ", f"{error.filename}: ") if error.filename else ""
+    return f"{where}{reason(error)}."
 
 
 def _unexpected(error: Exception) -> str:

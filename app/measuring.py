@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from app.disk import check_writable
 from app.output import Output, advice, table
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
@@ -32,10 +33,16 @@ def evaluate_model(
     out: Path | None,
     output: Output,
 ) -> tuple[dict[str, Any], Any]:
-    """Measures one model; returns the JSON value and what to print."""
+    """Measures one model; returns the JSON value and what to print.
+
+    Raises:
+        InputError: no such model, set or split, or `out` cannot be written.
+    """
     prepared = PreparedSet.open(data or _data_of(name))
     settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
     dialogues = list(prepared.split(split))
+    if out:
+        check_writable(out)
     evaluation = _measured(Evaluator(load_model(name)), dialogues, settings, output)
     if out:
         write_json(out, evaluation.to_json())
@@ -54,10 +61,15 @@ def compare_run(
     out: Path,
     output: Output,
 ) -> tuple[Any, ...]:
-    """Compares a run with a generic model, writes the report into `out`; returns the JSON value and what to print."""
+    """Compares a run with a generic model, writes the report into `out`; returns the JSON value and what to print.
+
+    Raises:
+        InputError: no such run, model or set, the same weights twice, or `out` cannot be written to.
+    """
     folder = RunFolder.open(run)
     prepared = PreparedSet.open(data or folder.config.data)
     base = generic or folder.config.model
+    check_writable(out / "comparison.json")
     specialised = load_model(str(run))
     # The generic model gets the same text, so its own template, if it had one, is not used here.
     original = load_model(base, template=specialised.template.name)

@@ -4,6 +4,7 @@ With ``--json`` a result is one JSON object instead of text and tables.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from rich.table import Table
 # Lines about progress wrap at the terminal's width, never at 80 when piped.
 _width = None if sys.stderr.isatty() else 200
 advice = Console(stderr=True, highlight=False, soft_wrap=True, width=_width)
+
+_NUMBER = re.compile(r"[-+]?\d[\d\s.,]*%?|nan|inf")
 
 
 @dataclass
@@ -28,9 +31,15 @@ class Output:
         if self.as_json:
             print(json.dumps(value, ensure_ascii=False, default=str))
             return
-        console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+        console = _console()
         for renderable in human:
             console.print(renderable, markup=False) if isinstance(renderable, str) else console.print(renderable)
+
+    @property
+    def coloured(self) -> bool:
+        """Whether a result is shown in colours: on a terminal, unless NO_COLOR is set."""
+        console = _console()
+        return console.color_system is not None and not console.no_color
 
     def say(self, text: str) -> None:
         """A line of progress or advice."""
@@ -38,10 +47,16 @@ class Output:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:
-    """A table whose columns after the first are numbers, unless short words."""
+    """A table: columns of numbers to the right, others to the left; a cell too long goes on below, and loses nothing."""
     drawn = Table(title=title, title_justify="left", header_style="bold")
+    rows = list(rows)
     for place, name in enumerate(head):
-        drawn.add_column(name, justify="left" if place == 0 else "right")
+        numeric = bool(rows) and all(_NUMBER.fullmatch(row[place]) for row in rows)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*row)
     return drawn
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)

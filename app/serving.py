@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from app.output import Output
-from chatbot.dialogue import drawn
+from chatbot.dialogue import Dialogue, drawn
+from chatbot.errors import InputError
 from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.runner import ChatModel
@@ -23,7 +24,7 @@ def serve_model(name: str, *, host: str, port: int, sampling: Sampling, open_bro
         chat,
         host=host,
         port=port,
-        examples=examples_of(Path(name)),
+        examples=examples_of(Path(name), output),
         sampling=sampling,
         open_browser=open_browser,
         on_ready=lambda address: output.say(tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
@@ -31,14 +32,32 @@ def serve_model(name: str, *, host: str, port: int, sampling: Sampling, open_bro
     )  # fmt: skip
 
 
-def examples_of(run: Path, count: int = 4) -> list[str]:
-    """Questions to try: of different groups of the set that a run was trained on; none for another model."""
+def examples_of(run: Path, output: Output, count: int = 4) -> list[str]:
+    """Questions to try, held out from the training where some were; none for a model that is no run.
+
+    They come from different groups of the set that it was trained on or, where that set is gone, from the answers that
+    the run keeps. Without either the page opens all the same, and why is said.
+    """
     if not (run / "config.yaml").exists():
         return []
-    data = RunFolder.open(run).config.data
-    if not is_prepared(data):  # the set was moved or deleted since
-        return [
-            json.loads(line)["question"] for line in (run / "samples.jsonl").read_text("utf-8").splitlines()[:count]
-        ]
-    by_group = {dialogue.group: dialogue for dialogue in PreparedSet.open(data).split("train")}
-    return [dialogue.question for dialogue in drawn(list(by_group.values()), count, seed=3)]
+    try:
+        data = RunFolder.open(run).config.data
+        if is_prepared(data):
+            dialogues = _held_out(PreparedSet.open(data))
+            by_group = {dialogue.group: dialogue for dialogue in dialogues}
+            return [dialogue.question for dialogue in drawn(list(by_group.values()), count, seed=3)]
+        lines = (run / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line)["question"] for line in lines[:count]]
+    except (InputError, OSError, ValueError, KeyError):
+        output.say(tr(f"Pas d'exemples sur la page : le jeu de l'entraînement {run} est illisible ou a changé.",
+                      f"No examples on the page: the data of the run {run} cannot be read, or changed."))  # fmt: skip
+        return []
+
+
+def _held_out(data: PreparedSet) -> list[Dialogue]:
+    """The first of these splits that holds something: learnt answers under other questions, else unseen questions."""
+    for split in ("recall", "validation", "test", "train"):
+        dialogues = list(data.split(split)) if split in data.splits else []
+        if dialogues:
+            return dialogues
+    return []

@@ -35,7 +35,7 @@ def keras_hub_run(causal_lm, prompt: list[int], new: int) -> Callable[[], int]:
 
 def our_run(causal_lm, prompt: list[int], new: int) -> Callable[[], int]:
     """Our stream, with an end token that no vocabulary has."""
-    generator = Generator(causal_lm, end_id=-1)
+    generator = Generator(causal_lm, end_id=-1, limit=causal_lm.backbone.max_sequence_length)
     sampling = Sampling(max_new_tokens=new)
     return lambda: sum(1 for _ in generator.stream(prompt, sampling))
 

@@ -32,6 +32,10 @@ class Message:
     def __post_init__(self):
         if self.role not in ROLES:
             raise ValueError(f"`role` must be one of {ROLES}. Received: {self.role!r}")
+        for text in (self.content, self.context):
+            if not isinstance(text, str):
+                raise TypeError(f"`content` and `context` must be texts. Received: {text!r}")
+            text.encode("utf-8")  # half a surrogate pair, which JSON can hold, raises ValueError here
 
     def to_json(self) -> dict[str, str]:
         record = {"role": self.role, "content": self.content}

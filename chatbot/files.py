@@ -51,7 +51,12 @@ def folder_written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]
     try:
         yield temporary
         if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
+            old = path.with_name(f".{path.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)  # not deleted before the new one has its place
+            temporary.rename(path)
+            shutil.rmtree(old)
+        else:
+            temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -71,13 +71,14 @@ class Generator:
     Args:
         causal_lm: the task, with its weights.
         end_id: the token that ends an answer.
+        limit: the longest sequence of the model.
     """
 
-    def __init__(self, causal_lm: Any, end_id: int):
+    def __init__(self, causal_lm: Any, end_id: int, limit: int):
         self._causal_lm = causal_lm
         self._backbone = causal_lm.backbone
         self.end_id = end_id
-        self.limit = _length_limit(self._backbone)
+        self.limit = limit
         self._prefill = _compiled(causal_lm, self._prefill_body)
         self._step = _compiled(causal_lm, self._step_body)
 
@@ -164,9 +165,13 @@ class Generator:
             np.int32(sampling.top_k or self._vocabulary_size),
             np.float32(sampling.top_p),
             np.float32(sampling.repetition_penalty),
-            static=(sampling.temperature == 0.0, sampling.repetition_penalty != 1.0),
+            static=(sampling.temperature == 0.0, sampling.repetition_penalty != 1.0, self._sorted(sampling)),
         )
         return np.asarray(chosen), (cache, seen)
+
+    def _sorted(self, sampling: Sampling) -> int:
+        """How many of the likeliest tokens must be put in order: sorting all of them takes longer than a small model."""
+        return self._vocabulary_size if not 1 <= sampling.top_k <= 1024 else min(1024, self._vocabulary_size)
 
     @property
     def _vocabulary_size(self) -> int:
@@ -187,7 +192,7 @@ class Generator:
         """Shapes: tokens (rows, 1), seen (rows, vocabulary) bool, drawn (rows,) uniform in [0, 1); the rest scalars."""
         from keras import ops
 
-        greedy, penalised = static
+        greedy, penalised, count = static
 
         def body(position, cache, logits):
             new_logits, _, cache = self._causal_lm.call_with_cache(tokens, cache, position)
@@ -199,18 +204,19 @@ class Generator:
         _, cache, logits = ops.while_loop(lambda position, *_: position < index + 1, body, (index, cache, empty))
         if penalised:
             logits = ops.where(seen, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
-        chosen = ops.argmax(logits, axis=-1) if greedy else _draw(logits, drawn, temperature, top_k, top_p)
+        chosen = ops.argmax(logits, axis=-1) if greedy else _draw(logits, count, drawn, temperature, top_k, top_p)
         chosen = ops.cast(chosen, "int32")
         if penalised:
             seen = ops.logical_or(seen, ops.one_hot(chosen, self._vocabulary_size, dtype="bool"))
         return chosen, cache, seen
 
 
-def _draw(logits, drawn, temperature, top_k, top_p):
+def _draw(logits, count, drawn, temperature, top_k, top_p):
     """Draws one id per row by inverting the distribution, cut to `top_k` and `top_p`.
 
     Args:
         logits: (rows, vocabulary) float32.
+        count: how many of the likeliest tokens may be chosen from; at least `top_k`.
         drawn: (rows,) uniform numbers; the same numbers choose the same tokens on every backend.
         temperature: scalar, above 0.
         top_k: scalar, the vocabulary's size for no limit.
@@ -218,10 +224,11 @@ def _draw(logits, drawn, temperature, top_k, top_p):
     """
     from keras import ops
 
-    values, ids = ops.top_k(logits, k=logits.shape[-1])  # sorted, likeliest first
-    probabilities = ops.softmax(values / temperature, axis=-1)
+    values, ids = ops.top_k(logits, k=count)  # sorted, likeliest first
+    total = ops.logsumexp(logits / temperature, axis=-1, keepdims=True)
+    probabilities = ops.exp(values / temperature - total)
     before = ops.cumsum(probabilities, axis=-1) - probabilities  # probability of all likelier tokens
-    rank = ops.arange(logits.shape[-1])[None, :]
+    rank = ops.arange(count)[None, :]
     kept = ops.logical_and(before < top_p, rank < top_k)
     kept = ops.logical_or(kept, rank == 0)
     probabilities = ops.where(kept, probabilities, 0.0)
@@ -232,19 +239,14 @@ def _draw(logits, drawn, temperature, top_k, top_p):
     return ops.take_along_axis(ids, ops.minimum(place, last_kept), axis=-1)[:, 0]
 
 
-def _length_limit(backbone: Any) -> int:
-    """The longest sequence of the model; rotary models have no hard one, and get 4,096."""
-    return int(getattr(backbone, "max_sequence_length", None) or 4096)
-
-
 def _compiled(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
     """`body(static, *arrays)` compiled by the current backend; called as ``function(*arrays, static=…)``."""
     import keras
 
-    return (_compiled_jax if keras.backend.backend() == "jax" else _compiled_tensorflow)(causal_lm, body)
+    return _compiled_jax(causal_lm, body) if keras.backend.backend() == "jax" else _compiled_tensorflow(body)
 
 
-def _compiled_tensorflow(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any]:
+def _compiled_tensorflow(body: Callable[..., Any]) -> Callable[..., Any]:
     import tensorflow as tf
 
     # Nothing here needs AutoGraph, and Python 3.11 cannot parse code in two threads at once (python/cpython#106905).

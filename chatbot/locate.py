@@ -1,6 +1,6 @@
 """From a model's name to a local folder that holds it, checked before anything is loaded.
 
-Nothing here imports Keras: a wrong name, a missing file or an absent network is told within a second.
+A local folder is checked without importing Keras: a missing file is told within a second.
 """
 
 import difflib
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError, WorldError
-from chatbot.language import tr
+from chatbot.language import number, tr
 
 EMBEDDED = {"mini": Path(__file__).parent / "presets" / "mini"}
 KERAS_WEIGHTS = ("model.weights.h5", "model.weights.json")  # one file, or the index of several
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.h5", "*.safetensors", "assets/**"]
 PRESET_NOTE = "causette.json"  # our own note beside the preset: template, licence, languages
 
 
@@ -44,18 +45,18 @@ def locate(name: str, *, revision: str | None = None) -> Located:
         InputError: no such model, or a folder that is not one.
         WorldError: it must be downloaded and there is no network.
     """
-    path = Path(name)
+    path, run = Path(name), None
     if name in EMBEDDED and not path.exists():
         path = EMBEDDED[name]
     if path.is_dir():
         run = path if (path / "config.yaml").exists() else None
         folder = path / "preset" if run else path
-        check_folder(folder, name)
-        return Located(name=name, folder=folder, run=run)
-    if name.startswith("hf://"):
-        return Located(name=name, folder=_from_hub(name, revision))
-    handle = name if name.startswith("kaggle://") else _kaggle_handle(name)
-    return Located(name=name, folder=_from_kaggle(name, handle))
+    elif name.startswith("hf://"):
+        folder = _from_hub(name, revision)
+    else:
+        folder = _from_kaggle(name, name if name.startswith("kaggle://") else _kaggle_handle(name))
+    check_folder(folder, name)
+    return Located(name=name, folder=folder, run=run)
 
 
 def check_folder(folder: Path, name: str) -> None:
@@ -75,14 +76,14 @@ def check_folder(folder: Path, name: str) -> None:
                 f"{name}: the folder holds no weights ({lost}).\nCopy the whole folder again, or train again.",
             )
         )
-    announced = _least_parameters(config)
+    announced = _least_parameters(config, name)
     held = sum(p.stat().st_size for p in folder.glob("*") if p.suffix in (".safetensors", ".h5"))
     if announced > 2 * held:  # int4 weights take half a byte each
         raise InputError(
             tr(
-                f"{name} : config.json annonce au moins {announced:,} paramètres, les poids n'en contiennent pas tant.\n"
+                f"{name} : config.json annonce au moins {number(announced)} paramètres, les poids n'en contiennent pas tant.\n"
                 "Le fichier est abîmé ou piégé : reprenez le modèle à sa source.",
-                f"{name}: config.json announces at least {announced:,} parameters, more than the weights can hold.\n"
+                f"{name}: config.json announces at least {number(announced)} parameters, more than the weights can hold.\n"
                 "The file is damaged or forged: get the model again from its source.",
             )
         )
@@ -108,13 +109,28 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
     return config
 
 
-def _least_parameters(config: dict[str, Any]) -> int:
-    """A lower bound of the parameters, from the embedding alone: KerasHub and transformers names."""
+def _least_parameters(config: dict[str, Any], name: str) -> int:
+    """A lower bound of the parameters: embeddings, and two feed-forward matrices per layer.
+
+    Reads the names of KerasHub and of transformers; what has neither counts as nothing.
+    """
     inner = config.get("config") if isinstance(config.get("config"), dict) else config
     assert isinstance(inner, dict)
-    vocabulary = inner.get("vocabulary_size") or inner.get("vocab_size") or 0
-    width = inner.get("hidden_dim") or inner.get("hidden_size") or inner.get("n_embd") or 0
-    return int(vocabulary) * int(width)
+
+    def size(*names: str) -> int:
+        value = next((inner[key] for key in names if inner.get(key)), 0)
+        if not isinstance(value, int):
+            raise InputError(
+                tr(f"{name} : config.json : {names[0]} n'est pas un entier ({value!r:.40}).",
+                   f"{name}: config.json: {names[0]} is no integer ({value!r:.40}).")
+            )  # fmt: skip
+        return value
+
+    width = size("hidden_dim", "hidden_size", "n_embd")
+    layers = size("num_layers", "num_hidden_layers", "n_layer")
+    inner_width = size("intermediate_dim", "intermediate_size", "n_inner") or 4 * size("n_embd")
+    rows = size("vocabulary_size", "vocab_size") + size("max_sequence_length", "n_positions")
+    return rows * width + layers * 2 * width * inner_width
 
 
 def _from_hub(name: str, revision: str | None) -> Path:
@@ -122,7 +138,9 @@ def _from_hub(name: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     try:
-        return Path(snapshot_download(name.removeprefix("hf://"), revision=revision))
+        # Weights in other formats (PyTorch pickles, ONNX, TFLite) stay where they are.
+        folder = snapshot_download(name.removeprefix("hf://"), revision=revision, allow_patterns=HUB_FILES)
+        return Path(folder)
     except (RepositoryNotFoundError, ValueError) as error:
         raise InputError(
             tr(
@@ -132,7 +150,16 @@ def _from_hub(name: str, revision: str | None) -> Path:
                 "Check the name (hf://owner/model); a private one needs `hf auth login`.",
             )
         ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except LocalEntryNotFoundError as error:
+        raise _no_network(name) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else "?"
+        raise WorldError(
+            tr(f"{name} : le Hugging Face Hub refuse (HTTP {status}).\n"
+               "Vérifiez la révision demandée, ou réessayez plus tard.",
+               f"{name}: the Hugging Face Hub refuses (HTTP {status}).\nCheck the revision, or try again later.")
+        ) from error  # fmt: skip
+    except OSError as error:
         raise _no_network(name) from error
 
 

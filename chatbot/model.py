@@ -8,13 +8,15 @@ load_model("./gpt2")                  a preset folder, or one in the transformer
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chatbot.errors import InputError
+from chatbot.errors import CausetteError, InputError
 from chatbot.files import read_json, write_json
 from chatbot.language import tr
 from chatbot.locate import PRESET_NOTE, locate
@@ -42,7 +44,7 @@ class LanguageModel:
 
     @property
     def context(self) -> int:
-        """The longest sequence the model takes, in tokens."""
+        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get 4,096."""
         return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or 4096)
 
     @property
@@ -67,15 +69,12 @@ def load_model(
         WorldError: a download failed.
     """
     located = locate(name, revision=revision)
-    chosen = template_named(template or _noted_template(located.folder))
-    causal_lm = _load_task(located.folder, name, dtype, backbone)
-    return LanguageModel(
-        name=name,
-        causal_lm=causal_lm,
-        tokenizer=tokenizer_of(causal_lm.preprocessor.tokenizer),
-        template=chosen,
-        folder=located.folder,
-    )
+    with _told_in_two_lines(name):
+        chosen = template_named(template or _noted_template(located.folder))
+        causal_lm = _load_task(located.folder, dtype, backbone)
+        tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
+    _require_finite(causal_lm, name)
+    return LanguageModel(name=name, causal_lm=causal_lm, tokenizer=tokenizer, template=chosen, folder=located.folder)
 
 
 def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenizer, ChatTemplate]:
@@ -87,8 +86,9 @@ def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenize
     import keras_hub
 
     located = locate(name)
-    tokenizer = keras_hub.models.Tokenizer.from_preset(str(located.folder))
-    return tokenizer_of(tokenizer), template_named(template or _noted_template(located.folder))
+    with _told_in_two_lines(name):
+        chosen = template_named(template or _noted_template(located.folder))
+        return tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder))), chosen
 
 
 def _noted_template(folder: Path) -> str:
@@ -107,19 +107,46 @@ def template_named(name: str) -> ChatTemplate:
     return TEMPLATES[name]
 
 
-def _load_task(folder: Path, name: str, dtype: str, backbone: dict[str, Any]) -> Any:
-    import keras_hub
+@contextmanager
+def _told_in_two_lines(name: str) -> Iterator[None]:
+    """Whatever a foreign folder makes KerasHub and its readers raise becomes one clear error.
 
+    The one place where every exception is caught: a damaged file ends in as many kinds of them as there are readers
+    (h5py, safetensors, TensorFlow's files, JSON, SentencePiece), and all mean the same to the user.
+    """
     try:
-        causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), dtype=dtype, **backbone)
-    except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
+        yield
+    except CausetteError:
+        raise
+    except Exception as error:
         reason = str(error).strip().split("\n")[0][:300]
         raise InputError(
             tr(
-                f"{name} : KerasHub ne peut pas lire ce modèle ({type(error).__name__} : {reason}).",
-                f"{name}: KerasHub cannot read this model ({type(error).__name__}: {reason}).",
+                f"{name} : KerasHub ne peut pas lire ce modèle ({type(error).__name__} : {reason}).\n"
+                "Copiez à nouveau le dossier entier, ou reprenez le modèle à sa source.",
+                f"{name}: KerasHub cannot read this model ({type(error).__name__}: {reason}).\n"
+                "Copy the whole folder again, or get the model again from its source.",
             )
         ) from error
+
+
+def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
+    """The causal LM of a folder, in two steps.
+
+    `CausalLM.from_preset` alone takes the architecture from task.json, where nothing checked its sizes, and passes
+    options such as ``dropout`` on to nobody. `Backbone.from_preset` reads config.json, which `check_folder` did check.
+    """
+    import keras_hub
+
+    body = keras_hub.models.Backbone.from_preset(str(folder), dtype=dtype, **backbone)
+    causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), backbone=body, load_weights=False)
+    # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
+    if limit := getattr(body, "max_sequence_length", None):
+        causal_lm.preprocessor.sequence_length = int(limit)
+    return causal_lm
+
+
+def _require_finite(causal_lm: Any, name: str) -> None:
     for variable in causal_lm.backbone.variables:
         if not np.isfinite(np.asarray(variable, dtype="float32")).all():
             raise InputError(
@@ -130,11 +157,6 @@ def _load_task(folder: Path, name: str, dtype: str, backbone: dict[str, Any]) ->
                     "The file is damaged: get the model again from its source.",
                 )
             )
-    # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
-    limit = getattr(causal_lm.backbone, "max_sequence_length", None)
-    if limit and causal_lm.preprocessor is not None:
-        causal_lm.preprocessor.sequence_length = int(limit)
-    return causal_lm
 
 
 def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
@@ -144,7 +166,7 @@ def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
 
 
 def weights_fingerprint(causal_lm: Any) -> str:
-    """sha256 over the names' order, shapes and values of the backbone's weights: two models are the same or not."""
+    """sha256 over the shapes and values of the backbone's weights, in order: two models are the same or not."""
     digest = hashlib.sha256()
     for variable in causal_lm.backbone.weights:
         value = np.asarray(variable, dtype="float32")

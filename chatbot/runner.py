@@ -98,7 +98,7 @@ class ChatModel:
 
     def __init__(self, model: LanguageModel):
         self.model = model
-        self.generator = Generator(model.causal_lm, model.tokenizer.end_id)
+        self.generator = Generator(model.causal_lm, model.tokenizer.end_id, model.context)
 
     def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
         """Streams the answer to the last message.
@@ -168,10 +168,12 @@ class ChatModel:
         if not stop.stopped and (rest := self._first_cleaned(stop.push(decoder.flush()) + stop.flush(), answer)):
             answer.text += rest
             yield rest
+        # In the history the template puts its blank there again.
+        answer.text = answer.text.removesuffix(template.around_answer[1])
         answer.finish = finish
 
     def _first_cleaned(self, text: str, answer: Answer) -> str:
-        return text if answer.text else self.model.template.clean_answer(text).lstrip("\n")
+        return text if answer.text else text.removeprefix(self.model.template.around_answer[0]).lstrip("\n")
 
 
 def fit_window(model: LanguageModel, messages: Sequence[Message], max_new_tokens: int) -> tuple[list[int], int]:

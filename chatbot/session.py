@@ -1,7 +1,7 @@
 """A conversation: the turns so far, and the streamed answer to the next one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from chatbot.dialogue import Message, assistant, user
 from chatbot.errors import InputError
@@ -35,7 +35,7 @@ class ChatSession:
             InputError: the message is empty, not valid text, or too long.
         """
         question = user(checked_text(text))
-        reply = self.chat.reply([*self.messages, question], replace(self.sampling))
+        reply = self.chat.reply([*self.messages, question], self.sampling)
         self.last = reply.answer
         return self._remembered(question, reply)
 
@@ -55,10 +55,10 @@ def checked_text(text: str) -> str:
     """The message without blanks around it.
 
     Raises:
-        InputError: empty, longer than `LONGEST_MESSAGE`, or with bytes that are not UTF-8.
+        InputError: empty to the eye, longer than `LONGEST_MESSAGE`, or with bytes that are not UTF-8.
     """
     text = text.strip()
-    if not text:
+    if not printable(text).strip():
         raise InputError(tr("Le message est vide : écrivez une question.", "The message is empty: write a question."))
     if len(text) > LONGEST_MESSAGE:
         raise InputError(
@@ -73,3 +73,8 @@ def checked_text(text: str) -> str:
                "The message holds bytes that are not UTF-8: check the encoding of the terminal or the file.")
         ) from error  # fmt: skip
     return text
+
+
+def printable(text: str) -> str:
+    """The text without control characters: an answer must not drive the terminal, nor a question be made of them."""
+    return "".join(c for c in text if c in "\n\t" or not (ord(c) < 32 or 127 <= ord(c) < 160))

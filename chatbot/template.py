@@ -80,10 +80,11 @@ class ChatTemplate:
         """Texts that end an answer when a model writes them instead of its end token."""
         return tuple("\n" + marker if marker.startswith("#") else marker for marker in self.markers)
 
-    def clean_answer(self, text: str) -> str:
-        """An answer as the reader sees it: without the blank that the pattern puts before it."""
-        before = self.answer.partition("{content}")[0]
-        return text.removeprefix(before)
+    @property
+    def around_answer(self) -> tuple[str, str]:
+        """What the pattern puts before and after an answer; it is no part of the answer itself."""
+        before, _, after = self.answer.partition("{content}")
+        return before, after
 
     def _segments(self, messages: Sequence[Message]) -> tuple[Segment, ...]:
         segments: list[Segment] = []

@@ -4,6 +4,7 @@ Commands: aide, quitter, effacer, debug (and help, quit, clear; with or without 
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
@@ -11,7 +12,7 @@ from typing import TextIO
 from chatbot.errors import InputError
 from chatbot.language import number, tr
 from chatbot.runner import Answer
-from chatbot.session import ChatSession
+from chatbot.session import ChatSession, printable
 
 COMMANDS = {
     "aide": "help", "help": "help", "quitter": "quit", "quit": "quit", "exit": "quit",
@@ -25,18 +26,22 @@ class Terminal:
     Args:
         session: the conversation.
         out: where answers go.
+        notes: where all the rest goes, when the answers are to stand alone on `out`: each line of a pipe is then a
+            message, the empty one included. By default `out`, for someone who types.
         colour: whether to colour prompts and notes.
     """
 
-    def __init__(self, session: ChatSession, out: TextIO, *, colour: bool = False):
+    def __init__(self, session: ChatSession, out: TextIO, *, notes: TextIO | None = None, colour: bool = False):
         self.session, self.out, self.colour, self.debug = session, out, colour, False
+        self.notes, self.piped = notes or out, notes is not None
+        self.refused = 0  # messages that got no answer
 
     def run(self, lines: Iterator[str]) -> None:
         """Talks until the lines end or the user leaves."""
         self._note(self._welcome())
         for line in lines:
             word = line.strip().lower().removeprefix("/")
-            if not word:
+            if not word and not self.piped:
                 continue
             if COMMANDS.get(word) == "quit":
                 break
@@ -65,9 +70,11 @@ class Terminal:
         try:
             pieces = self.session.ask(line)
         except InputError as error:
+            self.refused += 1
             self._note(str(error))
             return
-        self._write(self._styled(tr("Causette : ", "Causette: "), "1;36"))
+        if not self.piped:
+            self._write(self._styled(tr("Causette : ", "Causette: "), "1;36"))
         try:
             for piece in pieces:
                 self._write(printable(piece))
@@ -98,7 +105,8 @@ class Terminal:
         return tr("Commandes : aide, effacer, debug, quitter.", "Commands: help, clear, debug, quit.")
 
     def _note(self, text: str) -> None:
-        self._write(self._styled(text, "2") + "\n")
+        self.notes.write(self._styled(text, "2") + "\n")
+        self.notes.flush()
 
     def _write(self, text: str) -> None:
         self.out.write(text)
@@ -122,11 +130,6 @@ def figures(answer: Answer) -> str:
         f"[prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens, {ends[answer.finish]}, first text "
         f"after {number(answer.first_seconds, 2)} s, {number(answer.tokens_per_second, 1)} tokens/s]",
     )
-
-
-def printable(text: str) -> str:
-    """Model text without control characters: an answer must not drive the terminal."""
-    return "".join(c for c in text if c in "\n\t" or not (ord(c) < 32 or 127 <= ord(c) < 160))
 
 
 def lines_of(stdin: TextIO, prompt: str) -> Iterator[str]:
@@ -158,8 +161,14 @@ def _typed_lines(read: Callable[[str], str], prompt: str) -> Iterator[str]:
             return
 
 
-def talk(session: ChatSession) -> None:
-    """The terminal chat on standard input and output."""
-    colour = sys.stdout.isatty()
-    terminal = Terminal(session, sys.stdout, colour=colour)
+def talk(session: ChatSession) -> int:
+    """The terminal chat on standard input and output; from a pipe, only answers go to standard output.
+
+    Returns:
+        How many messages of a pipe were refused; 0 for someone who types, who saw it and went on.
+    """
+    piped = not sys.stdin.isatty()
+    colour = sys.stdout.isatty() and not piped and not os.environ.get("NO_COLOR")
+    terminal = Terminal(session, sys.stdout, notes=sys.stderr if piped else None, colour=colour)
     terminal.run(lines_of(sys.stdin, tr("Vous : ", "You: ")))
+    return terminal.refused if piped else 0

@@ -27,6 +27,8 @@ class TextTokenizer(Protocol):
 
     def encode(self, text: str) -> list[int]: ...
 
+    def encode_start(self, text: str) -> list[int]: ...
+
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]: ...
 
     def decode(self, ids: Sequence[int]) -> str: ...
@@ -112,6 +114,10 @@ class BytePairTokenizer:
     def encode(self, text: str) -> list[int]:
         return self._inner.encode(text, add_special_tokens=False).ids
 
+    def encode_start(self, text: str) -> list[int]:
+        """Ids of a text's beginning: for this tokenizer, as anywhere."""
+        return self.encode(text)
+
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts, on all processors."""
         return [encoding.ids for encoding in self._inner.encode_batch_fast(list(texts), add_special_tokens=False)]
@@ -147,6 +153,10 @@ class SentencePieceTokenizer:
         # SentencePiece puts a blank before each string it gets. A line feed is one byte piece on its own, so encoding
         # after one and dropping it gives the ids that the segment has inside a longer text.
         return self._inner.encode("\n" + text)[len(self._inner.encode("\n")) :]
+
+    def encode_start(self, text: str) -> list[int]:
+        """Ids of a text's beginning, with the blank that SentencePiece puts before it: what Llama 2 was trained on."""
+        return self._inner.encode(text)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         return [self.encode(text) for text in texts]
@@ -200,10 +210,10 @@ def encode_segments(tokenizer: TextTokenizer, segments: Sequence[Segment]) -> tu
         tokens     ### human :  Bonjour ↵ ### assistant :  Bonjour  .  ■
         trainable   .   .    .    .     .  .      .     .     x     x  x
     """
-    encoded = tokenizer.encode_batch([segment.text for segment in segments])
     ids: list[int] = []
     trainable: list[bool] = []
-    for segment, text_ids in zip(segments, encoded, strict=True):
+    for segment in segments:
+        text_ids = tokenizer.encode_start(segment.text) if segment.start else tokenizer.encode(segment.text)
         start = [tokenizer.start_id] if segment.start and tokenizer.start_id is not None else []
         end = [tokenizer.end_id] if segment.end else []
         ids += start + text_ids + end

@@ -7,9 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from chatbot.template import TEMPLATES
 from datasets_prep.cleaning import Limits
-from datasets_prep.sources import did_you_mean
 from datasets_prep.spec import Shares
 
 Similarity = Annotated[float, Field(ge=0.5, le=1)]
@@ -34,8 +32,6 @@ class PrepareConfig(BaseModel):
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0
     """What draws the splits: the same seed gives the same splits."""
-    template: str | None = None
-    """Chat template meant for, noted in the manifest: alpaca, human_assistant, llama2, mistral, plain."""
     shortest_question: PositiveInt = 2
     """Characters under which a question is rejected."""
     longest_question: PositiveInt = 4_000
@@ -59,7 +55,7 @@ def check_config(config: PrepareConfig) -> None:
     """Checks what no single type can say.
 
     Raises:
-        InputError: no source, shares that do not sum to 1, or an unknown template.
+        InputError: no source, or shares that do not sum to 1.
     """
     if not config.sources:
         raise InputError(
@@ -68,7 +64,8 @@ def check_config(config: PrepareConfig) -> None:
                 "No source given. For example: causette prepare embedded --out data/embedded",
             )
         )
-    if min(config.shares) < 0 or config.shares.train <= 0 or abs(sum(config.shares) - 1) > 1e-6:
+    # Said positively: every comparison with NaN is false.
+    if not (min(config.shares) >= 0 and config.shares.train > 0 and abs(sum(config.shares) - 1) <= 1e-6):
         received = ",".join(f"{share:g}" for share in config.shares)
         raise InputError(
             tr(
@@ -76,15 +73,5 @@ def check_config(config: PrepareConfig) -> None:
                 f"Par exemple : 0.8,0.1,0.1. Reçu : {received}.",
                 "--shares must give three parts (train, validation, test) that sum to 1, train above 0.\n"
                 f"For example: 0.8,0.1,0.1. Received: {received}.",
-            )
-        )
-    if config.template is not None and config.template not in TEMPLATES:
-        listed = ", ".join(TEMPLATES)
-        raise InputError(
-            tr(
-                f"--template « {config.template} » : gabarit inconnu.{did_you_mean(config.template, TEMPLATES)} "
-                f"Connus : {listed}.",
-                f"--template “{config.template}”: unknown template.{did_you_mean(config.template, TEMPLATES)} "
-                f"Known: {listed}.",
             )
         )

@@ -15,20 +15,36 @@ from datasets_prep.spec import Splits
 from datasets_prep.text_files import describe_file, sha256_of
 
 
-def manifest_of(config: PrepareConfig, sifted: list[Sifted], splits: Splits, folder: Path) -> dict[str, Any]:
-    """The manifest of the splits, whose files already lie in `folder`."""
+def manifest_of(
+    config: PrepareConfig,
+    sifted: list[Sifted],
+    splits: Splits,
+    folder: Path,
+    *,
+    merged_groups: int,
+    shared_answers: dict[str, int],
+) -> dict[str, Any]:
+    """The manifest of the splits, whose files already lie in `folder`.
+
+    Args:
+        config: what was asked for.
+        sifted: what came out of each source.
+        splits: the dialogues of each split.
+        folder: where the splits lie.
+        merged_groups: groups that were joined to another because their answers are the same.
+        shared_answers: split → how many of its answers are in train too.
+    """
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "causette": _version(),
         "sources": [_source(one) for one in sifted],
-        "counts": _totals(sifted, splits),
+        "counts": {**_totals(sifted, splits), "merged_groups": merged_groups, "shared_answers": shared_answers},
         "seed": config.seed,
         "shares": config.shares._asdict(),
         "split_rule": list(dict.fromkeys(tr(*one.source.split_rule.words) for one in sifted)),
         "options": config.model_dump(include={"near_question", "near_answer", *asdict(config.limits)}),
-        "template": config.template,
         "fingerprints": {split: sha256_of(folder / f"{split}.jsonl") for split in splits},
     }
 
@@ -47,7 +63,7 @@ def _source(one: Sifted) -> dict[str, Any]:
         "part": one.source.given.part,
         "title": tr(*spec.title),
         "language": spec.language,
-        "origin": spec.origin,
+        "origin": tr(*spec.origin),
         "revision": one.reading.revision,
         "licence": spec.licence.to_json(),
         "files": [describe_file(path) for path in one.reading.files],

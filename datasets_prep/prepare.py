@@ -7,6 +7,7 @@ Every row that a source gives is kept in one split or rejected with its reason: 
 
 import json
 from pathlib import Path
+from typing import Any
 
 from chatbot.dialogue import Dialogue, write_dialogues
 from chatbot.errors import InputError, WorldError
@@ -15,10 +16,12 @@ from chatbot.language import number, tr
 from datasets_prep.config import PrepareConfig, check_config
 from datasets_prep.dedupe import SeenDialogues
 from datasets_prep.manifest import manifest_of
+from datasets_prep.paraphrases import paraphrases_joined
 from datasets_prep.prepared import MANIFEST, REJECTED, is_prepared
 from datasets_prep.sift import Say, Sifted, reasons_in_words, sift
 from datasets_prep.sources import chosen_sources
 from datasets_prep.spec import Shares, SplitRule, Splits
+from datasets_prep.splits import shared_answers
 
 __all__ = ["PrepareConfig", "prepare"]
 
@@ -43,8 +46,11 @@ def prepare(config: PrepareConfig, say: Say = lambda line: None) -> Path:
         say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
         sifted.append(sift(source, config.limits, seen, say))
         say(_news(sifted[-1]))
+    sifted, merged_groups = paraphrases_joined(sifted)
     splits = split_all(sifted, config.shares, config.seed)
-    _write(config, sifted, splits)
+    shared = shared_answers(splits)
+    _say_kinship(merged_groups, shared["test"], len(splits["test"]), say)
+    _write(config, sifted, splits, merged_groups=merged_groups, shared_answers=shared)
     listed = ", ".join(f"{split} {number(len(dialogues))}" for split, dialogues in splits.items())
     say(tr(f"{config.out} : {listed}.", f"{config.out}: {listed}."))
     return config.out
@@ -104,7 +110,25 @@ def _news(sifted: Sifted) -> str:
     )
 
 
-def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits) -> None:
+def _say_kinship(merged_groups: int, shared: int, test: int, say: Say) -> None:
+    merged, known, rows = number(merged_groups), number(shared), number(test)
+    if merged_groups:
+        say(
+            tr(
+                f"Questions de même réponse gardées ensemble (groupes réunis : {merged}).",
+                f"Questions with one answer kept together (groups joined: {merged}).",
+            )
+        )
+    if shared:
+        say(
+            tr(
+                f"test : {rows} réponses, dont {known} déjà dans train sous d'autres questions.",
+                f"test: {known} of {rows} answers are in train too, under other questions.",
+            )
+        )
+
+
+def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits, **kinship: Any) -> None:
     """The prepared folder, whole or not at all."""
     rejected = [row.to_json(one.source.name) for one in sifted for row in one.rejected]
     try:
@@ -112,7 +136,7 @@ def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits) -> None:
             for split, dialogues in splits.items():
                 write_dialogues(folder / f"{split}.jsonl", dialogues)
             write_text(folder / REJECTED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected))
-            write_json(folder / MANIFEST, manifest_of(config, sifted, splits, folder))
+            write_json(folder / MANIFEST, manifest_of(config, sifted, splits, folder, **kinship))
     except OSError as error:
         raise WorldError(
             tr(

@@ -17,7 +17,10 @@ from chatbot.language import tr
 REASONS: Mapping[str, tuple[str, str]] = {
     "ragged_row": ("nombre de cellules différent de l'en-tête", "another number of cells than the header"),
     "bad_quotes": ("guillemets CSV mal placés", "misplaced CSV quotes"),
-    "not_a_dialogue": ("ligne qui n'est pas un dialogue", "line that is not a dialogue"),
+    "not_a_dialogue": (
+        "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
+        "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
+    ),
     "empty_question": ("question vide", "empty question"),
     "empty_answer": ("réponse vide", "empty answer"),
     "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),
@@ -38,11 +41,12 @@ class Row:
 
     Args:
         key: unique in its source; the dialogue's id is "source-key".
-        place: where a reader finds it in the source, such as "row 17".
+        place: where a reader finds it in the source, in the user's language: "ligne de données 17", "row 17".
         question: the request; the last one of a conversation.
         answer: the answer to `question`.
         context: a text that comes with the request.
-        group: what a split must not cut; "" when the source has none (then the first request is the group).
+        group: what a split must not cut; "" when the source has none (then the first request is the group, joined with
+            those of the same answer).
         history: the turns before `question`.
         meta: labels for the dialogue; JSON values.
     """
@@ -62,7 +66,7 @@ class Rejected:
     """A row that is not kept.
 
     Args:
-        place: where it stands in the source.
+        place: where it stands in the source, in the user's language.
         reason: a key of `REASONS`.
         detail: figures or the id that it repeats, without words of any language: "3 ≠ 2", "1 < 3", "faq-12".
         question, answer: as far as they are known.

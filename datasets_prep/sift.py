@@ -82,13 +82,13 @@ def _dialogue(row: Row, source: str) -> Dialogue:
     return Dialogue(
         id=f"{source}-{row.key}",
         source=source,
-        group=row.group or _first_request(messages),
+        group=row.group or first_request(messages),
         messages=messages,
         meta=row.meta,
     )
 
 
-def _first_request(messages: tuple[Message, ...]) -> str:
+def first_request(messages: tuple[Message, ...]) -> str:
     """The group of a row without one: rows that begin with the same request stay together."""
     first = next(message for message in messages if message.role == "user")
     text = normalised(f"{first.content} {first.context}")
@@ -107,9 +107,7 @@ def _nothing_kept(sifted: Sifted) -> InputError:
     read = number(sifted.read)
     return InputError(
         tr(
-            f"{name} : aucune ligne gardée sur {read} ({reasons}).\n"
-            f"Première ligne rejetée : {first}. Corrigez le fichier, ou les limites de longueur.",
-            f"{name}: none of {read} rows kept ({reasons}).\n"
-            f"First row rejected: {first}. Mend the file, or the limits of length.",
+            f"{name} : aucune ligne gardée sur {read} ({reasons}).\nPremier rejet : {first}. Corrigez le fichier.",
+            f"{name}: none of {read} rows kept ({reasons}).\nFirst rejected: {first}. Mend the file.",
         )
     )

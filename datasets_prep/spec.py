@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from chatbot.dialogue import Dialogue
+from chatbot.language import tr
 from datasets_prep.rows import Rejected, Row
 
 
@@ -18,6 +19,7 @@ class Shares(NamedTuple):
 
 
 Splits = dict[str, list[Dialogue]]
+Words = tuple[str, str]  # in French and in English
 Answer = Literal["yes", "no", "unknown"]
 
 
@@ -31,7 +33,7 @@ class SplitRule:
     """
 
     split: Callable[[Sequence[Dialogue], Shares, int], Splits]
-    words: tuple[str, str]
+    words: Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +41,26 @@ class Licence:
     """The ledger entry of a source: what may be done with it, and where that is said.
 
     Args:
-        stated: the licence as the source states it.
+        stated: the licence as the source states it, in French and in English.
         attribution: whom to name, and how.
         redistribution: whether copies may be passed on.
         commercial_use: whether it may serve in a product.
-        personal_data: what it holds about persons.
+        personal_data: what it holds about persons, in French and in English.
         link: where the licence is stated.
         checked: when that was read (year-month).
     """
 
-    stated: str
+    stated: Words
     attribution: str
     redistribution: Answer
     commercial_use: Answer
-    personal_data: str
+    personal_data: Words
     link: str
     checked: str
 
     def to_json(self) -> dict[str, str]:
-        """The entry as a manifest holds it."""
-        return asdict(self)
+        """The entry as a manifest holds it, its words in the user's language."""
+        return {**asdict(self), "stated": tr(*self.stated), "personal_data": tr(*self.personal_data)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,22 +103,22 @@ class DatasetSpec:
         name: what the user types.
         title: what it is, in French and in English.
         language: of its texts: "fr", "en", or "" when only its owner knows.
-        size: rows and bytes, in words.
-        origin: where it comes from.
+        size: rows and bytes, in French and in English.
+        origin: where it comes from, in French and in English.
         licence: its ledger entry.
         read: opens it.
         takes_file: whether a file of the user (`Given.path`) can be read.
-        parts: names that may follow the colon ("embedded:boutique").
+        parts: names that may follow the colon ("embedded:boutique") → the themes that each holds.
         split_rule: a rule of its own, in place of the split by group.
     """
 
     name: str
-    title: tuple[str, str]
+    title: Words
     language: str
-    size: str
-    origin: str
+    size: Words
+    origin: Words
     licence: Licence
     read: Callable[[Given], Reading]
     takes_file: bool = False
-    parts: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_rule: SplitRule | None = None

@@ -40,6 +40,16 @@ def seeded_order(key: str, seed: int) -> str:
     return hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()
 
 
+def shared_answers(splits: Splits) -> dict[str, int]:
+    """Split → how many of its dialogues have an answer that is in train too, but for case and blanks."""
+    known = {normalised(dialogue.answer) for dialogue in splits["train"]}
+    return {
+        split: sum(normalised(dialogue.answer) in known for dialogue in dialogues)
+        for split, dialogues in splits.items()
+        if split != "train"
+    }
+
+
 def _homes(sizes: Counter[str], shares: Shares, seed: int) -> dict[str, str]:
     """Group → split."""
     to_fill = [split for split in ("test", "validation", "train") if getattr(shares, split) > 0]
@@ -69,9 +79,10 @@ def _take(groups: Sequence[str], sizes: Counter[str], wanted: float, at_most: in
 def _too_few_groups(groups: int, splits: int) -> InputError:
     return InputError(
         tr(
-            f"{groups} groupe(s) seulement pour {splits} parts : un groupe n'est jamais coupé.\n"
+            f"{groups} groupe(s) seulement pour {splits} parts : un groupe n'est jamais coupé, et les questions de même "
+            "réponse en forment un.\n"
             "Ajoutez des données, ou demandez moins de parts : --shares 1,0,0 met tout dans train.",
-            f"Only {groups} group(s) for {splits} splits: a group is never cut.\n"
+            f"Only {groups} group(s) for {splits} splits: a group is never cut, and questions with one answer form one.\n"
             "Add data, or ask for fewer splits: --shares 1,0,0 puts everything in train.",
         )
     )
@@ -80,8 +91,9 @@ def _too_few_groups(groups: int, splits: int) -> InputError:
 BY_GROUP = SplitRule(
     split=split_by_group,
     words=(
-        "par groupe, groupes rangés selon SHA-256(graine, groupe) : test, puis validation, jusqu'à leur part, "
-        "puis train",
-        "by group, groups ordered by SHA-256(seed, group): test, then validation, up to their shares, then train",
+        "par groupe (sans groupe, les questions de même réponse en forment un), groupes rangés selon "
+        "SHA-256(graine, groupe) : test, puis validation, jusqu'à leur part, puis train",
+        "by group (without groups, questions with one answer form one), groups ordered by SHA-256(seed, group): test, "
+        "then validation, up to their shares, then train",
     ),
 )

@@ -6,6 +6,7 @@ nothing. A record that cannot be read comes out with its fault, and reading goes
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from datasets_prep.rows import Rejected
 from datasets_prep.text_files import read_text_file
 
 SEPARATORS = (",", ";", "\t", "|")
+EMPTY_CELLS = re.compile(r'([\s,;|]|"")*')
 LONGEST_CELL = 2**31 - 1  # characters; the module's own 131,072 would cut a long answer
 
 
@@ -26,7 +28,7 @@ class Record:
 
     Args:
         number: 1 for the first record after the header.
-        place: "row 17".
+        place: "ligne de données 17", "row 17".
         cells: column name → text.
     """
 
@@ -46,23 +48,26 @@ class Table:
 
 
 def read_table(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Table:
-    """Opens a CSV file, gzipped or not.
+    """Opens a CSV file, gzipped or not; lines of empty cells before the header are skipped.
 
     Args:
         path: the file.
         is_header: whether these cells hold the columns that are looked for; it settles the separator.
 
     Raises:
-        InputError: as `read_text_file`; a quote that is never closed (raised while reading the records).
+        InputError: as `read_text_file`; a file of empty cells; a quote that is never closed (raised while reading the
+            records).
     """
     csv.field_size_limit(LONGEST_CELL)
     text, encoding = read_text_file(path)
     lines = list(io.StringIO(text, newline=""))
-    first = next(index for index, line in enumerate(lines) if line.strip())
+    first = next((index for index, line in enumerate(lines) if not EMPTY_CELLS.fullmatch(line)), None)
+    if first is None:
+        raise InputError(tr(f"{path} : toutes les cellules sont vides.", f"{path}: all cells are empty."))
     headers = {separator: _header(lines[first:], separator) for separator in SEPARATORS}
     separator = max(SEPARATORS, key=lambda candidate: (is_header(headers[candidate]), len(headers[candidate])))
     header = headers[separator]
-    records = _records(path, lines, separator, header)
+    records = _records(path, lines, first, separator, header)
     return Table(header=header, encoding=encoding, separator=separator, records=records)
 
 
@@ -94,20 +99,24 @@ def _header(lines: Sequence[str], separator: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-def _records(path: Path, lines: list[str], separator: str, header: tuple[str, ...]) -> Iterator[Record | Rejected]:
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+def _records(
+    path: Path, lines: Sequence[str], first: int, separator: str, header: tuple[str, ...]
+) -> Iterator[Record | Rejected]:
+    """The records after the header, which is that of `lines[first]`; places count all lines of the file."""
+    reader = csv.reader(lines[first:], delimiter=separator, strict=True)
     number = -1  # the header, then, is record 0
     while True:
-        first_line = reader.line_num + 1
+        first_line = first + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            if reader.line_num >= len(lines) and "unexpected end" in str(error):
+            last_line = first + reader.line_num
+            if last_line >= len(lines) and "unexpected end" in str(error):
                 raise _unclosed_quote(path, first_line) from error
             number += 1
-            yield _bad_quotes(number, first_line, reader.line_num, lines)
+            yield _bad_quotes(number, first_line, last_line, lines)
             continue
         if not cells:  # a blank line is not a record
             continue
@@ -117,7 +126,7 @@ def _records(path: Path, lines: list[str], separator: str, header: tuple[str, ..
 
 
 def _record(number: int, cells: list[str], header: tuple[str, ...]) -> Record | Rejected:
-    place = f"row {number}"
+    place = _place(number)
     while len(cells) > len(header) and not cells[-1].strip():  # ";;" at the ends of lines, as Excel leaves them
         cells.pop()
     if len(cells) == len(header):
@@ -130,11 +139,15 @@ def _record(number: int, cells: list[str], header: tuple[str, ...]) -> Record | 
     return Rejected(place=place, reason="ragged_row", detail=detail, question=question, answer=answer)
 
 
-def _bad_quotes(number: int, first_line: int, last_line: int, lines: list[str]) -> Rejected:
+def _bad_quotes(number: int, first_line: int, last_line: int, lines: Sequence[str]) -> Rejected:
     """A record that breaks the rules of quoting; it may have swallowed the lines after its first."""
     text = "".join(lines[first_line - 1 : last_line])
-    place = f"row {number}, lines {first_line}-{last_line}"
-    return Rejected(place=place, reason="bad_quotes", question=text)
+    where = tr(f"lignes {first_line}-{last_line} du fichier", f"lines {first_line}-{last_line} of the file")
+    return Rejected(place=f"{_place(number)}, {where}", reason="bad_quotes", question=text)
+
+
+def _place(number: int) -> str:
+    return tr(f"ligne de données {number}", f"row {number}")
 
 
 def _unclosed_quote(path: Path, line: int) -> InputError:

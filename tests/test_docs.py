@@ -34,11 +34,54 @@ def test_the_reference_is_what_the_code_says():
     assert PAGE.read_text(encoding="utf-8") == reference()
 
 
-def test_the_guide_names_every_command_and_option():
-    for name, options in commands().items():
-        assert f"causette {name}" in GUIDE, name
-        for option in options - {"--help", "--json"}:
-            assert option in GUIDE, f"{name} {option}"
+def passage(command: str) -> str:
+    """What the guide says of a command: the calls it shows, and all of the sections where it is the only one shown."""
+    shown = rf"^causette {command}\b.*$"
+    calls = re.findall(shown, GUIDE, flags=re.MULTILINE)
+    sections = [
+        section
+        for section in GUIDE.split("\n## ")
+        if set(re.findall(r"^causette (\w+)", section, flags=re.MULTILINE)) == {command}
+    ]
+    return "\n".join([*calls, *sections])
+
+
+def named(option: str, text: str) -> bool:
+    return re.search(rf"(?<![\w-]){option}(?![\w-])", text) is not None
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_the_guide_names_every_command_and_option(command):
+    text = passage(command)
+    assert text
+    assert [option for option in commands()[command] - {"--help", "--json"} if not named(option, text)] == []
+
+
+def test_an_option_is_not_named_by_a_longer_one_or_by_another_command():
+    assert not named("--to", "causette pretrain textes --tokens 5") and named("--to", "écrivez `--to` ici")
+    assert "--top-p" in passage("chat") and "--top-p" not in passage("serve")
+
+
+def test_the_guide_and_the_help_name_every_recipe():
+    from typer.testing import CliRunner
+
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
+    for path in RECIPES.glob("*.yaml"):
+        assert named(path.stem, GUIDE) and named(path.stem, shown), path.stem
+
+
+def test_the_guide_and_the_readme_are_wrapped():
+    for text in (GUIDE, README):
+        prose = [line for line in text.splitlines() if not line.startswith(("|", "causette"))]
+        assert max(map(len, prose)) <= 120
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_has_a_range_and_a_reason(file):
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line and not line.startswith(("#", "-r ")):
+            assert re.match(r"[\w.-]+>=[\d.]+,<[\d.]+ +# \w", line), line
 
 
 @pytest.mark.parametrize("text", [GUIDE, README], ids=["guide", "readme"])

@@ -171,7 +171,14 @@ def _inline(text: str) -> str:
 
 
 def _limits(comparisons: Sequence[Comparison]) -> list[str]:
-    counts = ", ".join(f"{c.split} : {len(c.generic.answers)}" for c in comparisons)
+    counts = ", ".join(
+        tr(f"{c.split} : {len(c.generic.answers)}", f"{c.split}: {len(c.generic.answers)}") for c in comparisons
+    )
+    learnt = [
+        tr("- Les questions apprises mot pour mot montrent seulement ce que le modèle a retenu par cœur ; sa valeur se lit "
+           "sur les autres.",
+           "- Learnt questions, word for word, only show what the model knows by heart; its worth is read on the others.")
+    ] if any(c.split == "train" for c in comparisons) else []  # fmt: skip
     return [
         tr("## Ce que ces nombres disent, et ce qu'ils ne disent pas", "## What these numbers say, and what they do not"),
         "",
@@ -179,9 +186,8 @@ def _limits(comparisons: Sequence[Comparison]) -> list[str]:
            "tenir au hasard ; les intervalles de confiance ne sont pas calculés ici.",
            f"- Answers generated per split — {counts}. A gap of a few hundredths on so few questions may be chance; "
            "confidence intervals are not computed here."),
-        tr("- Les questions apprises mot pour mot montrent seulement ce que le modèle a retenu par cœur ; sa valeur se lit "
-           "sur les autres.",
-           "- Learnt questions, word for word, only show what the model knows by heart; its worth is read on the others."),
+        *(_truncated(c) for c in comparisons if c.specialised.left_out or c.specialised.scored_cut),
+        *learnt,
         tr("- F1, ROUGE-L et chrF mesurent la ressemblance avec la réponse attendue, pas la vérité d'une autre réponse.",
            "- F1, ROUGE-L and chrF measure likeness to the expected answer, not the truth of another one."),
         tr("- La perplexité dépend du vocabulaire : ne la comparez qu'entre modèles du même tokenizer ; les bits par "
@@ -189,3 +195,11 @@ def _limits(comparisons: Sequence[Comparison]) -> list[str]:
            "- Perplexity depends on the vocabulary: compare it only between models of the same tokenizer; bits per "
            "byte do not depend on it."),
     ]  # fmt: skip
+
+
+def _truncated(comparison: Comparison) -> str:
+    side = comparison.specialised
+    return tr(f"- {comparison.split} : {side.left_out} question(s) trop longues pour le contexte, laissées de côté ; "
+              f"{side.scored_cut} réponse(s) attendue(s) sur {side.scored} coupées au contexte pour la perplexité.",
+              f"- {comparison.split}: {side.left_out} question(s) too long for the context, left out; "
+              f"{side.scored_cut} expected answer(s) of {side.scored} cut at the context for the perplexity.")  # fmt: skip

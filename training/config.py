@@ -56,7 +56,7 @@ class FitOptions(_Options):
     start_weight: Annotated[float, Field(ge=1)] = 1.0
     """Poids des 8 premiers jetons de chaque réponse : un très petit modèle apprend ainsi à la choisir avant de la réciter."""
     question_noise: Share = 0.0
-    """Part des jetons de question remplacés au hasard à l'entraînement : le modèle retient le sens plutôt que la formule."""
+    """Part des jetons lus (questions et balises) remplacés au hasard à l'entraînement, contre le par cœur des formules."""
     dropout: Share = 0.0
     """Part des activations éteintes pendant l'entraînement."""
     evaluate_every: Positive | None = None
@@ -115,7 +115,7 @@ def validated(values: dict[str, Any], where: str) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        lines = [f"{where} : {_fault(fault)}" for fault in error.errors()]
+        lines = [tr(f"{where} : {_fault(fault)}", f"{where}: {_fault(fault)}") for fault in error.errors()]
         raise InputError("\n".join(lines)) from error
     if config.template is not None and config.template not in TEMPLATES:
         known = ", ".join(TEMPLATES)
@@ -138,9 +138,29 @@ def _fault(fault: Any) -> str:
         known = ", ".join(_keys_beside(key))
         return tr(f"clé inconnue « {key} ». Clés possibles : {known}.", f"unknown key `{key}`. Known keys: {known}.")
     if fault["type"] == "missing":
-        return tr(f"il manque « {key} ».", f"`{key}` is missing.")
-    return tr(f"« {key} » : {fault['msg']} (reçu : {fault['input']!r}).",
-              f"`{key}`: {fault['msg']} (received: {fault['input']!r}).")  # fmt: skip
+        return tr(f"il manque « {key} ».", f"`{key}` is missing.")
+    received = f"{fault['input']!r:.60}"
+    return tr(f"« {key} » : {_wanted(fault)} attendu (reçu : {received}).",
+              f"`{key}`: {_wanted(fault)} expected (received: {received}).")  # fmt: skip
+
+
+def _wanted(fault: Any) -> str:
+    """What pydantic expected, in the user's language."""
+    kind, bounds = fault["type"], fault.get("ctx", {})
+    for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤")):
+        if name in bounds:
+            return tr(f"un nombre {sign} {bounds[name]}", f"a number {sign} {bounds[name]}")
+    words = {
+        "int": tr("un nombre entier", "an integer"),
+        "float": tr("un nombre", "a number"),
+        "bool": tr("true ou false", "true or false"),
+        "string": tr("un texte", "a text"),
+        "path": tr("un chemin", "a path"),
+        "tuple": tr("une liste", "a list"),
+        "model": tr("une section « clé : valeur »", "a section of `key: value`"),
+        "literal": bounds.get("expected", "").replace(" or ", tr(" ou ", " or ")),
+    }
+    return words.get(kind.partition("_")[0], fault["msg"])
 
 
 def _keys_beside(key: str) -> list[str]:
@@ -180,5 +200,13 @@ def _apply(values: dict[str, Any], change: str) -> None:
         )  # fmt: skip
     *sections, last = key.split(".")
     for section in sections:
-        values = values.setdefault(section, {})
-    values[last] = yaml.safe_load(text)
+        if not isinstance(values.setdefault(section, {}), dict):
+            raise InputError(tr(f"--set {change} : « {section} » n'est pas une section.",
+                                f"--set {change}: `{section}` is no section."))  # fmt: skip
+        values = values[section]
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(
+            tr(f"--set {change} : valeur YAML illisible.", f"--set {change}: the value cannot be read as YAML.")
+        ) from error

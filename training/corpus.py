@@ -62,6 +62,17 @@ class Corpus:
     held_out_names: list[str] = field(default_factory=list)
 
 
+def _text_of(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise InputError(
+            tr(f"{path} : ce n'est pas un texte UTF-8 ({error}).\nConvertissez-le, ou retirez-le du dossier.",
+               f"{path}: not a UTF-8 text ({error}).\nConvert it, or take it out of the folder.")
+        ) from error  # fmt: skip
+
+
 def clean(text: str) -> str:
     """NFC, straight apostrophes, one line feed between paragraphs, no broken characters."""
     text = unicodedata.normalize("NFC", text).replace("\N{REPLACEMENT CHARACTER}", "").replace("’", "'")
@@ -73,7 +84,7 @@ def read_corpus(config: PretrainConfig) -> Corpus:
     """Reads and cleans all texts; holds `held_out` whole works per language out.
 
     Raises:
-        InputError: no text is there.
+        InputError: no text is there, one is not UTF-8, or all are held out.
     """
     corpus = Corpus()
     folders = sorted(p for p in config.texts.iterdir() if p.is_dir()) if config.texts.is_dir() else []
@@ -81,7 +92,14 @@ def read_corpus(config: PretrainConfig) -> Corpus:
         files = [p for p in sorted(folder.iterdir()) if p.name.endswith((".txt", ".txt.gz"))]
         files = [p for p in files if not any(word in p.name for word in config.exclude)]
         held = set(np.random.default_rng(config.seed).permutation(len(files))[: config.held_out].tolist())
-        texts = [clean((gzip.open if p.suffix == ".gz" else open)(p, "rt", encoding="utf-8").read()) for p in files]
+        if not files:
+            continue
+        if len(files) <= config.held_out:
+            raise InputError(
+                tr(f"{folder} : {len(files)} fichier(s), dont {config.held_out} mis de côté : rien pour l'entraînement.",
+                   f"{folder}: {len(files)} file(s), {config.held_out} of them held out: nothing left to train on.")
+            )  # fmt: skip
+        texts = [clean(_text_of(path)) for path in files]
         corpus.train[folder.name] = [t for i, t in enumerate(texts) if i not in held]
         corpus.validation[folder.name] = [t for i, t in enumerate(texts) if i in held]
         corpus.held_out_names += [f"{folder.name}/{p.name}" for i, p in enumerate(files) if i in held]

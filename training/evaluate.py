@@ -15,7 +15,7 @@ from chatbot.model import LanguageModel, weights_fingerprint
 from chatbot.runner import Answer, ChatModel, fit_window
 from training import metrics
 from training.loop import total_loss
-from training.packing import PackedRows, encode, fit_length
+from training.packing import Encoded, PackedRows, cut_to, encode, fit_length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class EvaluationSettings:
 
     split: str = "test"
     questions: int = 40
-    scored: int = 400
+    scored: int = 200
     batch: int = 20
     sampling: Sampling = field(default_factory=lambda: Sampling(max_new_tokens=96, seed=1))
     seed: int = 1
@@ -64,6 +64,9 @@ class Evaluation:
         settings: as a dictionary, to be compared.
         measures: name → value; see `MEASURES`.
         answers: what was generated.
+        left_out: questions that do not fit into the model's context, so that no answer was asked for.
+        scored: expected answers that perplexity and bits per byte were measured on.
+        scored_cut: those of them that the context cut; what was cut off is in neither measure.
     """
 
     model: str
@@ -72,6 +75,9 @@ class Evaluation:
     settings: dict[str, Any]
     measures: dict[str, float]
     answers: tuple[AnswerRecord, ...]
+    left_out: int = 0
+    scored: int = 0
+    scored_cut: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -123,16 +129,24 @@ class Evaluator:
             progress: called with (answers done, answers in all).
 
         Raises:
-            InputError: the split is empty.
+            InputError: the split is empty, or none of its questions fits into the context.
         """
         if not dialogues:
             raise InputError(
                 tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
                    f"The split `{settings.split}` is empty: nothing to evaluate.")
             )  # fmt: skip
-        chosen = drawn(dialogues, settings.questions, settings.seed)
+        drawn_ones = drawn(dialogues, settings.questions, settings.seed)
+        chosen = [dialogue for dialogue in drawn_ones if self._fits(dialogue, settings)]
+        encoded, cut = self._scorable(drawn(dialogues, settings.scored, settings.seed))
+        if not chosen or not encoded:
+            raise InputError(
+                tr(f"Aucune question de la partie « {settings.split} » ne tient dans le contexte "
+                   f"({self.model.context} jetons).",
+                   f"No question of the split `{settings.split}` fits into the context ({self.model.context} tokens).")
+            )  # fmt: skip
         records, seconds = self._answers(chosen, settings, progress)
-        scores = self._scores(drawn(dialogues, settings.scored, settings.seed))
+        scores = self._scores(encoded)
         speed = sum(record.new_tokens for record in records) / seconds
         return Evaluation(
             model=self.model.name,
@@ -141,7 +155,24 @@ class Evaluator:
             settings=asdict(settings),
             measures={**scores, **text_measures(records), "tokens_per_second": speed},
             answers=tuple(records),
+            left_out=len(drawn_ones) - len(chosen),
+            scored=len(encoded),
+            scored_cut=cut,
         )
+
+    def _fits(self, dialogue: Dialogue, settings: EvaluationSettings) -> bool:
+        try:
+            fit_window(self.model, dialogue.messages[:-1], settings.sampling.max_new_tokens)
+        except InputError:
+            return False
+        return True
+
+    def _scorable(self, dialogues: Sequence[Dialogue]) -> tuple[list[Encoded], int]:
+        """The dialogues cut to the context, without those of which no answer is left, and how many were cut."""
+        encoded = encode(dialogues, self.model.template, self.model.tokenizer)
+        length = fit_length(encoded, self.model.context)
+        answered = [dialogue for dialogue in encoded if dialogue.trainable[1 : length + 1].any()]
+        return cut_to(answered, length) if answered else ([], 0)
 
     def _answers(self, chosen, settings: EvaluationSettings, progress) -> tuple[list[AnswerRecord], float]:
         """Answers to all questions, and the seconds they took without compiling."""
@@ -150,16 +181,15 @@ class Evaluator:
         # Questions of like length share a batch: the shortest row waits for the longest prompt.
         for batch in even_batches(sorted(chosen, key=lambda dialogue: len(dialogue.question)), settings.batch):
             prompts = [dialogue.messages[:-1] for dialogue in batch]
-            self._chat.warm_up(prompts, settings.sampling)
+            self._chat.warm_up(prompts, settings.sampling)  # what is compiled in it is not timed
             for dialogue, answer in zip(batch, self._chat.answers(prompts, settings.sampling), strict=True):
                 seconds += answer.seconds
                 records.append(record_of(dialogue, answer))
             progress(len(records), len(chosen))
         return records, seconds
 
-    def _scores(self, dialogues: Sequence[Dialogue]) -> dict[str, float]:
+    def _scores(self, encoded: Sequence[Encoded]) -> dict[str, float]:
         """Perplexity per response token and bits per byte of response, end token included, over packed rows."""
-        encoded = encode(dialogues, self.model.template, self.model.tokenizer)
         rows = PackedRows.of(encoded, fit_length(encoded, self.model.context))
         loss, tokens = total_loss(self._scorer, rows.batches(8))
         octets = sum(len(self.model.tokenizer.decode(d.ids[d.trainable].tolist()).encode()) for d in encoded)

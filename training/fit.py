@@ -1,7 +1,7 @@
 """Fine-tuning: a prepared folder and a base model in, a run folder out. Knows no data set.
 
-The story: load the base → encode and pack the dialogues → measure the loss before → train, keeping the best weights →
-measure after, say whether the weights moved and by how much the loss fell → write the run, whole.
+The story: load the base → encode and pack the dialogues → measure the loss before → train, validating now and then and
+keeping the best weights → say whether the weights moved and by how much the loss fell → write the run, whole.
 """
 
 from dataclasses import asdict
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from chatbot.dialogue import drawn
-from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
 from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
-from training.config import RunConfig, save_config
+from training.config import RunConfig
 from training.loop import Schedule, make_optimizer, optimise
 from training.packing import PackedRows, encode, fit_length
 from training.precision import choose_precision, device_name
@@ -30,31 +29,26 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
     """Fine-tunes and writes the run folder.
 
     Raises:
-        InputError: data, model or options are wrong; nothing is left behind.
+        InputError: data, model or options are wrong, or a training to resume was begun with others; nothing is left
+            behind, and nothing that could be resumed is lost.
         WorldError: the loss became infinite.
     """
     watcher = watcher or Watcher()
     data = PreparedSet.open(config.data)
-    work = runs.begin(config.out, resume=resume)
-    try:
+    with runs.working(config.out, resume=resume) as work:
+        runs.note_beginning(work, config, data.manifest)
         precision = choose_precision(config.fit.precision)
-        model, base = _load(config, precision, watcher)
+        model = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
-        trainer = _compiled(config, base)
-    except InputError:
-        if not resume:
-            _remove(work)
-        raise
-    save_config(config, work / "config.yaml")
-    write_json(work / "data_manifest.json", data.manifest)
-    runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
-    before = values_of(trainer.trainable_variables)
-    progress = _run(config, trainer, plan, work, resume, watcher)
-    metrics = _outcome(config, trainer, plan, progress, before, precision)
-    write_json(work / "metrics.json", metrics)
-    _write_weights(config, model, trainer, work)
-    _write_samples(model, data, work)
-    watcher.say(verdict(metrics))
+        trainer = _compiled(config, model.causal_lm)
+        runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
+        before = values_of(trainer.trainable_variables)
+        progress = _run(config, trainer, plan, work, resume, watcher)
+        metrics = _outcome(config, trainer, plan, progress, before, precision)
+        write_json(work / "metrics.json", metrics)
+        _write_weights(config, model, trainer, work)
+        _write_samples(model, data, work)
+        watcher.say(verdict(metrics))
     return runs.finish(work, config.out)
 
 
@@ -71,13 +65,7 @@ def verdict(metrics: dict[str, Any]) -> str:
     )
 
 
-def _remove(work: Path) -> None:
-    import shutil
-
-    shutil.rmtree(work, ignore_errors=True)
-
-
-def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[LanguageModel, Any]:
+def _load(config: RunConfig, precision: str, watcher: Watcher) -> LanguageModel:
     import keras
 
     keras.utils.set_random_seed(config.fit.seed)
@@ -94,7 +82,7 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[Language
            f"Model {config.model}: {number(model.parameters / 1e6, 1)}M parameters, "
            f"{number(trained / 1e6, 2)}M of them trained, in {precision}.")
     )  # fmt: skip
-    return model, model.causal_lm
+    return model
 
 
 def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
@@ -156,14 +144,15 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
     steps = plan.train.steps(
         fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps, noise=fit.question_noise
     )
-    for report in optimise(trainer, steps, schedule, start=progress.step):
+    reports = optimise(trainer, steps, schedule, start=progress.step)
+    # Asked before each step: a training killed after its early stop must not take one step more.
+    while progress.without_progress < fit.patience and (report := next(reports, None)):
         recorder.record(report)
-        if progress.without_progress >= fit.patience:
-            watcher.say(
-                tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
-                   f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
-            )  # fmt: skip
-            break
+    if progress.without_progress >= fit.patience:
+        watcher.say(
+            tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
+               f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
+        )  # fmt: skip
     with np.load(best) as archive:
         put_back(trainer.trainable_variables, dict(archive))
     runs.write_history(work / "history.csv", progress.rows)

@@ -61,7 +61,11 @@ def make_optimizer(model, *, weight_decay: float, clip_norm: float, accumulation
         global_clipnorm=clip_norm or None,
         gradient_accumulation_steps=accumulation if accumulation > 1 else None,
     )
-    flat = [v for v in model.trainable_variables if len(v.shape) < 2 or v.path.endswith("/bias")]
+    flat = [
+        variable
+        for variable in model.trainable_variables
+        if len(variable.shape) < 2 or variable.path.endswith("/bias") or "position_embedding" in variable.path
+    ]
     optimizer.exclude_from_weight_decay(var_list=flat)
     return optimizer
 

@@ -14,7 +14,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from chatbot.errors import InputError
+from chatbot.language import tr
 
 LOSS_CHUNK = 1024  # tokens whose logits exist at one time: 1024 × 50,257 × 4 bytes = 206 MB for GPT-2
 
@@ -53,25 +57,34 @@ def fused_cross_entropy(hidden, projection, targets, weights):
         float32 scalar.
     """
 
+    # Weights are means over thousands of tokens, too small for float16: the gradient is built for weights of at most
+    # 1, added up in float32, and gets its scale (with Keras' loss scale, in `upstream`) at the very end.
+    top = ops.maximum(ops.max(weights), 1e-30)
+    relative = weights / top
+
     @ops.custom_gradient
     def loss_with_gradient(hidden, projection):
         loss, hidden_gradients, projection_gradient = 0.0, [], 0.0
         for piece in _pieces(hidden.shape[0]):
-            part, probabilities = _chunk_of_loss(hidden[piece], projection, targets[piece], weights[piece])
+            part, probabilities = _chunk_of_loss(hidden[piece], projection, targets[piece], relative[piece])
             probabilities = ops.cast(probabilities, hidden.dtype)
             loss = loss + part
-            hidden_gradients.append(ops.matmul(probabilities, projection))
-            projection_gradient = projection_gradient + ops.matmul(ops.transpose(probabilities), hidden[piece])
-        column = ops.cast(weights[:, None], hidden.dtype)
-        hidden_gradient = ops.concatenate(hidden_gradients) - column * ops.take(projection, targets, axis=0)
-        of_targets = ops.segment_sum(column * hidden, targets, num_segments=projection.shape[0])
-        projection_gradient = projection_gradient - of_targets
+            hidden_gradients.append(ops.cast(ops.matmul(probabilities, projection), "float32"))
+            of_piece = ops.matmul(ops.transpose(probabilities), hidden[piece])
+            projection_gradient = projection_gradient + ops.cast(of_piece, "float32")
+        column = relative[:, None]
+        of_targets = column * ops.cast(ops.take(projection, targets, axis=0), "float32")
+        hidden_gradient = ops.concatenate(hidden_gradients) - of_targets
+        counted = ops.segment_sum(column * ops.cast(hidden, "float32"), targets, num_segments=projection.shape[0])
+        projection_gradient = projection_gradient - counted
 
         def gradient(*args, upstream=None):
-            upstream = ops.cast(args[0] if upstream is None else upstream, hidden.dtype)
-            return upstream * hidden_gradient, upstream * projection_gradient
+            scale = ops.cast(args[0] if upstream is None else upstream, "float32") * top
+            return ops.cast(scale * hidden_gradient, hidden.dtype), ops.cast(
+                scale * projection_gradient, projection.dtype
+            )
 
-        return loss, gradient
+        return loss * top, gradient
 
     return loss_with_gradient(hidden, projection)
 
@@ -115,8 +128,39 @@ def output_projection(backbone):
     return ops.transpose(ops.convert_to_tensor(embedding.reverse_embeddings))
 
 
+def require_packable(backbone) -> None:
+    """Checks that `hidden_states` computes what the backbone itself computes, on a short text packed twice in a row.
+
+    Families differ (Bloom normalises its embeddings, Gemma scales them); one that this file does not know must be
+    refused, not trained wrongly.
+
+    Raises:
+        InputError: it gives other values, or has other layers.
+    """
+    ids = np.arange(1, 7, dtype="int32")[None]
+    own = np.asarray(backbone({"token_ids": ids, "padding_mask": np.ones_like(ids)}), "float32")
+    if not np.isfinite(own).all():
+        return  # nothing to compare; whoever computes a loss with it will say so
+    positions = np.arange(6, dtype="int32")[None]
+    segments = np.ones_like(ids)
+    twice = [np.concatenate(pair, axis=1) for pair in ((ids, ids), (positions, positions), (segments, 2 * segments))]
+    try:
+        packed = np.asarray(hidden_states(backbone, *twice), "float32")
+    except (AttributeError, TypeError, ValueError):
+        packed = np.full((1, 12, 1), np.inf)
+    # Half precision differs by some thousandths of the largest value, another architecture by far more.
+    if not np.allclose(packed, np.concatenate([own, own], axis=1), rtol=0, atol=0.05 * np.abs(own).max()):
+        name = type(backbone).__name__.removesuffix("Backbone")
+        raise InputError(
+            tr(f"La famille {name} n'est pas prise en charge : GPT-2, Llama, Mistral et Qwen le sont.",
+               f"The {name} family is not supported: GPT-2, Llama, Mistral and Qwen are.")
+        )  # fmt: skip
+
+
 class PackedCausalLM(keras.Model):
     """Trains a KerasHub causal language model on packed rows.
+
+    Raises InputError for a family that it does not know: see `require_packable`.
 
     `train_on_batch(x, targets, weights)` takes ``x = {"token_ids", "positions", "segment_ids"}``, each
     (batch, length) int32; the loss is the *sum* of weighted token losses, so that whoever makes the rows decides what
@@ -125,6 +169,7 @@ class PackedCausalLM(keras.Model):
 
     def __init__(self, causal_lm, **kwargs):
         super().__init__(**kwargs)
+        require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):

@@ -16,6 +16,7 @@ last token is predicted but never read::
 import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -73,6 +74,11 @@ def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[list[Encoded], int]
         )
         for d in encoded
     ]
+    if not encoded:
+        raise InputError(
+            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
+               "A split of the set is empty (train or validation): prepare it with other --shares, or more dialogues.")
+        )  # fmt: skip
     if not any(dialogue.trainable.any() for dialogue in encoded):
         raise InputError(
             tr("Aucun jeton à apprendre : les réponses sont vides. Vérifiez les colonnes avec « causette inspect ».",
@@ -82,9 +88,9 @@ def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[list[Encoded], int]
     if lost:
         raise InputError(
             tr(f"{len(lost)} dialogue(s) sans réponse une fois coupés à {length} jetons (le premier : {lost[0]}).\n"
-               "Augmentez fit.row_length ou raccourcissez les questions.",
+               "Raccourcissez les questions, ou allongez les lignes (fit.row_length, au plus le contexte du modèle).",
                f"{len(lost)} dialogue(s) have no answer left once cut to {length} tokens (first: {lost[0]}).\n"
-               "Raise fit.row_length or shorten the questions.")
+               "Shorten the questions, or lengthen the rows (fit.row_length, at most the model's context).")
         )  # fmt: skip
     return kept, sum(dialogue.cut > 0 for dialogue in kept)
 
@@ -223,19 +229,24 @@ class PackedRows:
         had. The last step of an epoch may be smaller; none is dropped.
         """
         per_epoch = self.steps_per_epoch(size, accumulation)
+        order = np.empty(0, int)
         for step in range(start, stop):
             epoch, place = divmod(step, per_epoch)
-            order = np.random.default_rng([seed, epoch]).permutation(len(self))
+            if place == 0 or step == start:
+                order = np.random.default_rng([seed, epoch]).permutation(len(self))
             rows = order[place * size * accumulation : (place + 1) * size * accumulation]
-            pieces = [rows[i * size : (i + 1) * size] for i in range(accumulation)]
-            batches = [self.batch(piece, size) for piece in pieces]
-            yield [self._noisy(batch, noise, np.random.default_rng([seed, epoch, place, 1])) for batch in batches]
+            batches = [self.batch(rows[i * size : (i + 1) * size], size) for i in range(accumulation)]
+            random = np.random.default_rng([seed, epoch, place, 1])
+            yield [self._noisy(batch, noise, random) for batch in batches] if noise else batches
 
     def _noisy(self, batch: Batch, noise: float, random: np.random.Generator) -> Batch:
         """The batch with a share of its unlearnt tokens replaced by tokens drawn from the whole set."""
-        if not noise:
-            return batch
         read_only = (batch.segment_ids > 0) & (batch.weights == 0)
         replaced = read_only & (random.random(read_only.shape) < noise)
-        others = random.choice(self.token_ids[self.segment_ids > 0], size=read_only.shape)
+        others = random.choice(self._tokens, size=read_only.shape)
         return replace(batch, token_ids=np.where(replaced, others, batch.token_ids))
+
+    @cached_property
+    def _tokens(self) -> np.ndarray:
+        """All tokens that are read, one after the other."""
+        return self.token_ids[self.segment_ids > 0]

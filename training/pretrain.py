@@ -12,7 +12,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from chatbot.errors import InputError
 from chatbot.files import read_json, write_json, write_text, write_whole
-from chatbot.language import tr
+from chatbot.language import number, tr
 from chatbot.tokenizer import BytePairTokenizer
 from training.base_preset import build, publish
 from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
@@ -52,11 +52,16 @@ def batches(config: PretrainConfig, stream: np.ndarray, start: int) -> Iterator[
 
 
 def bits_per_byte(model, tokenizer: BytePairTokenizer, texts: list[str], context: int, limit: int) -> float:
-    """Mean code length of `texts` (first `limit` characters of each) in bits per UTF-8 byte."""
+    """Mean code length of `texts` (first `limit` characters of each) in bits per UTF-8 byte.
+
+    Measured on whole batches of one size, which compile once: up to 7 rows at the end are left out.
+    """
     texts = [text[:limit] for text in texts]
     stream = encode_texts(tokenizer, texts)
     rows = rows_of(stream, context)
-    loss, predicted = total_loss(model, (batch_of(rows[i : i + 8]) for i in range(0, len(rows) - 7, 8)))
+    size = min(8, len(rows))
+    whole = range(0, len(rows) - size + 1, size)
+    loss, predicted = total_loss(model, (batch_of(rows[i : i + size]) for i in whole))
     bytes_per_token = sum(len(text.encode()) for text in texts) / len(stream)
     return loss / predicted / math.log(2) / bytes_per_token
 
@@ -78,11 +83,12 @@ def pretrain(
     work = _work_folder(config, resume)
     tokenizer = _tokenizer(config, corpus, work, say)
     stream = _stream(config, corpus, tokenizer, work, say)
+    _require_enough(config, corpus, tokenizer, len(stream))
 
     model = _trainer(config, tokenizer.vocabulary_size)
     short, long = plan(config)
     schedule = Schedule(peak=config.learning_rate, warmup_steps=100, total_steps=short + long, floor=0.05)
-    state, curve = work / "state.npz", _Curve(work / "curve.csv")
+    state, curve = work / "state.npz", _Curve(work / "curve.csv", corpus.validation)
     start = load_state(state, model)["step"] if resume and state.exists() else 0
     curve.cut_after(start)
     plans = _plans(work / "plans.json", start, config.tokens)
@@ -121,10 +127,10 @@ def _plans(path: Path, start: int, tokens: int) -> list[dict[str, int]]:
 class _Curve:
     """The curve of a pre-training, one row each `SAY_EVERY` steps, kept across resumes."""
 
-    HEAD = ("step", "tokens", "loss", "learning_rate", "tokens_per_second", "bpb_fr", "bpb_en")
-
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, languages: Iterable[str]):
         self.path = path
+        measures = [f"bpb_{language}" for language in sorted(languages)]
+        self._head = ["step", "tokens", "loss", "learning_rate", "tokens_per_second", *measures]
         self._losses: list[float] = []
         self._rates: list[float] = []
 
@@ -132,7 +138,7 @@ class _Curve:
         """Forgets what an interrupted run wrote after its last state."""
         rows = [row for row in self.rows() if int(row["step"]) <= step]
         text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=self.HEAD, lineterminator="\n")
+        writer = csv.DictWriter(text, fieldnames=self._head, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_text(self.path, text.getvalue())
@@ -160,14 +166,11 @@ class _Curve:
             "loss": f"{np.mean(self._losses):.4f}",
             "learning_rate": f"{report.learning_rate:.2e}",
             "tokens_per_second": f"{np.median(self._rates):.0f}",
-            **{
-                f"bpb_{language}": f"{measured[language]:.4f}" if language in measured else ""
-                for language in ("fr", "en")
-            },
+            **{f"bpb_{language}": f"{value:.4f}" for language, value in measured.items()},
         }
         self._losses, self._rates = [], []
         with self.path.open("a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, fieldnames=self.HEAD, lineterminator="\n").writerow(row)
+            csv.DictWriter(file, fieldnames=self._head, lineterminator="\n").writerow(row)
         return row
 
 
@@ -225,6 +228,23 @@ def _stream(config: PretrainConfig, corpus: Corpus, tokenizer: BytePairTokenizer
     stream = np.load(path, mmap_mode="r")
     say(f"{len(stream):,} training tokens; held out: {', '.join(corpus.held_out_names)}")
     return stream
+
+
+def _require_enough(config: PretrainConfig, corpus: Corpus, tokenizer: BytePairTokenizer, tokens: int) -> None:
+    """Raises InputError when a row, a step or a held-out text would be empty: before the training, not after it."""
+    held_out = min(
+        len(encode_texts(tokenizer, [text[:MEASURED_CHARACTERS] for text in texts]))
+        for texts in corpus.validation.values()
+        if texts
+    )
+    least = min(tokens, held_out)
+    if least <= config.context or not all(plan(config)):
+        raise InputError(
+            tr(f"Trop peu de texte ({number(tokens)} jetons, {number(held_out)} mis de côté pour une langue, lignes de "
+               f"{config.context}) ou --tokens trop petit ({number(config.tokens)}).",
+               f"Too little text ({number(tokens)} tokens, {number(held_out)} held out for a language, rows of "
+               f"{config.context}) or --tokens too small ({number(config.tokens)}).")
+        )  # fmt: skip
 
 
 def _validate(model, tokenizer, corpus: Corpus, config: PretrainConfig) -> dict[str, float]:

@@ -45,6 +45,8 @@ class Progress:
     without_progress: int = 0
     seconds: float = 0.0
     trained_tokens: int = 0
+    losses: list[float] = field(default_factory=list)  # of the steps since the last validation
+    rates: list[float] = field(default_factory=list)  # tokens per second of the same
     history: list[dict[str, float]] = field(default_factory=list)
 
     @property
@@ -71,8 +73,6 @@ class Recorder:
 
         self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
         self.progress, self.watcher = progress, watcher
-        self.losses: list[float] = []
-        self.rates: list[float] = []
         self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
         self.scalar = tf.summary.scalar
 
@@ -82,8 +82,8 @@ class Recorder:
         progress.step = report.step
         progress.seconds += report.seconds
         progress.trained_tokens += report.trained_tokens
-        self.losses.append(report.loss)
-        self.rates.append(report.tokens / report.seconds)
+        progress.losses.append(report.loss)
+        progress.rates.append(report.tokens / report.seconds)
         self.watcher.step(report)
         due = report.step % self.plan.evaluate_every == 0 or report.step == self.plan.total_steps
         if due:
@@ -97,13 +97,13 @@ class Recorder:
         row = HistoryRow(
             step=report.step,
             epoch=round(report.step / self.plan.steps_per_epoch, 4),
-            loss=float(np.mean(self.losses)),
+            loss=float(np.mean(progress.losses)),
             validation_loss=loss,
             learning_rate=report.learning_rate,
-            tokens_per_second=float(np.median(self.rates)),
+            tokens_per_second=float(np.median(progress.rates)),
             seconds=progress.seconds,
         )
-        self.losses, self.rates = [], []
+        progress.losses, progress.rates = [], []
         progress.history.append(asdict(row))
         if loss < progress.best_loss:
             progress.best_loss, progress.best_step, progress.without_progress = loss, report.step, 0

@@ -20,7 +20,8 @@ import importlib.metadata
 import io
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from typing import Any
 from chatbot.errors import InputError
 from chatbot.files import read_json, write_json, write_text
 from chatbot.language import tr
-from training.config import RunConfig, validated
+from training.config import RunConfig, save_config, validated
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json", "preset/config.json")
@@ -61,7 +62,7 @@ class RunFolder:
             InputError: no such run, an unfinished one, or one that lost a file.
         """
         if not path.is_dir():
-            if working_folder(path).is_dir():
+            if resumable(path):
                 raise InputError(
                     tr(f"{path} : entraînement inachevé. Reprenez-le : causette train … --out {path} --resume",
                        f"{path}: unfinished training. Go on with: causette train … --out {path} --resume")
@@ -79,10 +80,7 @@ class RunFolder:
 
     @property
     def config(self) -> RunConfig:
-        import yaml
-
-        values = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
-        return validated(values, where=str(self.path / "config.yaml"))
+        return _config_in(self.path)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -102,11 +100,19 @@ def working_folder(path: Path) -> Path:
     return path.with_name(f".{path.name}.training")
 
 
-def begin(path: Path, *, resume: bool) -> Path:
-    """Makes (or, to resume, finds) the working folder of a run.
+def resumable(path: Path) -> bool:
+    """Whether an unfinished training of this run can go on."""
+    return (working_folder(path) / "backup" / "state.npz").exists()
+
+
+@contextmanager
+def working(path: Path, *, resume: bool) -> Iterator[Path]:
+    """The working folder of a run: made, or found again to resume.
+
+    When the block ends with an exception before there is anything to resume from, the folder goes.
 
     Raises:
-        InputError: the run exists already, or there is nothing to resume.
+        InputError: the run exists already, there is nothing to resume, or there is and `resume` is False.
     """
     work = working_folder(path)
     if path.exists():
@@ -114,23 +120,86 @@ def begin(path: Path, *, resume: bool) -> Path:
             tr(f"{path} existe déjà. Choisissez un autre --out, ou effacez ce dossier.",
                f"{path} exists already. Choose another --out, or delete that folder.")
         )  # fmt: skip
-    if resume and not (work / "backup" / "state.npz").exists():
+    if resume and not resumable(path):
         raise InputError(
             tr(
-                f"{path} : rien à reprendre. Relancez sans --resume.",
+                f"{path} : rien à reprendre. Relancez sans --resume.",
                 f"{path}: nothing to resume. Run without --resume.",
             )
         )
+    if not resume and resumable(path):
+        raise InputError(
+            tr(f"{path} : un entraînement inachevé est là. Ajoutez --resume pour le finir, ou effacez {work}.",
+               f"{path}: an unfinished training is there. Add --resume to finish it, or delete {work}.")
+        )  # fmt: skip
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
-    return work
+    try:
+        yield work
+    finally:
+        if not resumable(path):
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def saved_config(path: Path) -> RunConfig:
+    """The configuration of an unfinished training, to go on with it.
+
+    Raises:
+        InputError: there is nothing to resume.
+    """
+    if not resumable(path):
+        raise InputError(
+            tr(
+                f"{path} : rien à reprendre. Relancez sans --resume.",
+                f"{path}: nothing to resume. Run without --resume.",
+            )
+        )
+    return _config_in(working_folder(path))
+
+
+def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
+    """Writes what a training begins with; a resumed one must begin with the same.
+
+    Raises:
+        InputError: other settings, or the prepared set changed since.
+    """
+    if (work / "backup" / "state.npz").exists():
+        before, now = _config_in(work).model_dump(mode="json"), config.model_dump(mode="json")
+        differ = [key for key, value in _flat(now).items() if _flat(before).get(key) != value]
+        if read_json(work / "data_manifest.json") != manifest:
+            differ.append("data")
+        if differ:
+            names = ", ".join(sorted(set(differ)))
+            raise InputError(
+                tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
+                   "Reprenez avec les mêmes réglages (« causette train --out … --resume » suffit).",
+                   f"Not resumed, this changed since the beginning: {names}.\n"
+                   "Go on with the same settings (`causette train --out … --resume` is enough).")
+            )  # fmt: skip
+    save_config(config, work / "config.yaml")
+    write_json(work / "data_manifest.json", dict(manifest))
+
+
+def _config_in(folder: Path) -> RunConfig:
+    import yaml
+
+    path = folder / "config.yaml"
+    return validated(yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """{"fit": {"rows": 8}} → {"fit.rows": 8}."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def finish(work: Path, path: Path) -> RunFolder:
     """Gives a complete working folder its name."""
-    shutil.rmtree(work / "backup", ignore_errors=True)
     work.rename(path)
+    shutil.rmtree(path / "backup")  # after: a training killed here is whole, one killed before can be resumed
     return RunFolder.open(path)
 
 

@@ -5,6 +5,7 @@ adapter. Here the raw values of the trainable, random-seed and optimizer variabl
 """
 
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def load_state(path: Path, model: Any) -> dict[str, Any]:
             values = {name: archive[name] for name in archive.files}
         progress = json.loads(values.pop("progress").tobytes())
         put_back(changing_variables(model), values)
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             tr(f"{path} : cet état ne peut pas être repris ({error}).\nRelancez l'entraînement sans --resume.",
                f"{path}: this state cannot be resumed ({error}).\nTrain again without --resume.")

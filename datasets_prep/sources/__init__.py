@@ -9,6 +9,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 
 from chatbot.errors import InputError
@@ -43,6 +44,11 @@ class Source:
     given: Given
 
     @property
+    def words(self) -> str:
+        """The source as the user names it: "embedded:boutique"."""
+        return f"{self.name}:{self.given.part}" if self.given.part else self.name
+
+    @property
     def split_rule(self) -> SplitRule:
         """The set's own rule, else by group."""
         return self.spec.split_rule or BY_GROUP
@@ -59,7 +65,8 @@ def chosen_sources(
         columns: question and answer columns of the CSV files.
 
     Raises:
-        InputError: an unknown source or part, two files of one name, or an option that no source takes.
+        InputError: an unknown source or part, two files of one name, a part that another source holds already, or an
+            option that no source takes.
     """
     found = [find_source(text) for text in texts]
     if from_file is not None:
@@ -68,6 +75,7 @@ def chosen_sources(
         found = _with_columns(found, columns)
     sources = [Source(name=_name(spec, given), spec=spec, given=given) for spec, given in found]
     _refuse_twins(sources)
+    _refuse_overlaps(sources)
     return sources
 
 
@@ -143,6 +151,22 @@ def _refuse_twins(sources: Sequence[Source]) -> None:
                 f"“{name}”: two sources bear this name. Take one away, or rename one of the files.",
             )
         )
+
+
+def _refuse_overlaps(sources: Sequence[Source]) -> None:
+    """Read twice, a theme would come out as duplicates alone, and only once all was read."""
+    for one, other in permutations(sources, 2):
+        if one.spec is not other.spec or not other.given.part:
+            continue
+        if one.words == other.words:
+            raise InputError(tr(f"« {one.words} » : source donnée deux fois.", f"“{one.words}”: source given twice."))
+        if not one.given.part or set(one.spec.parts[other.given.part]) <= set(one.spec.parts[one.given.part]):
+            raise InputError(
+                tr(
+                    f"« {one.words} » contient déjà « {other.words} » : ôtez l'une des deux sources.",
+                    f"“{one.words}” already holds “{other.words}”: take one of the two away.",
+                )
+            )
 
 
 def _unknown(name: str, known: Iterable[str], otherwise: tuple[str, str]) -> InputError:

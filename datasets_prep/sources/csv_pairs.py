@@ -101,12 +101,13 @@ def _unknown_columns(path: Path, header: Sequence[str], given: Given) -> InputEr
     )
 
 
+OWN_FILE = ("votre fichier", "your own file")
 UNKNOWN_LICENCE = Licence(
-    stated="not stated: the user's own file",
+    stated=("inconnue : celle de votre fichier", "unknown: that of your own file"),
     attribution="",
     redistribution="unknown",
     commercial_use="unknown",
-    personal_data="unknown: check before publishing",
+    personal_data=("inconnues : vérifiez avant de publier", "unknown: check before publishing"),
     link="",
     checked="2026-11",
 )
@@ -114,8 +115,8 @@ SPEC = DatasetSpec(
     name="csv",
     title=("Votre fichier CSV de questions et réponses", "Your CSV file of questions and answers"),
     language="",
-    size="",
-    origin="a file of the user",
+    size=("", ""),
+    origin=OWN_FILE,
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,

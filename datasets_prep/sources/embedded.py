@@ -1,16 +1,18 @@
 """The embedded set: questions and answers in French, written for Causette.
 
-Upstream: this repository, ``datasets_prep/embedded/``, one file per theme. 470 entries of one answer and six phrasings
-of its question, 22 in the themes of welcome, orders and delivery (3,572 rows, 0.5 MB): the course's own subject (``embedded:cours``), and the customer service of an
-online bookshop (``embedded:boutique``). Licence: that of the project, Apache-2.0.
+Upstream: this repository, ``datasets_prep/embedded/``, one file per theme: 470 entries, 3,572 rows, 0.3 MB. An entry is
+one answer and the phrasings of its question: 22 in the shop's themes of welcome, orders and delivery, six elsewhere.
+The themes make two parts: the course's own subject (``embedded:cours``), and the customer service of an online bookshop
+(``embedded:boutique``). Licence: that of the project, Apache-2.0.
 
 Sample entry::
 
     {"id": "hub-001", "theme": "hub", "questions": ["Qu'est-ce que le Hugging Face Hub ?", …], "answer": "Le Hub est …"}
 
-It fixes its own splits, which answer two questions. Does a model *generalise*? About a tenth of each theme's entries go
-whole to ``test``. Does it *recall*? Of the other entries, one phrasing (two of 22) goes to ``validation`` and as many to
-``recall``: a known answer under an unseen wording. The first phrasing always stays in ``train``.
+It fixes its own splits, which answer two questions. Does a model *generalise*? The test share of each theme's entries
+goes whole to ``test``. Does it *recall*? Of the other entries, the same share of the phrasings goes to ``recall``, a
+known answer under an unseen wording, and the validation share to ``validation``: at the default shares, one phrasing of
+six or two of 22 each. A share above 0 gets one at least; the first phrasing always stays in ``train``.
 """
 
 import json
@@ -18,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chatbot.dialogue import Dialogue
+from chatbot.language import tr
 from datasets_prep.rows import Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading, Shares, SplitRule, Splits
 from datasets_prep.splits import seeded_order
@@ -46,7 +49,7 @@ def read(given: Given) -> Reading:
 
 
 def split_phrasings(dialogues: Sequence[Dialogue], shares: Shares, seed: int) -> Splits:
-    """Splits by entry and by phrasing, as told above. A share of 0 for test or validation leaves it empty."""
+    """Splits by entry and by phrasing, as told above. No test share: no ``test``, no ``recall``; so for validation."""
     entries: dict[str, dict[str, list[Dialogue]]] = {}  # theme → entry → its phrasings
     for dialogue in dialogues:
         entries.setdefault(dialogue.meta["theme"], {}).setdefault(dialogue.group, []).append(dialogue)
@@ -72,9 +75,10 @@ def _rows(files: Sequence[Path]) -> Iterator[Row]:
 def _phrasings(path: Path, number: int, line: str) -> Iterator[Row]:
     entry = json.loads(line)
     for phrasing, question in enumerate(entry["questions"]):
+        where = tr(f"ligne {number}, formulation {phrasing}", f"line {number}, phrasing {phrasing}")
         yield Row(
             key=f"{entry['id']}-{phrasing}",
-            place=f"{path.name} line {number}, phrasing {phrasing}",
+            place=f"{path.name}, {where}",
             question=question,
             answer=entry["answer"],
             group=entry["id"],
@@ -82,45 +86,53 @@ def _phrasings(path: Path, number: int, line: str) -> Iterator[Row]:
         )
 
 
+def _count(share: float, of: int) -> int:
+    return max(1, round(share * of)) if share else 0
+
+
 def _drawn(entries: Sequence[str], share: float, seed: int) -> list[str]:
-    count = max(1, round(len(entries) * share)) if share else 0
-    return sorted(entries, key=lambda entry: seeded_order(entry, seed))[:count]
+    return sorted(entries, key=lambda entry: seeded_order(entry, seed))[: _count(share, len(entries))]
 
 
 def _homes(phrasings: Sequence[Dialogue], shares: Shares, seed: int) -> dict[str, str]:
     """Id → split, for the phrasings of one entry that is not in test; the first one always trains."""
-    aside = max(1, len(phrasings) // 10)
     others = [dialogue.id for dialogue in phrasings if dialogue.meta["phrasing"] > 0]
     drawn = sorted(others, key=lambda key: seeded_order(key, seed))
+    validation = _count(shares.validation, len(phrasings))
+    recall = min(_count(shares.test, len(phrasings)), len(drawn) - min(validation, 1))  # leaves validation one
     homes = dict.fromkeys((dialogue.id for dialogue in phrasings), "train")
-    homes |= dict.fromkeys(drawn[:aside], "recall")
-    return homes | dict.fromkeys(drawn[aside : 2 * aside] if shares.validation else [], "validation")
+    homes |= dict.fromkeys(drawn[:recall], "recall")
+    return homes | dict.fromkeys(drawn[recall : recall + validation], "validation")
 
 
 SPEC = DatasetSpec(
     name="embedded",
     title=("Jeu intégré : le cours et une boutique en ligne", "Embedded set: the course and an online shop (French)"),
     language="fr",
-    size="470 entries, 3,572 rows, 0.5 MB",
-    origin="written for Causette: datasets_prep/embedded",
+    size=("470 entrées, 3 572 lignes, 0,3 Mo", "470 entries, 3,572 rows, 0.3 MB"),
+    origin=("écrit pour Causette (datasets_prep/embedded)", "written for Causette (datasets_prep/embedded)"),
     licence=Licence(
-        stated="Apache-2.0",
-        attribution="the authors of Causette",
+        stated=("Apache-2.0", "Apache-2.0"),
+        attribution="Causette",
         redistribution="yes",
         commercial_use="yes",
-        personal_data="none: invented shop, invented telephone numbers",
+        personal_data=(
+            "aucune : boutique et numéros de téléphone inventés",
+            "none: invented shop, invented telephone numbers",
+        ),
         link="https://www.apache.org/licenses/LICENSE-2.0",
         checked="2026-11",
     ),
     read=read,
-    parts=tuple(PARTS),
+    parts=PARTS,
     split_rule=SplitRule(
         split=split_phrasings,
         words=(
-            "jeu intégré : la part de test en entrées entières, thème par thème ; pour les autres, un dixième des formulations (au moins une) en "
-            "validation, autant en recall, le reste en train (tirées selon la graine)",
-            "embedded set: the test share in whole entries, theme by theme; of the others, a tenth of the phrasings (one at least) "
-            "to validation, as many to recall, the rest to train (drawn by the seed)",
+            "jeu intégré : la part de test en entrées entières, thème par thème ; pour les autres, la part de validation des "
+            "formulations en validation, la part de test en recall (au moins une chaque fois), le reste en train (tirées "
+            "selon la graine)",
+            "embedded set: the test share in whole entries, theme by theme; of the phrasings of the others, the validation "
+            "share to validation, the test share to recall (one at least each time), the rest to train (drawn by the seed)",
         ),
     ),
 )

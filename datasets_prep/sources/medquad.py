@@ -12,7 +12,7 @@ Sample row::
     focus_area  Glaucoma
 
 The group is the focus area. Fourteen rows have none: one shared empty group would tie unrelated rows together, so each
-of these is grouped by its own question.
+of these is grouped by its own question, and with those of the fourteen that share its answer.
 """
 
 import re
@@ -111,15 +111,15 @@ SPEC = DatasetSpec(
     name="medquad",
     title=("Questions et réponses médicales des NIH et du CDC", "Medical questions and answers from NIH and CDC"),
     language="en",
-    size="16,400 rows, 22 MB",
-    origin=PAGE,
+    size=("environ 16 400 lignes, 22 Mo", "about 16,400 rows, 22 MB"),
+    origin=(PAGE, PAGE),
     licence=Licence(
-        stated="CC BY 4.0",
+        stated=("CC BY 4.0", "CC BY 4.0"),
         attribution="Asma Ben Abacha and Dina Demner-Fushman, A Question-Entailment Approach to Question Answering, "
         "BMC Bioinformatics 20:511, 2019",
         redistribution="yes",
         commercial_use="yes",
-        personal_data="none known: public health pages",
+        personal_data=("aucune connue : pages de santé publiques", "none known: public health pages"),
         link="https://github.com/abachaa/MedQuAD",
         checked="2026-11",
     ),

@@ -1,13 +1,18 @@
 """The command line as a user meets it: the whole road in small, exit statuses, one or two clear lines."""
 
+import errno
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from app.main import main
+from app.output import Output, table
 from chatbot.language import set_language
 
 
@@ -73,6 +78,58 @@ def test_inspect_shows_what_is_learnt(prepared, tiny_preset, capsys):
     assert learnt.startswith("Elle est expédiée") and learnt.endswith(".■")
 
 
+def test_what_is_learnt_is_marked_with_and_without_colours(prepared, tiny_preset, capsys, monkeypatch):
+    def shown() -> str:
+        assert main(["inspect", str(prepared), "--model", str(tiny_preset)]) == 0
+        return capsys.readouterr().out
+
+    plain = shown()
+    learnt = plain.partition("⟦ et ⟧")[2].partition("⟦")[2].partition("⟧")[0]
+    assert learnt.replace("|", "").strip().startswith("Elle est expédiée") and learnt.endswith("■")
+    assert "fond vert" not in plain and "\033" not in plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = shown()
+    assert "sur fond vert" in coloured and "\033[" in coloured and "⟦" not in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "⟦" in shown()
+
+
+def test_columns_of_numbers_are_to_the_right_and_long_cells_are_whole():
+    address = "https://www.kaggle.com/datasets/jpmiller/layoutlm"
+    console = Console(width=40, record=True, file=io.StringIO())
+    console.print(
+        table(("Nom", "Titre", "Nombre"), [("a", "court", "1\N{NARROW NO-BREAK SPACE}200,5"), ("b", address, "3")])
+    )
+    lines = console.export_text().splitlines()
+    assert address in "".join(line.split("│")[2].strip() for line in lines if line.startswith("│"))
+    assert any("│ court " in line for line in lines) and any(line.endswith("     3 │") for line in lines)
+
+
+UNWRITABLE = {"a folder": ".", "below a file": "file/x.json"}
+
+
+@pytest.mark.parametrize("case", UNWRITABLE)
+def test_a_place_that_cannot_be_written_is_refused_before_measuring(case, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("app.measuring._measured", lambda *_: pytest.fail("measured first"))
+    (tmp_path / "file").touch()
+    out = str(tmp_path / UNWRITABLE[case])
+    assert main(["evaluate", str(run), "--out", out]) == 2
+    told = capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
+    assert told.startswith(f"{out} : ") and told.endswith("Choisissez un autre --out.\n")
+    assert main(["compare", str(run), "--out", str(tmp_path / "file")]) == 2
+    assert "Choisissez un autre --out" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_surprise(run, tmp_path, monkeypatch, capsys):
+    def full(path, value):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("app.measuring.write_json", full)
+    out = tmp_path / "e.json"
+    assert main(["evaluate", str(run), "--questions", "1", "--max-tokens", "2", "--out", str(out)]) == 1
+    assert f"{out}\N{NO-BREAK SPACE}: le disque est plein.\n" in capsys.readouterr().err
+
+
 def test_evaluate_and_compare(run, prepared, tiny_preset, tmp_path, capsys):
     capsys.readouterr()
     out = tmp_path / "e.json"
@@ -90,13 +147,35 @@ def test_evaluate_and_compare(run, prepared, tiny_preset, tmp_path, capsys):
     assert "--data" in capsys.readouterr().err
 
 
-def test_chat_from_a_pipe(run, capsys, monkeypatch):
-    monkeypatch.setattr(
-        sys, "stdin", io.TextIOWrapper(io.BytesIO("Où est ma commande ?\nquitter\n".encode()), encoding="utf-8")
-    )
+def piped(monkeypatch, text: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"))
+
+
+def test_chat_from_a_pipe_writes_answers_and_nothing_else(run, capsys, monkeypatch):
+    piped(monkeypatch, "Où est ma commande ?\nquitter\n")
     assert main(["chat", str(run), "--max-tokens", "5"]) == 0
-    shown = capsys.readouterr().out
-    assert "Causette" in shown and "À bientôt" in shown and "\033" not in shown
+    captured = capsys.readouterr()
+    assert captured.out.strip() and "Causette" not in captured.out and "bientôt" not in captured.out
+    assert "Modèle" in captured.err and "À bientôt" in captured.err and "\033" not in captured.out + captured.err
+
+
+REFUSED = {
+    "empty": ("\n", "vide"),
+    "invisible": ("\0\n", "vide"),
+    "too long": ("commande " * 300 + "\n", "jetons, le modèle"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_message_of_a_pipe_is_told_and_the_others_are_answered(case, run, capsys, monkeypatch):
+    message, reason = REFUSED[case]
+    piped(monkeypatch, "Où est ma commande ?\n")
+    assert main(["chat", str(run), "--max-tokens", "5"]) == 0
+    answer = capsys.readouterr().out
+    piped(monkeypatch, message + "Où est ma commande ?\n")
+    assert main(["chat", str(run), "--max-tokens", "5"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == answer and reason in captured.err
 
 
 def test_chat_settings_have_an_effect(run, capsys, monkeypatch):
@@ -113,12 +192,66 @@ def test_chat_settings_have_an_effect(run, capsys, monkeypatch):
     assert say("--repetition-penalty", "5") != greedy
 
 
-def test_examples_of_the_page_come_from_the_set(run, tiny_preset):
+@pytest.fixture
+def moved_run(run, prepared, tmp_path):
+    """A copy of the run whose data is a copy, too, to be spoilt."""
+    from training.config import save_config
+    from training.runs import RunFolder
+
+    data, copy = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(prepared, data)
+    shutil.copytree(run, copy)
+    save_config(RunFolder.open(run).config.model_copy(update={"data": data}), copy / "config.yaml")
+    return copy
+
+
+def test_examples_of_the_page_are_held_out_questions(run, prepared, tiny_preset, capsys):
+    from app.serving import examples_of
+    from datasets_prep.prepared import PreparedSet
+
+    examples = examples_of(run, Output())
+    assert len(examples) == 4
+    assert set(examples) <= {dialogue.question for dialogue in PreparedSet.open(prepared).split("validation")}
+    assert examples_of(tiny_preset, Output()) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_examples_of_the_embedded_set_are_learnt_answers_in_other_words(moved_run, capsys):
+    from app.serving import examples_of
+    from datasets_prep.prepared import PreparedSet
+
+    data = moved_run.parent / "data"
+    assert main(["prepare", "embedded:boutique_commande", "--out", str(data), "--replace"]) == 0
+    examples = examples_of(moved_run, Output())
+    recall = list(PreparedSet.open(data).split("recall"))
+    assert len(examples) == 4 and set(examples) <= {dialogue.question for dialogue in recall}
+    assert len({dialogue.group for dialogue in recall if dialogue.question in examples}) == 4
+
+
+def test_a_page_opens_without_examples(moved_run, capsys):
     from app.serving import examples_of
 
-    examples = examples_of(run)
-    assert len(examples) == 4 and all("commande" in text for text in examples)
-    assert examples_of(tiny_preset) == []
+    data = moved_run.parent / "data"
+    (data / "train.jsonl").write_text("changed", encoding="utf-8")
+    assert examples_of(moved_run, Output()) == []
+    assert "Pas d'exemples" in capsys.readouterr().err
+    shutil.rmtree(data)
+    assert examples_of(moved_run, Output()), "the answers that the run keeps"
+    (moved_run / "samples.jsonl").unlink()
+    assert examples_of(moved_run, Output()) == []
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_json_is_one_object_whatever_is_said_on_the_way(prepared, run, tiny_preset, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "run"
+    words = ["train", "--data", str(prepared), "--out", str(out), "--model", str(tiny_preset), "--json"]
+    assert main([*words, "--set", "fit.max_steps=1", "--set", "fit.compile=false"]) == 0
+    assert json_of(capsys)["run"] == str(out)
+    assert main(["compare", str(run), "--questions", "1", "--max-tokens", "2", "--out", str(tmp_path), "--json"]) == 0
+    assert json_of(capsys)["report"] == str(tmp_path / "comparison.md")
+    monkeypatch.setattr("training.pretrain.pretrain", lambda config, resume, say: say("…") or {"tokens": config.tokens})
+    assert main(["pretrain", "textes", "--out", "base", "--tokens", "7", "--json"]) == 0
+    assert json_of(capsys) == {"tokens": 7}
 
 
 def test_data_list(capsys):
@@ -127,15 +260,10 @@ def test_data_list(capsys):
 
 
 WRONG_CALLS = {
-    "no such command": (["parler"], "Commande inconnue"),
-    "no such option": (["chat", "--temprature", "1"], "Option inconnue"),
-    "missing option": (["prepare", "embedded"], "Il manque"),
-    "not a number": (["chat", "--temperature", "chaud"], "Valeur refusée"),
-    "value out of range": (["chat", "--temperature", "-1"], "Réglage refusé"),
     "missing file": (["prepare", "absent.csv", "--out", "x"], "absent.csv"),
     "unknown model": (["chat", "gpt2_base_em"], "gpt2_base_en"),
     "not a prepared set": (["inspect", "."], "jeu préparé"),
-    "no data": (["train", "--out", "x"], "data"),
+    "nothing to resume": (["train", "--out", "x", "--resume"], "rien à reprendre"),
     "unknown key": (["train", "--data", "d", "--out", "x", "--set", "fit.epoch=1"], "clé inconnue"),
     "no such run": (["compare", "runs/absent"], "n'existe pas"),
     "bad columns": (["prepare", "a.csv", "--out", "x", "--columns", "q"], "--columns"),

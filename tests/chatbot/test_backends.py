@@ -12,7 +12,7 @@ import sys
 from chatbot.generation import Generator, Sampling
 from chatbot.model import load_model
 model = load_model(sys.argv[1])
-generator = Generator(model.causal_lm, model.tokenizer.end_id)
+generator = Generator(model.causal_lm, model.tokenizer.end_id, model.context)
 print(list(generator.stream([5, 6, 7, 8], Sampling(max_new_tokens=12))))
 print(list(generator.stream([5, 6, 7, 8], Sampling(max_new_tokens=12, temperature=1.2, top_p=0.9, seed=4))))
 print(generator.generate_batch([[5, 6, 7, 8], [9, 10]], Sampling(max_new_tokens=12, repetition_penalty=1.5)))

@@ -16,7 +16,7 @@ def causal_lm(tiny_tokenizer):
 
 @pytest.fixture(scope="module")
 def generator(causal_lm):
-    return Generator(causal_lm, end_id=0)
+    return Generator(causal_lm, end_id=0, limit=128)
 
 
 def keras_hub_greedy(causal_lm, prompt, new):
@@ -73,8 +73,21 @@ def test_drawn_frequencies_follow_the_distribution():
     probabilities = np.array([0.1, 0.5, 0.35, 0.05])
     logits = np.log(np.tile(probabilities, (10_000, 1))).astype("float32")
     uniform = np.random.default_rng(0).random(10_000, dtype="float32")
-    chosen = np.asarray(_draw(logits, uniform, np.float32(1.0), np.int32(4), np.float32(0.8)))
+    chosen = np.asarray(_draw(logits, 4, uniform, np.float32(1.0), np.int32(4), np.float32(0.8)))
     share = np.bincount(chosen, minlength=4) / len(chosen)
+    assert share[0] == share[3] == 0
+    assert share[1] == pytest.approx(0.5 / 0.85, abs=0.02)
+
+
+def test_top_k_draws_from_the_k_likeliest_whatever_is_sorted():
+    """Frequencies under top_k = 2, and the same choices when only the 3 likeliest of 4 are put in order."""
+    from chatbot.generation import _draw
+
+    logits = np.log(np.tile([0.1, 0.5, 0.35, 0.05], (10_000, 1))).astype("float32")
+    uniform = np.random.default_rng(0).random(10_000, dtype="float32")
+    few, all_ = (np.asarray(_draw(logits, n, uniform, np.float32(1), np.int32(2), np.float32(1))) for n in (3, 4))
+    assert np.array_equal(few, all_)
+    share = np.bincount(few, minlength=4) / len(few)
     assert share[0] == share[3] == 0
     assert share[1] == pytest.approx(0.5 / 0.85, abs=0.02)
 
@@ -90,12 +103,12 @@ def test_stops_at_the_context_and_at_the_end_token(causal_lm, generator):
     long = list(generator.stream(list(range(1, 121)), Sampling(max_new_tokens=500)))
     assert len(long) == 128 - 120
     first = next(iter(generator.stream(PROMPTS[0], Sampling())))
-    ending = Generator(causal_lm, end_id=first)
+    ending = Generator(causal_lm, end_id=first, limit=128)
     assert list(ending.stream(PROMPTS[0], Sampling())) == [first]
 
 
 def test_compiled_once_per_bucket_not_per_prompt(causal_lm):
-    generator = Generator(causal_lm, end_id=0)
+    generator = Generator(causal_lm, end_id=0, limit=128)
     traces = []
     body = generator._causal_lm.call_with_cache
 

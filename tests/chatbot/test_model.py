@@ -135,3 +135,56 @@ def test_without_a_network_two_lines_within_seconds(name, tmp_path):
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 2 and name in lines[0] and "mini" in lines[1], done.stderr
     assert done.stdout == ""
+
+
+def test_dropout_reaches_the_backbone(tiny_preset, tmp_path):
+    assert load_model(str(tiny_preset)).causal_lm.backbone.dropout == 0.0
+    model = load_model(str(tiny_preset), dropout=0.25)
+    assert model.causal_lm.backbone.dropout == 0.25
+    assert model.causal_lm.backbone.transformer_layers[0].dropout == 0.25
+    save_preset(model.causal_lm, tmp_path / "kept", {})
+    assert load_model(str(tmp_path / "kept")).causal_lm.backbone.dropout == 0.25
+
+
+DAMAGES = {
+    "causette.json": ["{", "[]", '{"template": ["alpaca"]}', '{"template": "alpacca"}'],
+    "config.json": ["[]", '{"config": {"vocabulary_size": "abc"}}', "{}"],
+    "tokenizer.json": ["{", "{}"],
+    "assets/tokenizer/merges.txt": ["", "x"],
+    "assets/tokenizer/vocabulary.json": ["[", "{}"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in DAMAGES.items() for text in texts])
+def test_a_damaged_file_is_told_in_two_lines(copied, name, text):
+    (copied / name).write_text(text, encoding="utf-8")
+    told = []
+    for load in (load_model, load_tokenizer):  # each reads some of these files
+        try:
+            load(str(copied))
+        except InputError as error:
+            told.append(str(error))
+    assert told and all(1 <= len(text.splitlines()) <= 2 for text in told)
+
+
+@pytest.mark.parametrize("key", ["num_layers", "intermediate_dim", "vocabulary_size", "max_sequence_length"])
+@pytest.mark.parametrize("file", ["config.json", "task.json"])
+def test_sizes_that_the_weights_cannot_hold_are_not_built(copied, file, key):
+    """config.json is refused; what task.json says of the architecture is not believed in the first place."""
+    values = json.loads((copied / file).read_text())
+    sizes = values["config"] if file == "config.json" else values["config"]["backbone"]["config"]
+    sizes[key] = 10_000_000
+    (copied / file).write_text(json.dumps(values))
+    if file == "config.json":
+        with pytest.raises(InputError, match="annonce au moins"):
+            load_model(str(copied))
+    else:
+        assert load_model(str(copied)).causal_lm.backbone.num_layers == 2
+
+
+def test_truncated_safetensors_are_told(tiny_tokenizer, tmp_path):
+    folder = transformers_folder(build_tiny(tiny_tokenizer, intermediate=64), tmp_path / "hf")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size * 3 // 4])
+    with pytest.raises(InputError, match="KerasHub ne peut pas lire"):
+        load_model(str(folder))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.tokenizer import BytePairTokenizer, StreamDecoder
+from chatbot.tokenizer import BytePairTokenizer, StreamDecoder, encode_segments
 
 TOKENIZER = BytePairTokenizer.train(["Où est l'élève ? Ça va très bien, cœur « doux »."] * 3, 290)
 
@@ -43,6 +43,38 @@ def test_train_gives_the_asked_size_and_end_token_zero():
     assert TOKENIZER.vocabulary_size == 290
     assert TOKENIZER.end_id == 0
     assert TOKENIZER.token_bytes(0) == b""
+
+
+@pytest.fixture(scope="module")
+def sentence_piece(tmp_path_factory):
+    """A small SentencePiece model with Llama's settings: a blank before each text, rare characters in bytes."""
+    import io
+
+    import sentencepiece
+
+    from chatbot.tokenizer import SentencePieceTokenizer
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["[INST] Bonjour, où est ma commande ? [/INST] Elle arrive. Bonsoir !"] * 50),
+        model_writer=model, vocab_size=300, model_type="bpe", byte_fallback=True, character_coverage=1.0,
+        hard_vocab_limit=False, remove_extra_whitespaces=False, normalization_rule_name="identity", bos_id=1, eos_id=2, minloglevel=2,
+    )  # fmt: skip
+    return SentencePieceTokenizer(model.getvalue())
+
+
+def test_sentence_piece_segments_have_the_ids_of_the_whole_text(sentence_piece):
+    """Llama 2 was trained on "<s>▁[INST] …": the blank stands before the text, and before no other segment."""
+    from chatbot.dialogue import Dialogue
+    from chatbot.template import LLAMA2
+
+    dialogue = Dialogue.of_pair("où est ma commande ?", "Elle arrive.", id="1", source="s", group="g")
+    ids, trainable = encode_segments(sentence_piece, LLAMA2.render(dialogue))
+    whole = sentence_piece.encode_start("[INST] où est ma commande ? [/INST] Elle arrive. ")
+    assert ids == [sentence_piece.start_id, *whole, sentence_piece.end_id]
+    assert sentence_piece.decode(whole).startswith(" [INST]")
+    assert sentence_piece.decode([i for i, t in zip(ids, trainable, strict=True) if t]) == " Elle arrive. "
+    assert sentence_piece.decode(sentence_piece.encode("É🙂")) == "É🙂"
 
 
 def test_encode_batch_equals_encode():

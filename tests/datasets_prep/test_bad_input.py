@@ -24,7 +24,8 @@ FILES = {
     "empty": ("faq.csv", b"", r"faq\.csv : le fichier est vide\."),
     "blank": ("faq.csv", b"\xef\xbb\xbf \n\n", r"faq\.csv : le fichier est vide\."),
     "header only": ("faq.csv", b"question,answer\n", r"faq : aucune ligne de données"),
-    "nothing kept": ("faq.csv", b"question,answer\n,a\n,b\n", r"aucune ligne gardée sur 2 \(2 × question vide\)\.\n.*row 1"),
+    "nothing kept": ("faq.csv", b"question,answer\n,a\n,b\n", r"aucune ligne gardée sur 2 \(2 × question vide\)\.\nPremier rejet : ligne de données 1\. Corrigez le fichier\.$"),
+    "empty cells": ("faq.csv", b",\n;;\n", r"faq\.csv : toutes les cellules sont vides\."),
     "wrong columns": ("faq.csv", b"id,q_en,a_en\n1,a,b\n", r"colonnes attendues : question, answer ; trouvées : id, q_en, a_en\.\n.*--columns"),
     "html": ("faq.csv", b"\n<!DOCTYPE html><html>", r"page HTML.*\n.*Raw"),
     "excel": ("faq.csv", b"PK\x03\x04....", r"classeur Excel.*\n.*CSV UTF-8"),
@@ -35,7 +36,8 @@ FILES = {
     "neither": ("faq.csv", b"question,answer\n\x81\xe9,oui\n", r"ligne 2 : octet 0x81 illisible en cp1252"),
     "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode())[:-9], r"gzip incomplète ou abîmée\. Téléchargez-la"),
     "open quote": ("faq.csv", (GOOD + '"x,y\n').encode(), r"faq\.csv, ligne 6 : .*jamais fermé"),
-    "jsonl": ("talks.jsonl", b"{}\n[]\n", r"aucune ligne gardée sur 2 \(2 × ligne qui n'est pas un dialogue\)"),
+    "jsonl": ("talks.jsonl", b"{}\n[]\n", r"aucune ligne gardée sur 2 \(2 × ligne sans dialogue \(« messages »\) ni couple « question », « réponse »\)\.\nPremier rejet : ligne 1\."),
+    "deep jsonl": ("talks.jsonl", b"[" * 100_000, r"aucune ligne gardée sur 1"),
     "too few groups": ("faq.csv", b"theme,question,answer\nt,aa,bb\nt,cc,dd\n", r"1 groupe\(s\) seulement pour 3 parts"),
 }  # fmt: skip
 
@@ -51,7 +53,13 @@ OPTIONS = {
     "shares": ({"sources": ["embedded"], "shares": [0.8, 0.1, 0.2]}, r"--shares .* somme 1.*\n.*Reçu : 0\.8,0\.1,0\.2"),
     "no training": ({"sources": ["embedded"], "shares": [0, 0.5, 0.5]}, r"train au-dessus de 0"),
     "negative share": ({"sources": ["embedded"], "shares": [1.1, -0.1, 0]}, r"--shares"),
-    "template": ({"sources": ["embedded"], "template": "alpacca"}, r"gabarit inconnu\. Vouliez-vous dire « alpaca » \?"),
+    "nan": ({"sources": ["embedded"], "shares": [float("nan")] * 3}, r"--shares .* somme 1.*\n.*Reçu : nan,nan,nan"),
+    "one share nan": ({"sources": ["embedded"], "shares": [0.9, float("nan"), 0.1]}, r"--shares"),
+    "infinite share": ({"sources": ["embedded"], "shares": [float("inf"), 0, 0]}, r"--shares"),
+    "part of the whole": ({"sources": ["embedded", "embedded:boutique"]}, r"« embedded » contient déjà « embedded:boutique »"),
+    "part first": ({"sources": ["embedded:boutique", "embedded"]}, r"« embedded » contient déjà « embedded:boutique »"),
+    "theme of a part": ({"sources": ["embedded:hub", "embedded:cours"]}, r"« embedded:cours » contient déjà « embedded:hub » : ôtez l'une"),
+    "same part twice": ({"sources": ["embedded:hub", "embedded:hub"]}, r"« embedded:hub » : source donnée deux fois"),
 }  # fmt: skip
 
 

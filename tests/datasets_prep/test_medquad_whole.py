@@ -27,6 +27,9 @@ def test_counts(medquad):
     for split, share in data.manifest["shares"].items():
         assert counts["by_split"][split] == pytest.approx(share * counts["kept"], rel=0.01)
     assert data.manifest["sources"][0]["guessed"] == {"encoding": "utf-8", "separator": ","}
+    assert counts["by_split"] == {"train": 12_829, "validation": 1_606, "test": 1_605}
+    # Boilerplate under other diseases; groups joined: of the fourteen rows without a focus area.
+    assert counts["shared_answers"] == {"validation": 59, "test": 48} and counts["merged_groups"] == 8
     assert seconds < 30
 
 

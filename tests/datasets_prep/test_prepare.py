@@ -45,13 +45,13 @@ def ids(data: PreparedSet) -> dict[str, str]:
 
 def test_a_csv_file_end_to_end(write, prepared):
     path = write("faq.csv", FAQ + BAD_ROWS)
-    data = prepared(path, template="alpaca", seed=3)
+    data = prepared(path, seed=3)
     manifest = data.manifest
     reasons = {"exact_duplicate", "near_duplicate", "empty_question", "ragged_row", "short_question", "bad_quotes"}
     assert manifest["counts"]["by_reason"] == dict.fromkeys(reasons, 1)
     assert (manifest["counts"]["read"], manifest["counts"]["kept"], manifest["counts"]["rejected"]) == (18, 12, 6)
     assert manifest["counts"]["by_split"] == {"train": 10, "validation": 1, "test": 1}
-    assert manifest["template"] == "alpaca" and manifest["seed"] == 3
+    assert manifest["seed"] == 3 and "template" not in manifest
     (source,) = manifest["sources"]
     assert source["guessed"] == {"encoding": "utf-8", "separator": ",", "columns": {"question": "question", "answer": "answer"}}  # fmt: skip
     assert source["files"][0]["name"] == "faq.csv" and source["files"][0]["bytes"] == path.stat().st_size
@@ -60,7 +60,7 @@ def test_a_csv_file_end_to_end(write, prepared):
     assert set(ids(data)) == {f"faq-{number}" for number in range(1, 13)}
     rejected = {row["reason"]: row for row in rejected_rows(data)}
     assert rejected["exact_duplicate"] == {
-        "source": "faq", "place": "row 13", "reason": "exact_duplicate", "detail": "faq-1",
+        "source": "faq", "place": "ligne de données 13", "reason": "exact_duplicate", "detail": "faq-1",
         "question": "Où trouver colis ?", "answer": "Voyez la page colis.",
     }  # fmt: skip
     assert rejected["near_duplicate"]["detail"] == "faq-1"
@@ -109,6 +109,74 @@ def test_rows_without_a_group_are_grouped_by_question(write, prepared):
     assert len(homes) == 12 and all(len(splits) == 1 for splits in homes.values())
 
 
+PARAPHRASES = (
+    "Où trouver {} ?",
+    "Je cherche {}, où aller ?",
+    "page de {}",
+    "C'est où, {} ?",
+    "{} : quelle page consulter ?",
+)
+
+
+def as_csv(pairs) -> str:
+    return "question;answer\n" + "".join(f"{question};{answer}\n" for question, answer in pairs)
+
+
+def splits_by_answer(data: PreparedSet) -> dict[str, set[str]]:
+    homes: dict[str, set[str]] = {}
+    for split in data.splits:
+        for dialogue in data.split(split):
+            homes.setdefault(normalised(dialogue.answer), set()).add(split)
+    return homes
+
+
+def test_phrasings_with_one_answer_stay_together(write, prepared):
+    pairs = [(p.format(subject), f"Voyez la page {subject}.") for p in PARAPHRASES for subject in SUBJECTS[:10]]
+    data = prepared(write("faq.csv", as_csv(pairs)))
+    homes = splits_by_answer(data)
+    assert len(homes) == 10 and all(len(splits) == 1 for splits in homes.values())
+    assert len({dialogue.group for split in data.splits for dialogue in data.split(split)}) == 10
+    counts = data.manifest["counts"]
+    assert counts["by_split"] == {"train": 40, "validation": 5, "test": 5}
+    assert counts["merged_groups"] == 40 and counts["shared_answers"] == {"validation": 0, "test": 0}
+
+
+def test_phrasings_in_two_files_and_in_a_chain_stay_together(write, prepared):
+    """Two questions meet through a third, which one file answers as the first and the other file as the second."""
+    first = as_csv([(f"Où est {s} ?", f"Page {s}.") for s in SUBJECTS] + [(f"{s} svp", f"Page {s}.") for s in SUBJECTS])
+    second = as_csv([(f"{s} svp", f"Voyez donc {s}.") for s in SUBJECTS] + [(f"Dis où est {s}", f"Voyez donc {s}.") for s in SUBJECTS])  # fmt: skip
+    data = prepared(write("un.csv", first), write("deux.csv", second))
+    groups: dict[str, set[str]] = {}
+    for split in data.splits:
+        for dialogue in data.split(split):
+            groups.setdefault(next(s for s in SUBJECTS if s in dialogue.question), set()).add(dialogue.group)
+    assert len(groups) == 12 and all(len(of_subject) == 1 for of_subject in groups.values())
+    assert data.manifest["counts"]["merged_groups"] == 24
+
+
+def test_what_is_no_paraphrase_is_not_joined(write, prepared):
+    """One-word answers, the same words about another text, and the same last words of other conversations."""
+    labels = "question,answer\n" + "".join(f"Livrez-vous {subject} ?,Oui.\n" for subject in SUBJECTS)
+    texts = "instruction,input,output\n" + "".join(f"Est-ce clair ?,Un {subject}.,C'est très clair.\n" for subject in SUBJECTS)  # fmt: skip
+    talks = "\n".join(
+        json.dumps({"messages": [{"role": role, "content": content} for role, content in (
+            ("user", f"Parlons de {subject}"), ("assistant", f"Page {subject}."), ("user", "Merci"), ("assistant", "Je vous en prie."))]})
+        for subject in SUBJECTS
+    )  # fmt: skip
+    data = prepared(write("labels.csv", labels), write("texts.csv", texts), write("talks.jsonl", talks))
+    assert data.manifest["counts"]["merged_groups"] == 0
+    assert len({dialogue.group for split in data.splits for dialogue in data.split(split)}) == 36
+
+
+def test_the_groups_of_a_source_are_kept_and_the_overlap_is_told(write, tmp_path):
+    rows = "".join(f"{subject},Que cause {subject} ?,La cause en est inconnue.\n" for subject in SUBJECTS)
+    lines: list[str] = []
+    config = PrepareConfig(sources=(str(write("faq.csv", "theme,question,answer\n" + rows)),), out=tmp_path / "out")
+    counts = PreparedSet.open(prepare(config, say=lines.append)).manifest["counts"]
+    assert counts["merged_groups"] == 0 and counts["shared_answers"] == {"validation": 1, "test": 1}
+    assert "test\u00a0: 1 réponses, dont 1 déjà dans train sous d'autres questions." in lines
+
+
 def test_several_sources_and_duplicates_across_them(write, prepared):
     first, second = write("un.csv", FAQ), write("deux.csv", FAQ + "Où trouver la loi ?,Au Journal officiel.\n")
     data = prepared(first, second)
@@ -147,6 +215,16 @@ def test_the_embedded_set(prepared):
     assert {(r.question, r.answer) for r in rows} == {(d.question, d.answer) for part in parts.values() for d in part}
     wordings = [{normalised(d.question) for d in parts[split]} for split in ("train", "recall", "test")]
     assert not wordings[0] & wordings[1] and not wordings[0] & wordings[2]
+
+
+@pytest.mark.parametrize(
+    ("shares", "empty"), [((1, 0, 0), {"validation", "test", "recall"}), ((0.5, 0.5, 0), {"test", "recall"})]
+)
+def test_shares_of_the_embedded_set(prepared, shares, empty):
+    data = prepared("embedded", shares=shares)
+    by_split = data.manifest["counts"]["by_split"]
+    assert {split for split, count in by_split.items() if not count} == empty
+    assert by_split["train"] == pytest.approx(shares[0] * sum(by_split.values()), rel=0.01)
 
 
 def test_one_theme_beside_a_file(write, prepared):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from datasets_prep.spec import Shares
-from datasets_prep.splits import group_key, split_by_group
+from datasets_prep.splits import group_key, shared_answers, split_by_group
 
 SHARES = Shares(0.8, 0.1, 0.1)
 sizes = st.lists(st.integers(1, 30), min_size=3, max_size=40)
@@ -76,3 +76,11 @@ def test_case_and_blanks_do_not_make_a_group():
 def test_too_few_groups():
     with pytest.raises(InputError, match=r"2 groupe\(s\) seulement pour 3 parts.*\n.*--shares 1,0,0"):
         split_by_group(dialogues([50, 50]), SHARES, 0)
+
+
+def test_shared_answers():
+    def part(*answers):
+        return [Dialogue.of_pair("q", answer, id="i", source="s", group="g") for answer in answers]
+
+    splits = {"train": part("Oui, là.", "Non."), "validation": [], "test": part("OUI,  là.", "Ailleurs.", "Non.")}
+    assert shared_answers(splits) == {"validation": 0, "test": 2}

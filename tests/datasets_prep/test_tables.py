@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.errors import InputError
+from chatbot.language import set_language
 from datasets_prep.rows import Rejected
 from datasets_prep.tables import Record, _records, column_named, plain_name, read_table
 from datasets_prep.text_files import describe_file, read_text_file
@@ -55,7 +56,7 @@ def test_what_csv_writes_is_read_back(rows):
     file = io.StringIO(newline="")
     csv.writer(file).writerows([("q", "a"), *rows])
     lines = list(io.StringIO(file.getvalue(), newline=""))
-    records = list(_records(None, lines, ",", ("q", "a")))  # type: ignore[arg-type]
+    records = list(_records(None, lines, 0, ",", ("q", "a")))  # type: ignore[arg-type]
     assert [(record.cells["q"], record.cells["a"]) for record in records] == rows
 
 
@@ -65,7 +66,33 @@ def test_every_record_is_accounted_for(write):
     kept = [(record.number, record.cells["q"], record.cells["a"]) for record in records if isinstance(record, Record)]
     assert kept == [(1, "one", "1"), (4, "four", "4"), (6, "six\nlines", "6"), (7, "NA", "null"), (8, "", "")]
     rejected = [(record.place, record.reason, record.detail) for record in records if isinstance(record, Rejected)]
-    assert rejected == [("row 2", "ragged_row", "1 ≠ 2"), ("row 3", "ragged_row", "3 ≠ 2"), ("row 5, lines 7-7", "bad_quotes", "")]  # fmt: skip
+    assert rejected == [
+        ("ligne de données 2", "ragged_row", "1 ≠ 2"),
+        ("ligne de données 3", "ragged_row", "3 ≠ 2"),
+        ("ligne de données 5, lignes 7-7 du fichier", "bad_quotes", ""),
+    ]
+
+
+@pytest.mark.parametrize("blank", ["   \n", ",\n", "\n \t\n,,\n", '"",""\r\n', "\u00a0;\n"])
+def test_what_is_blank_before_the_header_is_skipped(write, blank):
+    path = write("faq.csv", blank + 'q,a\none,1\n"t"wo,2\nthree,3\n')
+    table = read_table(path, lambda header: "q" in header)
+    assert table.header == ("q", "a")
+    first, bad_quotes, third = table.records
+    assert (first.number, first.cells, third.cells) == (1, {"q": "one", "a": "1"}, {"q": "three", "a": "3"})
+    line = blank.count("\n") + 3
+    assert bad_quotes.place == f"ligne de données 2, lignes {line}-{line} du fichier"
+    with pytest.raises(InputError, match=rf"ligne {line}\s: .*jamais fermé"):
+        cells_of(write("faq.csv", blank + 'q,a\none,1\n"two,2\nthree,3\n'))
+
+
+def test_places_are_told_in_the_users_language(write):
+    path = write("faq.csv", 'q,a\none\n"t"wo,2\n')
+    set_language("en")
+    assert [record.place for record in read_table(path, lambda header: True).records] == [
+        "row 1",
+        "row 2, lines 3-3 of the file",
+    ]
 
 
 def test_a_quote_never_closed_is_not_swallowed(write):

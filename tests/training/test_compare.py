@@ -111,3 +111,22 @@ def test_model_text_is_harmless_in_the_report(generic, specialised):
 def test_an_empty_split_is_refused(tiny_model):
     with pytest.raises(InputError, match="vide"):
         Evaluator(tiny_model).evaluate([], SETTINGS)
+
+
+def test_dialogues_longer_than_the_context_are_counted_and_cut_from_both_sides(tiny_model):
+    """Bits per byte of a cut answer are those of the part that was scored; a question too long is left out."""
+
+    def of(number, question, answer):
+        return Dialogue.of_pair(question, answer, id=str(number), source="s", group=str(number))
+
+    sentence = "Le délai de la commande est de deux jours. "
+    long = [of(n, "Délai ?", sentence * 20) for n in range(3)]
+    short = [of(n, "Délai ?", sentence) for n in range(3)]
+    evaluator = Evaluator(tiny_model)
+    cut, whole = (evaluator.evaluate(dialogues, SETTINGS) for dialogues in (long, short))
+    assert (cut.scored, cut.scored_cut, whole.scored_cut, cut.left_out) == (3, 3, 0, 0)
+    assert cut.measures["bits_per_byte"] == pytest.approx(whole.measures["bits_per_byte"], rel=0.25)
+    mixed = evaluator.evaluate([*short, of(9, "très " * 300, "Oui.")], SETTINGS)
+    assert (mixed.left_out, mixed.scored, len(mixed.answers)) == (1, 3, 3)
+    with pytest.raises(InputError, match="ne tient dans le contexte"):
+        evaluator.evaluate([of(9, "très " * 300, "Oui.")], SETTINGS)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from chatbot.dialogue import read_dialogues
 from chatbot.errors import InputError, WorldError
 from chatbot.model import load_model, weights_fingerprint
 from datasets_prep.prepare import PrepareConfig, prepare
+from training import runs
 from training.config import RunConfig, load_config, validated
 from training.fit import train
 from training.recorder import Watcher
@@ -151,6 +153,75 @@ def test_kill_minus_nine_and_resume_gives_the_same_weights(data, tiny_preset, tm
         for name in ("killed", "whole")
     ]
     assert histories[0] == histories[1]
+    assert [row.loss for row in RunFolder.open(tmp_path / "killed").history] == [
+        row.loss for row in RunFolder.open(tmp_path / "whole").history
+    ]
+    model = load_model(str(tmp_path / "whole"))
+    assert model.causal_lm.backbone.dropout == 0.1
+
+
+def interrupted(config, at=3):
+    """A training that stops after `at` steps by Ctrl-C."""
+
+    class Impatient(Watcher):
+        def step(self, report):
+            if report.step == at:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, watcher=Impatient())
+
+
+def test_an_unfinished_training_is_neither_lost_nor_mixed_with_another(data, tiny_preset, tmp_path):
+    config = config_of(data, tmp_path / "run", tiny_preset, evaluate_every=2)
+    interrupted(config)
+    with pytest.raises(InputError, match="un entraînement inachevé est là"):
+        train(config)
+    with pytest.raises(InputError, match=r"fit\.learning_rate, fit\.seed"):
+        train(config_of(data, tmp_path / "run", tiny_preset, evaluate_every=2, seed=7, learning_rate=1e-9), resume=True)
+    assert runs.saved_config(tmp_path / "run") == config
+    train(runs.saved_config(tmp_path / "run"), resume=True)
+    assert not working_folder(tmp_path / "run").exists()
+    with pytest.raises(InputError, match="rien à reprendre"):
+        runs.saved_config(tmp_path / "run")
+
+
+def test_another_set_cannot_be_slipped_under_a_resumed_training(data, tiny_preset, tmp_path):
+    copy = shutil.copytree(data, tmp_path / "data")
+    interrupted(config_of(copy, tmp_path / "run", tiny_preset))
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "seed": 99}), encoding="utf-8")
+    with pytest.raises(InputError, match="a changé depuis le début : data"):
+        train(config_of(copy, tmp_path / "run", tiny_preset), resume=True)
+
+
+def test_a_training_killed_after_its_early_stop_takes_no_step_more(data, tiny_preset, tmp_path):
+    options = {"epochs": 40, "learning_rate": 1e-9, "patience": 2, "evaluate_every": 1, "warmup": 0.0}
+    config = config_of(data, tmp_path / "run", tiny_preset, **options)
+
+    steps = []
+
+    class KilledAtTheEnd(Watcher):
+        def step(self, report):
+            steps.append(report.step)
+
+        def say(self, text):
+            if "Arrêt anticipé" in text:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, watcher=KilledAtTheEnd())
+    run = train(config, resume=True)
+    assert run.metrics["steps"] == len(run.history) == steps[-1] < run.metrics["planned_steps"]
+
+
+def test_a_damaged_state_is_told(data, tiny_preset, tmp_path):
+    config = config_of(data, tmp_path / "run", tiny_preset)
+    interrupted(config)
+    state = working_folder(tmp_path / "run") / "backup" / "state.npz"
+    state.write_bytes(state.read_bytes()[:2000])
+    with pytest.raises(InputError, match="ne peut pas être repris"):
+        train(config, resume=True)
 
 
 def test_lora_trains_the_adapter_alone_and_keeps_all_of_it(data, tiny_preset, tmp_path):
@@ -231,6 +302,8 @@ def test_bad_calls_leave_nothing_behind(data, tiny_preset, tmp_path):
     (tmp_path / "there").mkdir()
     with pytest.raises(InputError, match="existe déjà"):
         train(config_of(data, tmp_path / "there", tiny_preset))
+    with pytest.raises(WorldError):  # no network here
+        train(config_of(data, tmp_path / "d", Path("gpt2_base_en")))
     assert {path.name for path in tmp_path.iterdir()} == {"there"}
 
 
@@ -242,8 +315,6 @@ def test_unknown_lora_targets_are_told(data, tiny_preset, tmp_path):
 
 
 def test_a_run_that_lost_a_file_is_told(run, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(run.path, copy)
     (copy / "metrics.json").unlink()
@@ -260,8 +331,17 @@ def test_recipes_and_changes(tmp_path, data):
     assert config.fit.epochs == 3 and config.lora.targets == ("query", "key") and config.fit.learning_rate == 1e-3
     with pytest.raises(InputError, match=r"fit\.epoch.*epochs"):
         load_config(None, given, ("fit.epoch=3",))
-    with pytest.raises(InputError, match=r"fit\.epochs"):
-        load_config(None, given, ("fit.epochs=0",))
+    wrong = {
+        "fit.epochs=0": r"fit\.epochs.*un nombre > 0 attendu \(reçu",
+        "fit.rows=x": "un nombre entier attendu",
+        "method=fulll": "'full' ou 'lora' attendu",
+        "fit=3": r"section « clé",
+        "fit.rows=[": "YAML illisible",
+        "method.x=3": "« method » : ",
+    }
+    for change, told in wrong.items():
+        with pytest.raises(InputError, match=told):
+            load_config(None, given, (change,))
     with pytest.raises(InputError, match="clé=valeur"):
         load_config(None, given, ("fit.epochs",))
     with pytest.raises(InputError, match=r"recette introuvable.*mini"):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from chatbot.errors import InputError
 from tests.conftest import build_tiny
 from training.loop import total_loss
 from training.packed_lm import PackedCausalLM, fused_cross_entropy
@@ -98,6 +99,28 @@ def test_fused_loss_and_gradients_equal_autodiff():
         np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float16", 2e-3), ("bfloat16", 2e-2)])
+def test_half_precision_gradients_keep_small_weights_and_large_loss_scales(dtype, tolerance):
+    """The mean over a step divides each weight by thousands; Keras' loss scale multiplies by up to 65,536."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(3)
+    values = random.normal(size=(64, 16)), random.normal(size=(3000, 16))
+    targets = np.where(random.random(64) < 0.5, 7, random.integers(0, 3000, 64)).astype("int32")
+    weights = np.full(64, 1 / 8192, "float32")
+    scale = 65536.0
+
+    def gradients(dtype):
+        tensors = [tf.Variable(tf.cast(value, dtype)) for value in values]
+        with tf.GradientTape() as tape:
+            loss = scale * fused_cross_entropy(*map(tf.convert_to_tensor, tensors), targets, weights)
+        return [np.asarray(tf.cast(g, "float32")) for g in tape.gradient(loss, tensors)]
+
+    for half, whole in zip(gradients(dtype), gradients("float32"), strict=True):
+        assert np.isfinite(half).all()
+        assert np.linalg.norm(half - whole) / np.linalg.norm(whole) < tolerance
+
+
 def test_chunks_do_not_change_the_loss(monkeypatch):
     random = np.random.default_rng(2)
     hidden = ops.convert_to_tensor(random.normal(size=(10, 4)).astype("float32"))
@@ -106,3 +129,41 @@ def test_chunks_do_not_change_the_loss(monkeypatch):
     whole = float(fused_cross_entropy(hidden, projection, targets, weights))
     monkeypatch.setattr("training.packed_lm.LOSS_CHUNK", 3)
     assert float(fused_cross_entropy(hidden, projection, targets, weights)) == pytest.approx(whole, rel=1e-5)
+
+
+def small(family):
+    """An untrained backbone of two layers of that family."""
+    import keras_hub
+
+    keras.utils.set_random_seed(2)
+    sizes = {"vocabulary_size": 50, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
+    heads = {"num_query_heads": 4, "num_key_value_heads": 2}
+    backbone = getattr(keras_hub.models, f"{family}Backbone")
+    if family == "Bloom":
+        return backbone(num_heads=4, **sizes)
+    return backbone(**sizes, **heads, **({"head_dim": 4} if family.startswith("Gemma") else {}))
+
+
+class Task:
+    def __init__(self, backbone):
+        self.backbone = backbone
+
+
+@pytest.mark.parametrize("family", ["Llama", "Mistral", "Qwen"])
+def test_rotary_families_pack_too(family):
+    backbone = small(family)
+    scorer = PackedCausalLM(Task(backbone))
+    scorer.compile(jit_compile=False)
+    dialogues = list(some_dialogues(50))
+    loss, _ = total_loss(scorer, PackedRows.of(dialogues, 64).batches(2))
+
+    def logits(inputs):
+        return backbone.token_embedding(backbone(inputs), reverse=True)
+
+    assert loss == pytest.approx(sum(plain_loss(logits, dialogue) for dialogue in dialogues), rel=1e-4)
+
+
+@pytest.mark.parametrize("family", ["Bloom", "Gemma"])
+def test_a_family_that_would_be_trained_wrongly_is_refused(family):
+    with pytest.raises(InputError, match=f"La famille {family} n'est pas prise en charge"):
+        PackedCausalLM(Task(small(family)))

@@ -68,6 +68,18 @@ def test_noise_touches_only_what_is_read_and_not_learnt():
     assert 0.2 < changed / (2 * 8 * 14) < 0.6  # two epochs of eight rows
 
 
+def test_accumulated_batches_have_noise_of_their_own():
+    rows = PackedRows.of([encoded([i + 1] * 30, [False] * 29 + [True]) for i in range(8)], 32)
+    clean, noisy = (next(rows.steps(2, 4, 0, 0, 1, noise=noise)) for noise in (0.0, 0.5))
+    masks = {(a.token_ids != b.token_ids).tobytes() for a, b in zip(clean, noisy, strict=True)}
+    assert len(masks) == 4
+
+
+def test_an_empty_split_is_told():
+    with pytest.raises(InputError, match="Une partie du jeu est vide"):
+        PackedRows.of([], 8)
+
+
 def test_every_step_has_something_to_learn():
     rows = PackedRows.of([encoded([1] * 30, [True] * 30)] * 7, 32)
     for step in rows.steps(2, 2, 0, 0, 8):

@@ -113,3 +113,23 @@ def test_clean():
 def test_no_text_is_told(tmp_path):
     with pytest.raises(InputError, match="aucun fichier"):
         pretrain(config_of(tmp_path / "nowhere", tmp_path / "x"))
+
+
+def test_too_little_text_is_told_before_any_training(texts, tmp_path):
+    with pytest.raises(InputError, match="Trop peu de texte"):
+        pretrain(config_of(texts, tmp_path / "x", tokens=100))
+    (texts / "fr" / "book0.txt.gz").write_bytes(gzip.compress(b"Un mot."))
+    (texts / "fr" / "book1.txt.gz").write_bytes(gzip.compress(b"Un mot."))
+    (texts / "fr" / "book2.txt.gz").write_bytes(gzip.compress(b"Un mot."))
+    with pytest.raises(InputError, match="Trop peu de texte"):
+        pretrain(config_of(texts, tmp_path / "y"))
+    with pytest.raises(InputError, match="rien pour l'entraînement"):
+        pretrain(config_of(texts, tmp_path / "z", held_out=3))
+    assert not (tmp_path / "z.work").exists()
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.txt", "élève".encode("latin-1")), ("a.txt.gz", b"no gzip")])
+def test_a_file_that_is_no_utf8_text_is_named(texts, tmp_path, name, data):
+    (texts / "fr" / name).write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.txt.*UTF-8"):
+        pretrain(config_of(texts, tmp_path / "x"))
