@@ -53,10 +53,6 @@ class FitOptions(_Options):
     """Décroissance des noyaux par AdamW."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """Norme maximale du gradient ; 0 pour ne pas l'écrêter."""
-    start_weight: Annotated[float, Field(ge=1)] = 1.0
-    """Poids des 8 premiers jetons de chaque réponse : un très petit modèle apprend ainsi à la choisir avant de la réciter."""
-    question_noise: Share = 0.0
-    """Part des jetons lus (questions et balises) remplacés au hasard à l'entraînement, contre le par cœur des formules."""
     dropout: Share = 0.0
     """Part des activations éteintes pendant l'entraînement."""
     evaluate_every: Positive | None = None

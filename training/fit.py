@@ -94,7 +94,7 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
     everything = [dialogue for split in splits.values() for dialogue in split]
     length = min(config.fit.row_length or fit_length(everything, model.context), model.context)
     fit = config.fit
-    rows = PackedRows.of(splits["train"], length, start_weight=fit.start_weight)
+    rows = PackedRows.of(splits["train"], length)
     per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
     total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
     watcher.say(
@@ -141,9 +141,7 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
-    steps = plan.train.steps(
-        fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps, noise=fit.question_noise
-    )
+    steps = plan.train.steps(fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps)
     reports = optimise(trainer, steps, schedule, start=progress.step)
     # Asked before each step: a training killed after its early stop must not take one step more.
     while progress.without_progress < fit.patience and (report := next(reports, None)):

@@ -15,8 +15,7 @@ last token is predicted but never read::
 
 import bisect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,8 +25,6 @@ from chatbot.language import tr
 from chatbot.template import ChatTemplate
 from chatbot.tokenizer import TextTokenizer, encode_segments
 from training.loop import Batch
-
-START_TOKENS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,18 +115,6 @@ def pack(encoded: Sequence[Encoded], length: int) -> list[list[int]]:
     return rows
 
 
-def loss_weights(trainable: np.ndarray, start_weight: float) -> np.ndarray:
-    """0 where nothing is learnt, `start_weight` on the first tokens of each answer, 1 on its others.
-
-    An answer of 45 tokens that a model knows by heart is one decision and 40 recitations: with equal weights the
-    decision (*which* answer?) is a fiftieth of the loss, and a very small model never learns to make it.
-    """
-    place = np.arange(len(trainable))
-    last_untrained = np.maximum.accumulate(np.where(trainable, -1, place))
-    in_answer = place - last_untrained  # 1 for an answer's first token
-    return np.where(trainable, np.where(in_answer <= START_TOKENS, start_weight, 1.0), 0.0)
-
-
 @dataclass(frozen=True, kw_only=True)
 class PackedRows:
     """All rows of a split; arrays as in the module's example, each (rows, length)."""
@@ -142,13 +127,12 @@ class PackedRows:
     truncated: int = 0
 
     @classmethod
-    def of(cls, encoded: Sequence[Encoded], length: int, *, start_weight: float = 1.0) -> "PackedRows":
+    def of(cls, encoded: Sequence[Encoded], length: int) -> "PackedRows":
         """Cuts and packs.
 
         Args:
             encoded: the dialogues.
             length: places of a row.
-            start_weight: loss weight of the first `START_TOKENS` tokens of each answer; 1 for all others.
 
         Raises:
             InputError: as `cut_to`.
@@ -168,7 +152,7 @@ class PackedRows:
                 arrays["segment_ids"][row, places] = number
                 arrays["positions"][row, places] = np.arange(len(dialogue.ids) - 1)
                 arrays["targets"][row, places] = dialogue.ids[1:]
-                arrays["weights"][row, places] = loss_weights(dialogue.trainable, start_weight)[1:]
+                arrays["weights"][row, places] = dialogue.trainable[1:]
                 start = places.stop
         return cls(**arrays, truncated=truncated)
 
@@ -212,18 +196,15 @@ class PackedRows:
     def steps_per_epoch(self, size: int, accumulation: int) -> int:
         return -(-len(self) // (size * accumulation))
 
-    def steps(
-        self, size: int, accumulation: int, seed: int, start: int, stop: int, *, noise: float = 0.0
-    ) -> Iterator[list[Batch]]:
+    def steps(self, size: int, accumulation: int, seed: int, start: int, stop: int) -> Iterator[list[Batch]]:
         """Micro-batches of the optimizer steps `start` … `stop` - 1, over as many shuffled epochs as it takes.
 
         Args:
             size: rows of a micro-batch.
             accumulation: micro-batches of a step.
-            seed: draws the orders and the noise.
+            seed: draws the orders.
             start: first step.
             stop: one past the last step.
-            noise: share of the tokens that are read but not learnt (questions) to replace by others of the set.
 
         The order depends on the seed and the epoch alone, so a resumed run goes on with the very rows it would have
         had. The last step of an epoch may be smaller; none is dropped.
@@ -235,18 +216,4 @@ class PackedRows:
             if place == 0 or step == start:
                 order = np.random.default_rng([seed, epoch]).permutation(len(self))
             rows = order[place * size * accumulation : (place + 1) * size * accumulation]
-            batches = [self.batch(rows[i * size : (i + 1) * size], size) for i in range(accumulation)]
-            random = np.random.default_rng([seed, epoch, place, 1])
-            yield [self._noisy(batch, noise, random) for batch in batches] if noise else batches
-
-    def _noisy(self, batch: Batch, noise: float, random: np.random.Generator) -> Batch:
-        """The batch with a share of its unlearnt tokens replaced by tokens drawn from the whole set."""
-        read_only = (batch.segment_ids > 0) & (batch.weights == 0)
-        replaced = read_only & (random.random(read_only.shape) < noise)
-        others = random.choice(self._tokens, size=read_only.shape)
-        return replace(batch, token_ids=np.where(replaced, others, batch.token_ids))
-
-    @cached_property
-    def _tokens(self) -> np.ndarray:
-        """All tokens that are read, one after the other."""
-        return self.token_ids[self.segment_ids > 0]
+            yield [self.batch(rows[i * size : (i + 1) * size], size) for i in range(accumulation)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.errors import InputError
-from training.packing import Encoded, PackedRows, cut_to, fit_length, loss_weights, pack
+from training.packing import Encoded, PackedRows, cut_to, fit_length, pack
 
 
 def encoded(ids, trainable, name="d"):
@@ -43,36 +43,6 @@ def test_an_epoch_feeds_every_row_once_and_a_resumed_one_the_rest(sizes, size, a
     resumed = list(rows.steps(size, accumulation, seed, middle, steps))
     for left, right in zip(whole[middle:], resumed, strict=True):
         assert all((a.token_ids == b.token_ids).all() for a, b in zip(left, right, strict=True))
-
-
-def test_the_start_of_each_answer_can_weigh_more():
-    trainable = np.array([False] * 2 + [True] * 10 + [False] + [True] * 3)
-    assert loss_weights(trainable, 4.0).tolist() == [0] * 2 + [4.0] * 8 + [1.0] * 2 + [0] + [4.0] * 3
-    assert loss_weights(trainable, 1.0).tolist() == trainable.astype(float).tolist()
-    rows = PackedRows.of([encoded([5, 6, 7, 9], [0, 0, 1, 1])], 4, start_weight=3.0)
-    assert rows.weights.tolist() == [[0, 3, 3, 0]]
-
-
-def test_noise_touches_only_what_is_read_and_not_learnt():
-    rows = PackedRows.of([encoded([i + 1] * 30, [False] * 15 + [True] * 15) for i in range(8)], 32)
-    clean, noisy, again = (
-        [batch for step in rows.steps(2, 1, 0, 0, 8, noise=noise) for batch in step] for noise in (0.0, 0.5, 0.5)
-    )
-    changed = 0
-    for one, two, three in zip(clean, noisy, again, strict=True):
-        assert (two.token_ids == three.token_ids).all()
-        assert (one.targets == two.targets).all() and (one.weights == two.weights).all()
-        differ = one.token_ids != two.token_ids
-        assert not differ[one.weights > 0].any() and not differ[one.segment_ids == 0].any()
-        changed += differ.sum()
-    assert 0.2 < changed / (2 * 8 * 14) < 0.6  # two epochs of eight rows
-
-
-def test_accumulated_batches_have_noise_of_their_own():
-    rows = PackedRows.of([encoded([i + 1] * 30, [False] * 29 + [True]) for i in range(8)], 32)
-    clean, noisy = (next(rows.steps(2, 4, 0, 0, 1, noise=noise)) for noise in (0.0, 0.5))
-    masks = {(a.token_ids != b.token_ids).tobytes() for a, b in zip(clean, noisy, strict=True)}
-    assert len(masks) == 4
 
 
 def test_an_empty_split_is_told():
