@@ -119,7 +119,7 @@ class Terminal:
 def figures(answer: Answer) -> str:
     """The figures of an answer in one line."""
     ends = {
-        "end": tr("fin d'elle-même", "ended by itself"),
+        "end": tr("terminée d'elle-même", "ended by itself"),
         "stop": tr("nouveau tour commencé", "began a new turn"),
         "length": tr("coupée", "cut"),
         "cancelled": tr("interrompue", "stopped"),

@@ -1,5 +1,6 @@
 """Help pages and wrong calls: all in the user's language, with the user's words."""
 
+import functools
 import os
 import re
 import signal
@@ -114,13 +115,15 @@ def test_every_value_that_the_command_line_takes_is_one_that_sampling_takes():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
-def test_ctrl_c_says_so_and_exits_130(tmp_path):
-    csv = tmp_path / "faq.csv"
-    os.mkfifo(csv)  # opening it waits for a writer that never comes, so the command is surely under way
-    call = [sys.executable, "-m", "app", "prepare", str(csv), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(call, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert "lecture" in process.stderr.readline()
+def test_ctrl_c_says_so_and_exits_130(tiny_preset):
+    """In a chat that waits for a message on a pipe: surely under way, and it does not end by itself."""
+    call = [sys.executable, "-m", "app", "chat", str(tiny_preset)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
+    unignored = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(call, cwd=ROOT, preexec_fn=unignored, **pipes) as process:
+        assert "Modèle" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
         assert process.wait(timeout=60) == 130
+        rest = process.stderr.read()
     assert "Interrompu." in rest and "Traceback" not in rest and len(rest.strip().splitlines()) == 1
