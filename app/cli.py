@@ -264,7 +264,7 @@ def pretrain(
     heads: Annotated[int, typer.Option(min=1, help=tr("Têtes d'attention.", "Attention heads."))] = 6,
     context: Annotated[int, typer.Option(min=32, help=tr("Contexte en jetons.", "Context in tokens."))] = 512,
     sources: Annotated[Path | None, typer.Option(help=tr(
-        "Fichier Markdown : textes, licences, limites ; il entre dans la fiche.",
+        "Fichier Markdown : textes, licences, limites ; il entre dans la fiche.",
         "Markdown file: texts, licences, limits; it goes into the card."))] = None,
     seed: Seed = 1,
     resume: Annotated[bool, typer.Option("--resume", help=tr("Reprend.", "Goes on."))] = False,

@@ -131,7 +131,7 @@ def drawn(answers: list[dict[str, str]]) -> list[str]:
             "",
             tr(f"Question   : {answer['question']}", f"Question   : {answer['question']}"),
             tr(f"Générique  : {short(answer['generic'])}", f"Generic    : {short(answer['generic'])}"),
-            tr(f"Spécialisé : {short(answer['specialised'])}", f"Specialised: {short(answer['specialised'])}"),
+            tr(f"Spécialisé : {short(answer['specialised'])}", f"Specialised: {short(answer['specialised'])}"),
         )
     ]
 

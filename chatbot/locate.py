@@ -121,7 +121,7 @@ def _least_parameters(config: dict[str, Any], name: str) -> int:
         value = next((inner[key] for key in names if inner.get(key)), 0)
         if not isinstance(value, int):
             raise InputError(
-                tr(f"{name} : config.json : {names[0]} n'est pas un entier ({value!r:.40}).",
+                tr(f"{name} : config.json : {names[0]} n'est pas un entier ({value!r:.40}).",
                    f"{name}: config.json: {names[0]} is no integer ({value!r:.40}).")
             )  # fmt: skip
         return value
@@ -155,7 +155,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else "?"
         raise WorldError(
-            tr(f"{name} : le Hugging Face Hub refuse (HTTP {status}).\n"
+            tr(f"{name} : le Hugging Face Hub refuse (HTTP {status}).\n"
                "Vérifiez la révision demandée, ou réessayez plus tard.",
                f"{name}: the Hugging Face Hub refuses (HTTP {status}).\nCheck the revision, or try again later.")
         ) from error  # fmt: skip

@@ -34,6 +34,7 @@ class LanguageModel:
         tokenizer: our tokenizer on the preset's vocabulary.
         template: how dialogues are written for it.
         folder: the preset's folder on disk.
+        exchanges: questions of the longest dialogue that it was fine-tuned on; None where nothing is noted.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LanguageModel:
     tokenizer: TextTokenizer
     template: ChatTemplate
     folder: Path
+    exchanges: int | None = None
 
     @property
     def context(self) -> int:
@@ -70,11 +72,19 @@ def load_model(
     """
     located = locate(name, revision=revision)
     with _told_in_two_lines(name):
-        chosen = template_named(template or _noted_template(located.folder))
+        note = _note(located.folder)
+        chosen = template_named(template or note["template"])
         causal_lm = _load_task(located.folder, dtype, backbone)
         tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
     _require_finite(causal_lm, name)
-    return LanguageModel(name=name, causal_lm=causal_lm, tokenizer=tokenizer, template=chosen, folder=located.folder)
+    return LanguageModel(
+        name=name,
+        causal_lm=causal_lm,
+        tokenizer=tokenizer,
+        template=chosen,
+        folder=located.folder,
+        exchanges=note["exchanges"],
+    )
 
 
 def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenizer, ChatTemplate]:
@@ -87,14 +97,21 @@ def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenize
 
     located = locate(name)
     with _told_in_two_lines(name):
-        chosen = template_named(template or _noted_template(located.folder))
+        chosen = template_named(template or _note(located.folder)["template"])
         return tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder))), chosen
 
 
-def _noted_template(folder: Path) -> str:
-    """The template noted beside a preset by `save_preset`; that of the project where nothing is noted."""
-    note = folder / PRESET_NOTE
-    return read_json(note).get("template", HUMAN_ASSISTANT.name) if note.exists() else HUMAN_ASSISTANT.name
+def _note(folder: Path) -> dict[str, Any]:
+    """What `save_preset` noted beside a preset, with the project's template where nothing is noted.
+
+    Raises:
+        ValueError: it is no such note.
+    """
+    path = folder / PRESET_NOTE
+    note = {"template": HUMAN_ASSISTANT.name, "exchanges": None, **(read_json(path) if path.exists() else {})}
+    if note["exchanges"] is not None and not (isinstance(note["exchanges"], int) and note["exchanges"] > 0):
+        raise ValueError(f"{PRESET_NOTE}: `exchanges` must be a positive integer. Received: {note['exchanges']!r}")
+    return note
 
 
 def template_named(name: str) -> ChatTemplate:
@@ -122,7 +139,7 @@ def _told_in_two_lines(name: str) -> Iterator[None]:
         reason = str(error).strip().split("\n")[0][:300]
         raise InputError(
             tr(
-                f"{name} : KerasHub ne peut pas lire ce modèle ({type(error).__name__} : {reason}).\n"
+                f"{name} : KerasHub ne peut pas lire ce modèle ({type(error).__name__} : {reason}).\n"
                 "Copiez à nouveau le dossier entier, ou reprenez le modèle à sa source.",
                 f"{name}: KerasHub cannot read this model ({type(error).__name__}: {reason}).\n"
                 "Copy the whole folder again, or get the model again from its source.",

@@ -1,6 +1,6 @@
 """A conversation: the turns so far, and the streamed answer to the next one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.dialogue import Message, assistant, user
@@ -35,7 +35,7 @@ class ChatSession:
             InputError: the message is empty, not valid text, or too long.
         """
         question = user(checked_text(text))
-        reply = self.chat.reply([*self.messages, question], self.sampling)
+        reply = self.chat.reply([*followed(self.chat, self.messages), question], self.sampling)
         self.last = reply.answer
         return self._remembered(question, reply)
 
@@ -49,6 +49,26 @@ class ChatSession:
         """Forgets the conversation."""
         self.messages.clear()
         self.last = None
+
+
+def followed(chat: ChatModel, history: Sequence[Message]) -> list[Message]:
+    """The end of a history (questions and answers in turn) that the model can follow.
+
+    A model fine-tuned on dialogues of one question has never seen a second one, and a small one answers it with
+    scraps of the first: it gets as many exchanges as the longest dialogue that it learnt from.
+    """
+    exchanges = chat.model.exchanges
+    first = 0 if exchanges is None else max(0, len(history) - 2 * (exchanges - 1))
+    return list(history[first:])
+
+
+def memory_in_words(exchanges: int | None) -> str:
+    """How much of a conversation the model follows, to be told to the reader; empty for one without such a limit."""
+    if exchanges is None:
+        return ""
+    if exchanges == 1:
+        return tr("chaque question est lue seule", "each question is read alone")
+    return tr(f"mémoire de {exchanges} échanges", f"memory of {exchanges} exchanges")
 
 
 def checked_text(text: str) -> str:

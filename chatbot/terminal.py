@@ -12,7 +12,7 @@ from typing import TextIO
 from chatbot.errors import InputError
 from chatbot.language import number, tr
 from chatbot.runner import Answer
-from chatbot.session import ChatSession, printable
+from chatbot.session import ChatSession, memory_in_words, printable
 
 COMMANDS = {
     "aide": "help", "help": "help", "quitter": "quit", "quit": "quit", "exit": "quit",
@@ -98,8 +98,10 @@ class Terminal:
     def _welcome(self) -> str:
         model = self.session.chat.model
         size = number(model.parameters / 1e6, 1)
-        return tr(f"Modèle : {model.name} ({size} M de paramètres, contexte {model.context} jetons). ",
-                  f"Model: {model.name} ({size}M parameters, context {model.context} tokens). ") + self._help()  # fmt: skip
+        memory = memory_in_words(model.exchanges)
+        memory = f", {memory}" if memory else ""
+        return tr(f"Modèle : {model.name} ({size} M de paramètres, contexte {model.context} jetons{memory}). ",
+                  f"Model: {model.name} ({size}M parameters, context {model.context} tokens{memory}). ") + self._help()  # fmt: skip
 
     def _help(self) -> str:
         return tr("Commandes : aide, effacer, debug, quitter.", "Commands: help, clear, debug, quit.")

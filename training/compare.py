@@ -172,10 +172,10 @@ def _inline(text: str) -> str:
 
 def _limits(comparisons: Sequence[Comparison]) -> list[str]:
     counts = ", ".join(
-        tr(f"{c.split} : {len(c.generic.answers)}", f"{c.split}: {len(c.generic.answers)}") for c in comparisons
+        tr(f"{c.split} : {len(c.generic.answers)}", f"{c.split}: {len(c.generic.answers)}") for c in comparisons
     )
     learnt = [
-        tr("- Les questions apprises mot pour mot montrent seulement ce que le modèle a retenu par cœur ; sa valeur se lit "
+        tr("- Les questions apprises mot pour mot montrent seulement ce que le modèle a retenu par cœur ; sa valeur se lit "
            "sur les autres.",
            "- Learnt questions, word for word, only show what the model knows by heart; its worth is read on the others.")
     ] if any(c.split == "train" for c in comparisons) else []  # fmt: skip
@@ -199,7 +199,7 @@ def _limits(comparisons: Sequence[Comparison]) -> list[str]:
 
 def _truncated(comparison: Comparison) -> str:
     side = comparison.specialised
-    return tr(f"- {comparison.split} : {side.left_out} question(s) trop longues pour le contexte, laissées de côté ; "
+    return tr(f"- {comparison.split} : {side.left_out} question(s) trop longues pour le contexte, laissées de côté ; "
               f"{side.scored_cut} réponse(s) attendue(s) sur {side.scored} coupées au contexte pour la perplexité.",
               f"- {comparison.split}: {side.left_out} question(s) too long for the context, left out; "
               f"{side.scored_cut} expected answer(s) of {side.scored} cut at the context for the perplexity.")  # fmt: skip

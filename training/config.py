@@ -111,7 +111,7 @@ def validated(values: dict[str, Any], where: str) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        lines = [tr(f"{where} : {_fault(fault)}", f"{where}: {_fault(fault)}") for fault in error.errors()]
+        lines = [tr(f"{where} : {_fault(fault)}", f"{where}: {_fault(fault)}") for fault in error.errors()]
         raise InputError("\n".join(lines)) from error
     if config.template is not None and config.template not in TEMPLATES:
         known = ", ".join(TEMPLATES)
@@ -134,9 +134,9 @@ def _fault(fault: Any) -> str:
         known = ", ".join(_keys_beside(key))
         return tr(f"clé inconnue « {key} ». Clés possibles : {known}.", f"unknown key `{key}`. Known keys: {known}.")
     if fault["type"] == "missing":
-        return tr(f"il manque « {key} ».", f"`{key}` is missing.")
+        return tr(f"il manque « {key} ».", f"`{key}` is missing.")
     received = f"{fault['input']!r:.60}"
-    return tr(f"« {key} » : {_wanted(fault)} attendu (reçu : {received}).",
+    return tr(f"« {key} » : il faut {_wanted(fault)} (reçu : {received}).",
               f"`{key}`: {_wanted(fault)} expected (received: {received}).")  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _wanted(fault: Any) -> str:
         "string": tr("un texte", "a text"),
         "path": tr("un chemin", "a path"),
         "tuple": tr("une liste", "a list"),
-        "model": tr("une section « clé : valeur »", "a section of `key: value`"),
+        "model": tr("une section « clé : valeur »", "a section of `key: value`"),
         "literal": bounds.get("expected", "").replace(" or ", tr(" ou ", " or ")),
     }
     return words.get(kind.partition("_")[0], fault["msg"])
@@ -197,12 +197,12 @@ def _apply(values: dict[str, Any], change: str) -> None:
     *sections, last = key.split(".")
     for section in sections:
         if not isinstance(values.setdefault(section, {}), dict):
-            raise InputError(tr(f"--set {change} : « {section} » n'est pas une section.",
+            raise InputError(tr(f"--set {change} : « {section} » n'est pas une section.",
                                 f"--set {change}: `{section}` is no section."))  # fmt: skip
         values = values[section]
     try:
         values[last] = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(
-            tr(f"--set {change} : valeur YAML illisible.", f"--set {change}: the value cannot be read as YAML.")
+            tr(f"--set {change} : valeur YAML illisible.", f"--set {change}: the value cannot be read as YAML.")
         ) from error

@@ -68,7 +68,7 @@ def _text_of(path: Path) -> str:
         return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise InputError(
-            tr(f"{path} : ce n'est pas un texte UTF-8 ({error}).\nConvertissez-le, ou retirez-le du dossier.",
+            tr(f"{path} : ce n'est pas un texte UTF-8 ({error}).\nConvertissez-le, ou retirez-le du dossier.",
                f"{path}: not a UTF-8 text ({error}).\nConvert it, or take it out of the folder.")
         ) from error  # fmt: skip
 
@@ -96,7 +96,7 @@ def read_corpus(config: PretrainConfig) -> Corpus:
             continue
         if len(files) <= config.held_out:
             raise InputError(
-                tr(f"{folder} : {len(files)} fichier(s), dont {config.held_out} mis de côté : rien pour l'entraînement.",
+                tr(f"{folder} : {len(files)} fichier(s), dont {config.held_out} mis de côté : rien pour l'entraînement.",
                    f"{folder}: {len(files)} file(s), {config.held_out} of them held out: nothing left to train on.")
             )  # fmt: skip
         texts = [clean(_text_of(path)) for path in files]

@@ -133,7 +133,7 @@ class Evaluator:
         """
         if not dialogues:
             raise InputError(
-                tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
+                tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
                    f"The split `{settings.split}` is empty: nothing to evaluate.")
             )  # fmt: skip
         drawn_ones = drawn(dialogues, settings.questions, settings.seed)
@@ -141,7 +141,7 @@ class Evaluator:
         encoded, cut = self._scorable(drawn(dialogues, settings.scored, settings.seed))
         if not chosen or not encoded:
             raise InputError(
-                tr(f"Aucune question de la partie « {settings.split} » ne tient dans le contexte "
+                tr(f"Aucune question de la partie « {settings.split} » ne tient dans le contexte "
                    f"({self.model.context} jetons).",
                    f"No question of the split `{settings.split}` fits into the context ({self.model.context} tokens).")
             )  # fmt: skip

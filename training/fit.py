@@ -46,7 +46,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         progress = _run(config, trainer, plan, work, resume, watcher)
         metrics = _outcome(config, trainer, plan, progress, before, precision)
         write_json(work / "metrics.json", metrics)
-        _write_weights(config, model, trainer, work)
+        _write_weights(config, model, data, trainer, work)
         _write_samples(model, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(work, config.out)
@@ -148,7 +148,7 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
         recorder.record(report)
     if progress.without_progress >= fit.patience:
         watcher.say(
-            tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
+            tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
         )  # fmt: skip
     with np.load(best) as archive:
@@ -181,10 +181,12 @@ def _outcome(
     }
 
 
-def _write_weights(config: RunConfig, model: LanguageModel, trainer: Any, work: Path) -> None:
+def _write_weights(config: RunConfig, model: LanguageModel, data: PreparedSet, trainer: Any, work: Path) -> None:
     if config.method == "lora":
         save_arrays(work / "adapter.npz", values_of(trainer.trainable_variables))
-    save_preset(model.causal_lm, work / "preset", {"template": model.template.name, "base": config.model})
+    exchanges = max(sum(turn.role == "user" for turn in dialogue.messages) for dialogue in data.split("train"))
+    note = {"template": model.template.name, "base": config.model, "exchanges": exchanges}
+    save_preset(model.causal_lm, work / "preset", note)
 
 
 def _write_samples(model: LanguageModel, data: PreparedSet, work: Path, count: int = 5) -> None:

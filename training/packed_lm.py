@@ -152,7 +152,7 @@ def require_packable(backbone) -> None:
     if not np.allclose(packed, np.concatenate([own, own], axis=1), rtol=0, atol=0.05 * np.abs(own).max()):
         name = type(backbone).__name__.removesuffix("Backbone")
         raise InputError(
-            tr(f"La famille {name} n'est pas prise en charge : GPT-2, Llama, Mistral et Qwen le sont.",
+            tr(f"La famille {name} n'est pas prise en charge : GPT-2, Llama, Mistral et Qwen le sont.",
                f"The {name} family is not supported: GPT-2, Llama, Mistral and Qwen are.")
         )  # fmt: skip
 

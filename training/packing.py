@@ -73,7 +73,7 @@ def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[list[Encoded], int]
     ]
     if not encoded:
         raise InputError(
-            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
+            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
                "A split of the set is empty (train or validation): prepare it with other --shares, or more dialogues.")
         )  # fmt: skip
     if not any(dialogue.trainable.any() for dialogue in encoded):

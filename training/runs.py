@@ -123,13 +123,13 @@ def working(path: Path, *, resume: bool) -> Iterator[Path]:
     if resume and not resumable(path):
         raise InputError(
             tr(
-                f"{path} : rien à reprendre. Relancez sans --resume.",
+                f"{path} : rien à reprendre. Relancez sans --resume.",
                 f"{path}: nothing to resume. Run without --resume.",
             )
         )
     if not resume and resumable(path):
         raise InputError(
-            tr(f"{path} : un entraînement inachevé est là. Ajoutez --resume pour le finir, ou effacez {work}.",
+            tr(f"{path} : un entraînement inachevé est là. Ajoutez --resume pour le finir, ou effacez {work}.",
                f"{path}: an unfinished training is there. Add --resume to finish it, or delete {work}.")
         )  # fmt: skip
     if not resume:
@@ -151,7 +151,7 @@ def saved_config(path: Path) -> RunConfig:
     if not resumable(path):
         raise InputError(
             tr(
-                f"{path} : rien à reprendre. Relancez sans --resume.",
+                f"{path} : rien à reprendre. Relancez sans --resume.",
                 f"{path}: nothing to resume. Run without --resume.",
             )
         )
@@ -172,8 +172,8 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
         if differ:
             names = ", ".join(sorted(set(differ)))
             raise InputError(
-                tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
-                   "Reprenez avec les mêmes réglages (« causette train --out … --resume » suffit).",
+                tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
+                   "Reprenez avec les mêmes réglages (« causette train --out … --resume » suffit).",
                    f"Not resumed, this changed since the beginning: {names}.\n"
                    "Go on with the same settings (`causette train --out … --resume` is enough).")
             )  # fmt: skip

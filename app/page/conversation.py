@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from chatbot.dialogue import Message, assistant, user
 from chatbot.generation import Sampling
 from chatbot.runner import Answer, ChatModel, Reply
-from chatbot.session import checked_text
+from chatbot.session import checked_text, followed
 
 LONGEST_CONVERSATION = 50  # turns; older ones leave the page (they left the model's context long before)
 
@@ -55,7 +55,7 @@ class Conversation:
 
     def _ask(self, chat: ChatModel, before: list[Turn], question: str, sampling: Sampling) -> None:
         history = [message for turn in before for message in turn.messages()]
-        turn = Turn(question, chat.reply([*history, user(question)], sampling))
+        turn = Turn(question, chat.reply([*followed(chat, history), user(question)], sampling))
         self.stop()
         self.turns = [*before, turn][-LONGEST_CONVERSATION:]
         self.awaited = turn

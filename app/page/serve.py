@@ -16,6 +16,7 @@ from chatbot.generation import Sampling
 from chatbot.language import number, tr
 from chatbot.model import LanguageModel
 from chatbot.runner import ChatModel
+from chatbot.session import memory_in_words
 
 WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full
 CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
@@ -47,7 +48,8 @@ def header(model: LanguageModel, title: str) -> str:
     size = words(f"{number(model.parameters / 1e6, 1)} M de paramètres, contexte de {number(model.context)} jetons",
                  f"{number(model.parameters / 1e6, 1)}M parameters, context of {number(model.context)} tokens")  # fmt: skip
     name = f"<b>{html.escape(model.name)}</b>"
-    return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{name} · {size}</p></div></header>'
+    about = " · ".join(filter(None, (name, size, memory_in_words(model.exchanges))))
+    return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{about}</p></div></header>'
 
 
 def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:

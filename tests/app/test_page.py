@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from itertools import pairwise
 from urllib.request import urlopen
 
@@ -16,7 +17,7 @@ from app.page.chat import ChatTab
 from app.page.conversation import LONGEST_CONVERSATION, Conversation
 from app.page.drawing import escaped, figures_of
 from app.page.look import no_break
-from app.page.serve import build_page, serve, usable_port
+from app.page.serve import build_page, header, serve, usable_port
 from app.page.settings import sampling_of, settings_for
 from app.page.warm_up import kinds_of, prompt_lengths
 from chatbot.errors import InputError
@@ -263,6 +264,16 @@ def test_a_long_conversation_forgets_its_beginning(tab):
     for number in range(LONGEST_CONVERSATION + 2):
         conversation.ask(tab.chat, f"Question {number}", GREEDY)
     assert [turn.question for turn in conversation.turns][::49] == ["Question 2", "Question 51"]
+
+
+def test_a_model_that_learnt_single_questions_reads_each_alone(tiny_model):
+    chat = ChatModel(replace(tiny_model, exchanges=1))
+    tab, conversation = ChatTab(chat, examples=[], sampling=GREEDY), Conversation()
+    for _ in range(2):
+        answered(tab, conversation, "Quel est le délai ?")
+    sizes = [turn.answer.prompt_tokens for turn in conversation.turns]
+    assert sizes[0] == sizes[1]
+    assert "chaque question est lue seule" in header(chat.model, "Causette")
 
 
 def test_the_figures_say_what_the_context_could_not_hold(tab):

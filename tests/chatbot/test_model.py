@@ -147,7 +147,7 @@ def test_dropout_reaches_the_backbone(tiny_preset, tmp_path):
 
 
 DAMAGES = {
-    "causette.json": ["{", "[]", '{"template": ["alpaca"]}', '{"template": "alpacca"}'],
+    "causette.json": ["{", "[]", '{"exchanges": "two"}', '{"template": ["alpaca"]}', '{"template": "alpacca"}'],
     "config.json": ["[]", '{"config": {"vocabulary_size": "abc"}}', "{}"],
     "tokenizer.json": ["{", "{}"],
     "assets/tokenizer/merges.txt": ["", "x"],

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,25 @@ def transcript(chat, *lines: str) -> list[str]:
     out = io.StringIO()
     Terminal(ChatSession(chat, Sampling(max_new_tokens=4)), out).run(iter(f"{line}\n" for line in lines))
     return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("exchanges", "kept"), [(None, 3), (1, 0), (2, 1), (9, 3)])
+def test_a_model_gets_as_many_exchanges_as_it_learnt_from(tiny_model, exchanges, kept):
+    chat = ChatModel(replace(tiny_model, exchanges=exchanges))
+    session = ChatSession(chat, Sampling(max_new_tokens=4))
+    session.messages = [turn for n in range(3) for turn in (user(f"Q{n} ?"), assistant(f"R{n}."))]
+    history = session.messages[6 - 2 * kept :]
+    alone = chat.reply([*history, user("Et le délai ?")], session.sampling)
+    list(session.ask("Et le délai ?"))
+    assert session.last.prompt_tokens == alone.answer.prompt_tokens
+    assert len(session.messages) == 8  # what was said stays on the screen all the same
+
+
+def test_the_welcome_says_how_much_is_followed(tiny_model, capsys):
+    for exchanges, words in ((1, "chaque question est lue seule"), (3, "mémoire de 3 échanges")):
+        out = io.StringIO()
+        Terminal(ChatSession(ChatModel(replace(tiny_model, exchanges=exchanges))), out).run(iter([]))
+        assert words in out.getvalue()
 
 
 def test_whole_transcript(chat, tiny_model):

@@ -90,6 +90,7 @@ def test_the_run_is_a_model_with_its_template(run):
     model = load_model(str(run.path))
     assert model.template.name == "human_assistant"
     assert model.context == 128
+    assert model.exchanges == 1  # the dialogues of the set have one question each
 
 
 def test_best_weights_are_kept(run):
@@ -191,7 +192,7 @@ def test_another_set_cannot_be_slipped_under_a_resumed_training(data, tiny_prese
     interrupted(config_of(copy, tmp_path / "run", tiny_preset))
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     (copy / "manifest.json").write_text(json.dumps({**manifest, "seed": 99}), encoding="utf-8")
-    with pytest.raises(InputError, match="a changé depuis le début : data"):
+    with pytest.raises(InputError, match="a changé depuis le début.: data"):
         train(config_of(copy, tmp_path / "run", tiny_preset), resume=True)
 
 
@@ -332,16 +333,17 @@ def test_recipes_and_changes(tmp_path, data):
     with pytest.raises(InputError, match=r"fit\.epoch.*epochs"):
         load_config(None, given, ("fit.epoch=3",))
     wrong = {
-        "fit.epochs=0": r"fit\.epochs.*un nombre > 0 attendu \(reçu",
-        "fit.rows=x": "un nombre entier attendu",
-        "method=fulll": "'full' ou 'lora' attendu",
-        "fit=3": r"section « clé",
+        "fit.epochs=0": r"fit\.epochs.*il faut un nombre > 0 \(reçu",
+        "fit.rows=x": "il faut un nombre entier",
+        "method=fulll": "il faut 'full' ou 'lora'",
+        "fit=3": "il faut une section",
         "fit.rows=[": "YAML illisible",
-        "method.x=3": "« method » : ",
+        "method.x=3": "il faut 'full' ou 'lora'",
+        "model.x=3": "n'est pas une section",
     }
     for change, told in wrong.items():
         with pytest.raises(InputError, match=told):
-            load_config(None, given, (change,))
+            load_config(None, {**given, "model": "mini"}, (change,))
     with pytest.raises(InputError, match="clé=valeur"):
         load_config(None, given, ("fit.epochs",))
     with pytest.raises(InputError, match=r"recette introuvable.*mini"):
