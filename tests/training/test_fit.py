@@ -192,7 +192,7 @@ def test_another_set_cannot_be_slipped_under_a_resumed_training(data, tiny_prese
     interrupted(config_of(copy, tmp_path / "run", tiny_preset))
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     (copy / "manifest.json").write_text(json.dumps({**manifest, "seed": 99}), encoding="utf-8")
-    with pytest.raises(InputError, match="a changé depuis le début.: data"):
+    with pytest.raises(InputError, match=r"a changé depuis le début.: data"):
         train(config_of(copy, tmp_path / "run", tiny_preset), resume=True)
 
 
