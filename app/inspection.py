@@ -14,6 +14,7 @@ from chatbot.model import load_tokenizer
 from chatbot.template import ChatTemplate
 from chatbot.tokenizer import TextTokenizer, encode_segments
 from datasets_prep.prepared import PreparedSet
+from datasets_prep.rows import reason_in_words
 
 _STYLE = {True: "black on green", False: "dim"}
 
@@ -48,7 +49,10 @@ def inspect_set(
     }
     head = (tr("Partie", "Split"), tr("Dialogues", "Dialogues"))
     rows = [(name, number(count)) for name, count in counts["by_split"].items()]
-    rejected = [(f"{tr('rejetées', 'rejected')} : {why}", number(n)) for why, n in counts["by_reason"].items()]
+    rejected = [
+        (tr(f"rejetées : {words}", f"rejected: {words}"), number(count))
+        for words, count in ((reason_in_words(why), count) for why, count in counts["by_reason"].items())
+    ]
     where = tr("sur fond vert", "on green") if coloured else tr("entre ⟦ et ⟧", "between ⟦ and ⟧")
     legend = tr(f"\n{dialogue.id} · gabarit {chosen.name} · {len(tokens)} jetons, dont {learnt} appris ({where}, ↵ = "
                 "fin de ligne, ■ = fin de réponse) :\n",

@@ -44,6 +44,8 @@ def examples_of(run: Path, output: Output, count: int = 4) -> list[str]:
         data = RunFolder.open(run).config.data
         if is_prepared(data):
             dialogues = _held_out(PreparedSet.open(data))
+            # Keywords and scraps belong in the tests; a button shows a question, if the set has any.
+            dialogues = [d for d in dialogues if d.question.rstrip().endswith("?")] or dialogues
             by_group = {dialogue.group: dialogue for dialogue in dialogues}
             return [dialogue.question for dialogue in drawn(list(by_group.values()), count, seed=3)]
         lines = (run / "samples.jsonl").read_text(encoding="utf-8").splitlines()
