@@ -171,7 +171,8 @@ def _kaggle_handle(name: str) -> str:
     """
     import keras_hub
 
-    presets = keras_hub.models.CausalLM.presets
+    translators = keras_hub.models.Seq2SeqLM.presets  # a kind of CausalLM for KerasHub, but no model to talk to
+    presets = {key: preset for key, preset in keras_hub.models.CausalLM.presets.items() if key not in translators}
     if name in presets:
         return presets[name]["kaggle_handle"]
     near = difflib.get_close_matches(name, [*EMBEDDED, *presets], n=3)
@@ -201,8 +202,8 @@ def _no_network(name: str) -> WorldError:
     return WorldError(
         tr(
             f"{name} : le modèle n'est pas sur ce disque et le réseau ne répond pas.\n"
-            "Connectez-vous une fois pour le télécharger, donnez un dossier local, ou prenez « --model mini » (fourni).",
+            "Connectez-vous une fois pour le télécharger, donnez un dossier local, ou prenez « mini » (fourni).",
             f"{name}: the model is not on this disk and the network does not answer.\n"
-            "Go online once to download it, give a local folder, or take `--model mini` (included).",
+            "Go online once to download it, give a local folder, or take `mini` (included).",
         )
     )

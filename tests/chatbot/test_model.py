@@ -70,6 +70,8 @@ def test_a_transformers_folder_gives_the_same_answers(tiny_tokenizer, tmp_path):
 def test_missing_things_are_told(copied, tmp_path):
     with pytest.raises(InputError, match=r"n'est pas un modèle \(config\.json y manque"):
         load_model(str(tmp_path))
+    with pytest.raises(InputError, match="ni modèle connu"):
+        load_model("bart_base_en")  # KerasHub has it, but it translates
     (copied / "config.json").write_text("{broken", encoding="utf-8")
     with pytest.raises(InputError, match="illisible"):
         load_model(str(copied))
