@@ -251,10 +251,15 @@ def test_a_refused_message_stays_in_the_box(tab):
 def test_a_slider_changes_the_answer(tab, replies):
     tab.get_by_role("button", name="Réglages de la réponse").click()
     longest = tab.get_by_role("spinbutton", name="Longueur maximale")
-    longest.fill("47")
-    longest.press("Tab")
-    # The page takes the number over when it has drawn it on the slider too; a reader needs longer than that.
-    tab.wait_for_function("() => [...document.querySelectorAll('input[type=range]')].some(e => e.value === '47')")
+    slider = tab.get_by_role("slider", name="Longueur maximale")
+
+    def is_taken() -> bool:
+        """A number typed while the panel still unfolds is lost; the page has it once the slider stands there too."""
+        longest.fill("47")
+        longest.press("Tab")
+        return slider.input_value() == "47"
+
+    wait_until(is_taken)
     ask(tab, "Bonjour")
     wait_for_end(tab)
     assert replies[-1].answer.new_tokens == 47
