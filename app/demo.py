@@ -61,7 +61,7 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
                           "The comparison: generic against specialised, same questions, same decoding"))  # fmt: skip
     value, *shown = compare_run(out / "run", None, None, QUESTIONS, SAMPLING, 1, out, output)
     answers = answers_shown(value["comparisons"])
-    output.result({**value, "answers": answers}, *shown, limits(PreparedSet.open(data)), *drawn(answers))
+    output.result({**value, "answers": answers}, *shown, limits(PreparedSet.open(data)), *in_lines(answers))
     minutes = (time.perf_counter() - began) / 60
     output.say(tr(f"Fait en {number(minutes, 1)} min.", f"Done in {number(minutes, 1)} min."))
 
@@ -122,7 +122,7 @@ def answers_shown(comparisons: list[dict[str, Any]], count: int = 3) -> list[dic
     ]
 
 
-def drawn(answers: list[dict[str, str]]) -> list[str]:
+def in_lines(answers: list[dict[str, str]]) -> list[str]:
     """The answers as lines."""
     return [
         line

@@ -14,13 +14,12 @@ from chatbot.generation import Sampling
 from chatbot.language import number, tr
 from chatbot.model import load_model
 from datasets_prep.prepared import PreparedSet
-from training.compare import Comparison, compare, split_title, write_comparison
+from training.compare import Comparison, comparable, compare, split_title, write_comparison
 from training.compare import table as comparison_rows
 from training.evaluate import MEASURES, Evaluation, EvaluationSettings, Evaluator
 from training.runs import RunFolder
 
 # Splits that a comparison covers where the set has them: does it repeat, does it recall, does it generalise?
-COMPARED_SPLITS = ("train", "recall", "test")
 
 
 def evaluate_model(
@@ -47,7 +46,9 @@ def evaluate_model(
     if out:
         write_json(out, evaluation.to_json())
     rows = [(tr(fr, en), number(evaluation.measures[key], digits)) for key, (_, digits, fr, en) in MEASURES.items()]
-    title = f"{name} · {split_title(split)} · {len(evaluation.answers)} " + tr("réponses", "answers")
+    # Not `split_title`: whether the questions of a split were learnt depends on the model.
+    part = tr(f"partie « {split} »", f"split “{split}”")
+    title = f"{name} · {part} · {len(evaluation.answers)} " + tr("réponses", "answers")
     return evaluation.to_json(), table((tr("Mesure", "Measure"), tr("Valeur", "Value")), rows, title=title)
 
 
@@ -74,16 +75,21 @@ def compare_run(
     # The generic model gets the same text, so its own template, if it had one, is not used here.
     original = load_model(base, template=specialised.template.name)
     sides = [Evaluator(original), Evaluator(specialised)]
+    splits, remarks = comparable(folder, prepared)
     comparisons = []
-    for split in [name for name in COMPARED_SPLITS if name in prepared.splits]:
+    for split in splits:
         settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
         dialogues = list(prepared.split(split))
         output.say(f"{split_title(split)}…")
         comparisons.append(compare(*(_measured(side, dialogues, settings, output) for side in sides)))
-    write_comparison(out, comparisons)
-    value = {"comparisons": [c.to_json() for c in comparisons], "report": str(out / "comparison.md")}
+    write_comparison(out, comparisons, remarks)
+    value = {
+        "remarks": remarks,
+        "comparisons": [c.to_json() for c in comparisons],
+        "report": str(out / "comparison.md"),
+    }
     report = tr(f"Rapport : {out / 'comparison.md'}", f"Report: {out / 'comparison.md'}")
-    return value, *(drawn(comparison) for comparison in comparisons), report
+    return value, *(drawn(comparison) for comparison in comparisons), *remarks, report
 
 
 def drawn(comparison: Comparison) -> Any:

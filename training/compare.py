@@ -13,7 +13,11 @@ from typing import Any
 from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
+from datasets_prep.prepared import PreparedSet
 from training.evaluate import MEASURES, AnswerRecord, Evaluation
+from training.runs import RunFolder
+
+COMPARED_SPLITS = ("train", "recall", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,33 @@ def compare(generic: Evaluation, specialised: Evaluation) -> Comparison:
     return Comparison(split=generic.settings["split"], generic=generic, specialised=specialised)
 
 
+def comparable(run: RunFolder, data: PreparedSet) -> tuple[tuple[str, ...], list[str]]:
+    """The splits on which a run can be compared with its base, and what must be said beside the result.
+
+    Only in the very set that it was trained on are the questions of `train` and `recall` learnt ones; in another, or in
+    the same one prepared anew, `test` is all that can be asked, and nobody knows that it is unseen.
+    """
+    if data.manifest["fingerprints"] != run.data_manifest["fingerprints"]:
+        remark = tr(
+            "Ce jeu n'est pas celui de l'entraînement (ou il a été préparé à nouveau) : seule sa partie test est comparée, "
+            "et rien ne garantit que le modèle n'a pas appris ses questions.",
+            "This set is not the one of the training (or it was prepared anew): only its test split is compared, and "
+            "nothing guarantees that the model did not learn its questions.",
+        )
+        return ("test",), [remark]
+    splits = tuple(split for split in COMPARED_SPLITS if split in data.splits)
+    if run.share_seen >= 1:
+        return splits, []
+    seen = int(100 * run.share_seen)  # down: nearly all is not all
+    remark = tr(
+        f"Le modèle gardé n'a lu que {seen} % des lignes d'entraînement : une partie seulement des questions dites apprises "
+        "lui a été montrée.",
+        f"The model that was kept read {seen}% of the training rows only: not all of the questions called learnt were "
+        "shown to it.",
+    )
+    return splits, [remark]
+
+
 def split_title(split: str) -> str:
     """What a split asks, in words."""
     titles = {
@@ -89,8 +120,8 @@ def table(comparison: Comparison) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def report(comparisons: Sequence[Comparison], *, samples: int = 8, seed: int = 1) -> str:
-    """A readable Markdown report: tables, answers side by side (drawn at random, not chosen), limits."""
+def report(comparisons: Sequence[Comparison], remarks: Sequence[str] = (), *, samples: int = 8, seed: int = 1) -> str:
+    """A readable Markdown report: remarks, tables, answers side by side (drawn at random, not chosen), limits."""
     first = comparisons[0]
     lines = [
         tr("# Modèle générique et modèle spécialisé", "# Generic and specialised model"),
@@ -100,6 +131,7 @@ def report(comparisons: Sequence[Comparison], *, samples: int = 8, seed: int = 1
         tr("- Mêmes invites, même graine, même décodage pour les deux.",
            "- Same prompts, same seed, same decoding for both."),
         "- " + _decoding(first.generic.settings["sampling"]),
+        *(f"- {remark}" for remark in remarks),
     ]  # fmt: skip
     for comparison in comparisons:
         lines += ["", f"## {split_title(comparison.split)}", "", *_markdown_table(comparison), ""]
@@ -107,10 +139,11 @@ def report(comparisons: Sequence[Comparison], *, samples: int = 8, seed: int = 1
     return "\n".join([*lines, "", *_limits(comparisons), ""])
 
 
-def write_comparison(folder: Path, comparisons: Sequence[Comparison]) -> None:
+def write_comparison(folder: Path, comparisons: Sequence[Comparison], remarks: Sequence[str] = ()) -> None:
     """Writes `comparison.json` and `comparison.md` into `folder`."""
-    write_json(folder / "comparison.json", {"format": 1, "comparisons": [c.to_json() for c in comparisons]})
-    write_text(folder / "comparison.md", report(comparisons))
+    value = {"format": 1, "remarks": list(remarks), "comparisons": [c.to_json() for c in comparisons]}
+    write_json(folder / "comparison.json", value)
+    write_text(folder / "comparison.md", report(comparisons, remarks))
 
 
 def _decoding(sampling: dict[str, Any]) -> str:
@@ -190,6 +223,10 @@ def _limits(comparisons: Sequence[Comparison]) -> list[str]:
         *learnt,
         tr("- F1, ROUGE-L et chrF mesurent la ressemblance avec la réponse attendue, pas la vérité d'une autre réponse.",
            "- F1, ROUGE-L and chrF measure likeness to the expected answer, not the truth of another one."),
+        tr("- La perplexité donne au modèle le début de la bonne réponse, mot après mot : une réponse sue par cœur y coûte "
+           "presque rien, même si le modèle, laissé seul, en choisit une autre. La réponse exacte et le F1, eux, jugent ce qu'il écrit seul.",
+           "- Perplexity gives the model the beginning of the right answer, word after word: one known by heart costs "
+           "nearly nothing there, even if the model, left alone, chooses another. Exact answers and F1 judge what it writes alone."),
         tr("- La perplexité dépend du vocabulaire : ne la comparez qu'entre modèles du même tokenizer ; les bits par "
            "octet n'en dépendent pas.",
            "- Perplexity depends on the vocabulary: compare it only between models of the same tokenizer; bits per "

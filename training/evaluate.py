@@ -209,6 +209,7 @@ def even_batches(dialogues: Sequence[Dialogue], size: int) -> list[Sequence[Dial
 
 
 def record_of(dialogue: Dialogue, answer: Answer) -> AnswerRecord:
+    """A generated answer beside the expected one, with its likeness to it."""
     return AnswerRecord(
         id=dialogue.id,
         question=dialogue.question,

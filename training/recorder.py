@@ -77,6 +77,11 @@ class Recorder:
         self.scalar = tf.summary.scalar
 
     def record(self, report: StepReport) -> None:
+        """Takes a step in: its figures, and validation, backup and best weights when they are due.
+
+        Raises:
+            WorldError: the loss is infinite or not a number.
+        """
         require_finite(report.loss, report.step)
         progress = self.progress
         progress.step = report.step

@@ -91,6 +91,12 @@ class RunFolder:
         return read_json(self.path / "data_manifest.json")
 
     @property
+    def share_seen(self) -> float:
+        """How much of the training rows the kept weights have read: 1 from the first whole epoch on."""
+        metrics = self.metrics
+        return min(1.0, round(metrics["epochs"] * metrics["best_step"] / metrics["steps"], 6))
+
+    @property
     def history(self) -> list[HistoryRow]:
         return read_history(self.path / "history.csv")
 
@@ -121,12 +127,7 @@ def working(path: Path, *, resume: bool) -> Iterator[Path]:
                f"{path} exists already. Choose another --out, or delete that folder.")
         )  # fmt: skip
     if resume and not resumable(path):
-        raise InputError(
-            tr(
-                f"{path} : rien à reprendre. Relancez sans --resume.",
-                f"{path}: nothing to resume. Run without --resume.",
-            )
-        )
+        raise _nothing_to_resume(path)
     if not resume and resumable(path):
         raise InputError(
             tr(f"{path} : un entraînement inachevé est là. Ajoutez --resume pour le finir, ou effacez {work}.",
@@ -149,12 +150,7 @@ def saved_config(path: Path) -> RunConfig:
         InputError: there is nothing to resume.
     """
     if not resumable(path):
-        raise InputError(
-            tr(
-                f"{path} : rien à reprendre. Relancez sans --resume.",
-                f"{path}: nothing to resume. Run without --resume.",
-            )
-        )
+        raise _nothing_to_resume(path)
     return _config_in(working_folder(path))
 
 
@@ -165,8 +161,8 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
         InputError: other settings, or the prepared set changed since.
     """
     if (work / "backup" / "state.npz").exists():
-        before, now = _config_in(work).model_dump(mode="json"), config.model_dump(mode="json")
-        differ = [key for key, value in _flat(now).items() if _flat(before).get(key) != value]
+        before, now = (_flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
+        differ = [key for key, value in now.items() if before.get(key) != value]
         if read_json(work / "data_manifest.json") != manifest:
             differ.append("data")
         if differ:
@@ -179,6 +175,12 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
             )  # fmt: skip
     save_config(config, work / "config.yaml")
     write_json(work / "data_manifest.json", dict(manifest))
+
+
+def _nothing_to_resume(path: Path) -> InputError:
+    return InputError(
+        tr(f"{path} : rien à reprendre. Relancez sans --resume.", f"{path}: nothing to resume. Run without --resume.")
+    )
 
 
 def _config_in(folder: Path) -> RunConfig:

@@ -24,7 +24,7 @@ def french_again():
 
 @pytest.fixture(scope="module")
 def faq(tmp_path_factory):
-    """A small CSV of a team: twelve questions, a semicolon, cp1252."""
+    """A small CSV of a team: twenty-four questions, a semicolon, cp1252."""
     path = tmp_path_factory.mktemp("csv") / "faq.csv"
     rows = [f"Où est la commande numéro {n} ?;Elle est expédiée le {n}." for n in range(3, 27)]
     path.write_bytes(("question;réponse\n" + "\n".join(rows) + "\n").encode("cp1252"))
@@ -145,6 +145,26 @@ def test_evaluate_and_compare(run, prepared, tiny_preset, tmp_path, capsys):
     assert "mêmes poids" in capsys.readouterr().err
     assert main(["evaluate", str(tiny_preset)]) == 2
     assert "--data" in capsys.readouterr().err
+
+
+def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, faq, capsys):
+    def compared(*words):
+        capsys.readouterr()
+        assert main(["compare", str(moved_run), "--questions", "1", "--max-tokens", "2", "--json", *words]) == 0
+        value = json_of(capsys)
+        report = (moved_run / "comparison.md").read_text(encoding="utf-8")
+        assert all(f"- {remark}\n" in report for remark in value["remarks"])
+        return [one["split"] for one in value["comparisons"]], " ".join(value["remarks"])
+
+    assert compared() == (["train", "test"], "")
+    metrics = json.loads((moved_run / "metrics.json").read_text())
+    (moved_run / "metrics.json").write_text(json.dumps({**metrics, "epochs": 0.999, "steps": 8, "best_step": 8}))
+    splits, remark = compared("--data", str(prepared))  # the same set, elsewhere
+    assert splits == ["train", "test"] and "n'a lu que 99\N{NO-BREAK SPACE}% des lignes" in remark
+    again = ["prepare", str(faq), "--out", str(moved_run.parent / "data"), "--shares", "0.6,0.2,0.2", "--seed", "7"]
+    assert main([*again, "--replace"]) == 0
+    splits, remark = compared()
+    assert splits == ["test"] and "n'est pas celui de l'entraînement" in remark
 
 
 def piped(monkeypatch, text: str) -> None:

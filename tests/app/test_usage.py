@@ -106,12 +106,14 @@ def test_a_bare_call_shows_its_help_and_is_no_success(words, capsys):
 
 
 def test_every_value_that_the_command_line_takes_is_one_that_sampling_takes():
-    names = {"max_tokens": "max_new_tokens"}
+    names, tried = {"max_tokens": "max_new_tokens"}, set()
     for command in get_command(app).commands.values():
         for param in command.params:
             field = names.get(param.name, param.name)
             if field in Sampling.__dataclass_fields__ and field != "seed":
                 Sampling(**{field: param.min}), Sampling(**{field: param.max})
+                tried.add(field)
+    assert tried == {"temperature", "top_k", "top_p", "repetition_penalty", "max_new_tokens"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")

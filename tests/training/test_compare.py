@@ -79,7 +79,7 @@ def test_the_comparison_reads_well_and_is_whole(generic, specialised, tmp_path):
     assert saved["comparisons"][0]["generic"]["measures"] == generic.measures
     text = (tmp_path / "comparison.md").read_text(encoding="utf-8")
     assert text.count("**Question") == 6
-    assert "Perplexité" in text and "intervalles de confiance" in text
+    assert "Perplexité" in text and "intervalles de confiance" in text and "laissé seul" in text
 
 
 def test_better_and_worse_are_marked_the_right_way(generic, specialised):
