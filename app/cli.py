@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.output import Output, table
+from app.output import Output
 from app.quiet import load_keras
 from app.usage import Program, missing
 from chatbot.errors import InputError
@@ -42,31 +42,55 @@ MaxTokens = Annotated[
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
 
 
-@data_app.command(
-    "list", help=tr("Nom, langue, taille et licence de chaque jeu.", "Name, language, size and licence of each set.")
-)
+@data_app.command("list", help=tr("Les jeux connus : langue, taille, licence, provenance, présence sur le disque.",
+                                  "The known sets: language, size, licence, origin, what is on disk."))  # fmt: skip
 def data_list(json: Json = False) -> None:
-    from datasets_prep.sources import SOURCES
+    from app.catalogue import list_sets
 
-    rows = [
-        (s.name, tr(*s.title), s.language, tr(*s.size), tr(*s.licence.stated), tr(*s.origin)) for s in SOURCES.values()
-    ]
-    keys = ("name", "title", "language", "size", "licence", "origin")
-    head = tr("Nom|Titre|Langue|Taille|Licence|Origine", "Name|Title|Language|Size|Licence|From").split("|")
-    Output(json).result({"sets": [dict(zip(keys, row, strict=True)) for row in rows]}, table(head, rows))
+    Output(json).result(*list_sets())
+
+
+@data_app.command("licences", help=tr("Ce que les sources énoncent, et ce qu'en hérite un mélange : des faits, pas un avis.",
+                                      "What the sources state, and what a mixture inherits: facts, no advice."))  # fmt: skip
+def data_licences(
+    wanted: Annotated[list[str] | None, typer.Argument(metavar=tr("[JEU…]", "[SET…]"), help=tr(
+        "Noms de jeux ou dossiers préparés ; par défaut tous les jeux.", "Names of sets or prepared folders; by default all sets."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from app.catalogue import show_licences
+
+    Output(json).result(*show_licences(wanted or []))
+
+
+@data_app.command("tfds", help=tr("Écrit un jeu préparé au format TFDS, que lisent TensorFlow et tf.data.",
+                                  "Writes a prepared set in TFDS's format, for TensorFlow and tf.data."))  # fmt: skip
+def data_tfds(
+    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    out: Annotated[Path, typer.Option(help=tr("Dossier TFDS, qui peut tenir plusieurs jeux.", "TFDS folder, which may hold several sets."))],
+    name: Annotated[str, typer.Option(help=tr("Nom du jeu ; par défaut celui du dossier.", "Name of the set; by default that of the folder."))] = "",
+    json: Json = False,
+) -> None:  # fmt: skip
+    from datasets_prep.tfds_set import write_tfds
+
+    written = write_tfds(folder, out, name)
+    line = tr(f"Jeu TFDS : {written}\nÀ lire par : tfds.builder_from_directory(\"{written}\")",
+              f"TFDS set: {written}\nRead it by: tfds.builder_from_directory(\"{written}\")")  # fmt: skip
+    Output(json).result({"folder": str(written)}, line)
 
 
 @app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                      "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
 def prepare(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
-        "embedded, embedded:boutique, medquad, ou vos fichiers .csv et .jsonl.",
-        "embedded, embedded:boutique, medquad, or your own .csv and .jsonl files."))],
+        "embedded, medquad, financial_phrasebank… (causette data list), ou vos fichiers .csv et .jsonl.",
+        "embedded, medquad, financial_phrasebank… (causette data list), or your own .csv and .jsonl files."))],
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
     from_file: Annotated[Path | None, typer.Option("--from", help=tr(
         "Fichier déjà téléchargé (medquad.csv.gz).", "File already downloaded (medquad.csv.gz)."))] = None,
     columns: Annotated[str | None, typer.Option(help=tr(
         "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
+    requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
+        "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
@@ -81,8 +105,8 @@ def prepare(
 
     output = Output(json)
     config = PrepareConfig(
-        sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), shares=Shares(*_shares(shares)),
-        seed=seed, replace=replace,
+        sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), requests=_language(requests),
+        shares=Shares(*_shares(shares)), seed=seed, replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]
@@ -328,6 +352,14 @@ def _pair(text: str | None) -> tuple[str, str] | None:
             tr("--columns : deux noms séparés par une virgule.", "--columns: two names, with a comma between.")
         )
     return question.strip(), answer.strip()
+
+
+def _language(text: str | None) -> Any:
+    if text not in (None, "fr", "en"):
+        raise InputError(
+            tr(f"--requests : fr ou en (reçu : « {text} »).", f"--requests: fr or en (received: “{text}”).")
+        )
+    return text
 
 
 def _shares(text: str) -> tuple[float, float, float]:

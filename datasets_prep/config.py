@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.cleaning import Limits
+from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.spec import Shares
 
 Similarity = Annotated[float, Field(ge=0.5, le=1)]
@@ -28,6 +29,8 @@ class PrepareConfig(BaseModel):
     """File to read instead of downloading, for the one source that needs it (medquad, csv, jsonl)."""
     columns: tuple[str, str] | None = None
     """Names of the question column and of the answer column of CSV files, instead of guessing them."""
+    requests: RequestLanguage | None = None
+    """Language of the requests that Causette phrases, for sets without questions; by default that of their texts."""
     shares: Shares = Shares(0.8, 0.1, 0.1)
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0

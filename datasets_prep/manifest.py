@@ -9,6 +9,7 @@ from typing import Any
 
 from chatbot.language import tr
 from datasets_prep.config import PrepareConfig
+from datasets_prep.ledger import strictest
 from datasets_prep.prepared import FORMAT, FORMAT_VERSION
 from datasets_prep.sift import Sifted
 from datasets_prep.spec import Splits
@@ -41,6 +42,7 @@ def manifest_of(
         "causette": _version(),
         "sources": [_source(one) for one in sifted],
         "counts": {**_totals(sifted, splits), "merged_groups": merged_groups, "shared_answers": shared_answers},
+        "terms": strictest({one.source.name: one.source.spec.licence for one in sifted}).to_json(),
         "seed": config.seed,
         "shares": config.shares._asdict(),
         "split_rule": list(dict.fromkeys(tr(*one.source.split_rule.words) for one in sifted)),

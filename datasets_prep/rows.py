@@ -21,6 +21,16 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
     ),
+    "unknown_label": ("étiquette inconnue", "unknown label"),
+    "not_a_paper": (
+        "ligne qui n'est pas un article (résumé, titres de sections, texte)",
+        "line that is no paper (abstract, section names, text)",
+    ),
+    "back_matter": (
+        "section sans contenu scientifique (remerciements, financement…)",
+        "section without scientific content (acknowledgements, funding…)",
+    ),
+    "formulas": ("réponse faite surtout de formules", "answer made mostly of formulas"),
     "empty_question": ("question vide", "empty question"),
     "empty_answer": ("réponse vide", "empty answer"),
     "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),

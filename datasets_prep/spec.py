@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
+from datasets_prep.download import Upstream
+from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.rows import Rejected, Row
 
 
@@ -45,6 +47,7 @@ class Licence:
         attribution: whom to name, and how.
         redistribution: whether copies may be passed on.
         commercial_use: whether it may serve in a product.
+        share_alike: whether what is made from it must bear the same licence.
         personal_data: what it holds about persons, in French and in English.
         link: where the licence is stated.
         checked: when that was read (year-month).
@@ -57,6 +60,7 @@ class Licence:
     personal_data: Words
     link: str
     checked: str
+    share_alike: Answer = "unknown"
 
     def to_json(self) -> dict[str, str]:
         """The entry as a manifest holds it, its words in the user's language."""
@@ -71,11 +75,13 @@ class Given:
         path: a file to read instead of downloading.
         columns: names of the question and answer columns, instead of guessing them.
         part: the part of the set after the colon: "boutique" of "embedded:boutique".
+        requests: language of the requests, in sets for which Causette phrases them.
     """
 
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
+    requests: RequestLanguage = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +116,8 @@ class DatasetSpec:
         takes_file: whether a file of the user (`Given.path`) can be read.
         parts: names that may follow the colon ("embedded:boutique") → the themes that each holds.
         split_rule: a rule of its own, in place of the split by group.
+        upstreams: what it is downloaded from.
+        phrased: whether Causette phrases its requests, in `Given.requests`.
     """
 
     name: str
@@ -122,3 +130,5 @@ class DatasetSpec:
     takes_file: bool = False
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_rule: SplitRule | None = None
+    upstreams: tuple[Upstream, ...] = ()
+    phrased: bool = False

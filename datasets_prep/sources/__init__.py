@@ -14,15 +14,29 @@ from pathlib import Path
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.sources import csv_pairs, embedded, jsonl, medquad
+from datasets_prep.phrasing import RequestLanguage
+from datasets_prep.sources import (
+    cancer,
+    corona_tweets,
+    csv_pairs,
+    embedded,
+    financial_phrasebank,
+    jsonl,
+    medquad,
+    scientific_papers,
+)
 from datasets_prep.spec import DatasetSpec, Given, SplitRule
 from datasets_prep.splits import BY_GROUP
 
 SOURCES: dict[str, DatasetSpec] = {
+    "cancer": cancer.SPEC,
+    "corona_tweets": corona_tweets.SPEC,
     "csv": csv_pairs.SPEC,
     "embedded": embedded.SPEC,
+    "financial_phrasebank": financial_phrasebank.SPEC,
     "jsonl": jsonl.SPEC,
     "medquad": medquad.SPEC,
+    "scientific_papers": scientific_papers.SPEC,
 }
 # What the end of a file's name says, after an optional ".gz".
 FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
@@ -55,7 +69,10 @@ class Source:
 
 
 def chosen_sources(
-    texts: Sequence[str], from_file: Path | None = None, columns: tuple[str, str] | None = None
+    texts: Sequence[str],
+    from_file: Path | None = None,
+    columns: tuple[str, str] | None = None,
+    requests: RequestLanguage | None = None,
 ) -> list[Source]:
     """The sources that the user's texts name, with what the user says about them.
 
@@ -63,6 +80,7 @@ def chosen_sources(
         texts: names, names with a part, files.
         from_file: a file for the one of them that needs one.
         columns: question and answer columns of the CSV files.
+        requests: language of the requests that Causette phrases.
 
     Raises:
         InputError: an unknown source or part, two files of one name, a part that another source holds already, or an
@@ -73,6 +91,8 @@ def chosen_sources(
         found = _with_file(found, from_file)
     if columns is not None:
         found = _with_columns(found, columns)
+    if requests is not None:
+        found = _with_requests(found, requests)
     sources = [Source(name=_name(spec, given), spec=spec, given=given) for spec, given in found]
     _refuse_twins(sources)
     _refuse_overlaps(sources)
@@ -138,6 +158,18 @@ def _with_columns(found: Sequence[Found], columns: tuple[str, str]) -> list[Foun
             )
         )
     return [(spec, replace(given, columns=columns) if spec is csv_pairs.SPEC else given) for spec, given in found]
+
+
+def _with_requests(found: Sequence[Found], requests: RequestLanguage) -> list[Found]:
+    if not any(spec.phrased for spec, _ in found):
+        takers = ", ".join(name for name, spec in SOURCES.items() if spec.phrased)
+        raise InputError(
+            tr(
+                f"--requests ne sert qu'aux jeux sans question ({takers}), et aucune des sources n'en est un.",
+                f"--requests is for sets without questions only ({takers}), and none of the sources is one.",
+            )
+        )
+    return [(spec, replace(given, requests=requests)) for spec, given in found]
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:

@@ -122,6 +122,7 @@ SPEC = DatasetSpec(
         ),
         link="https://www.apache.org/licenses/LICENSE-2.0",
         checked="2026-11",
+        share_alike="no",
     ),
     read=read,
     parts=PARTS,
