@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from chatbot.dialogue import Dialogue
 from chatbot.language import tr
 from datasets_prep.rows import Rejected, Row
+from datasets_prep.spool import Kept
 
 
 class Shares(NamedTuple):
@@ -18,7 +18,7 @@ class Shares(NamedTuple):
     test: float
 
 
-Splits = dict[str, list[Dialogue]]
+Splits = dict[str, list[Kept]]
 Words = tuple[str, str]  # in French and in English
 Answer = Literal["yes", "no", "unknown"]
 
@@ -30,10 +30,12 @@ class SplitRule:
     Args:
         split: (dialogues, shares, seed) → split name → its dialogues.
         words: the rule in French and in English, for the manifest.
+        labels: the keys of `meta` that it reads.
     """
 
-    split: Callable[[Sequence[Dialogue], Shares, int], Splits]
+    split: Callable[[Sequence[Kept], Shares, int], Splits]
     words: Words
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,7 @@ class DatasetSpec:
         takes_file: whether a file of the user (`Given.path`) can be read.
         parts: names that may follow the colon ("embedded:boutique") → the themes that each holds.
         split_rule: a rule of its own, in place of the split by group.
+        invented: whether its telephone numbers and addresses are invented, and need no mask.
     """
 
     name: str
@@ -122,3 +125,4 @@ class DatasetSpec:
     takes_file: bool = False
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_rule: SplitRule | None = None
+    invented: bool = False
