@@ -102,9 +102,9 @@ def prepare(
     splits = ", ".join(f"{name} {number(count)}" for name, count in counts["by_split"].items())
     line = tr(
         f"Lues {number(counts['read'])} = gardées {number(counts['kept'])} + rejetées {number(counts['rejected'])}. "
-        f"{splits}. Dossier : {out}",
+        f"{splits}. Dossier : {out} (rapport : report.md)",
         f"Read {number(counts['read'])} = kept {number(counts['kept'])} + rejected {number(counts['rejected'])}. "
-        f"{splits}. Folder: {out}",
+        f"{splits}. Folder: {out} (report: report.md)",
     )
     output.result(manifest, line)
 

@@ -25,6 +25,7 @@ from datasets_prep.manifest import cleaning_of, manifest_of
 from datasets_prep.mixture import copies, written
 from datasets_prep.outcome import Outcome
 from datasets_prep.paraphrases import join_paraphrases
+from datasets_prep.personal import MASKS
 from datasets_prep.prepared import CLEANING, MANIFEST, REJECTED, REPORT, is_prepared
 from datasets_prep.report import leak_lines, report_of
 from datasets_prep.rows import Rejected
@@ -98,6 +99,14 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
     _weigh(config, outcome, spool, rejections)
     for one in sifted:
         say(_news(one))
+        if masks := sum(one.tally.counts[kind] for kind in MASKS):
+            hidden = number(masks)
+            say(
+                tr(
+                    f"{one.source.name} : données personnelles masquées : {hidden} (--keep-personal les laisse).",
+                    f"{one.source.name}: personal data masked: {hidden} (--keep-personal leaves it).",
+                )
+            )
     outcome.shared_answers = shared_answers(splits)
     _say_kinship(merged_groups, outcome.shared_answers["test"], len(splits["test"]), say)
     if config.show_leak:

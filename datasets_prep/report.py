@@ -90,7 +90,7 @@ def _personal(manifest: Json, cleaning: Json) -> str:
                   "None was found among those that a pattern knows (e-mail, telephone, card, IBAN, social security); "
                   "names and postal addresses are not looked for.")  # fmt: skip
     else:
-        listed = ", ".join(f"{number(count)} {kind_in_words(kind)}" for kind, count in found.items())
+        listed = ", ".join(f"{kind_in_words(kind)} ({number(count)})" for kind, count in found.items())
         told = tr(f"Masquées : {listed}. Les noms et les adresses postales ne sont pas cherchés.",
                   f"Masked: {listed}. Names and postal addresses are not looked for.")  # fmt: skip
     examples = [

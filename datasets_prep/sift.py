@@ -18,6 +18,7 @@ from datasets_prep.cleaning import Limits, clean, masked_row
 from datasets_prep.config import PrepareConfig
 from datasets_prep.dedupe import NearRows, exact_key
 from datasets_prep.languages import language_of
+from datasets_prep.personal import masked
 from datasets_prep.rows import Rejected, Row, normalised, reason_in_words, rejected_from
 from datasets_prep.sources import Source
 from datasets_prep.spec import Reading
@@ -180,6 +181,8 @@ class Sieve:
         return kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
 
     def _rejected(self, sifted: Sifted, row: Rejected) -> None:
+        if not (self._config.keep_personal or sifted.source.spec.invented):
+            row = replace(row, question=masked(row.question, "")[0], answer=masked(row.answer, "")[0])
         sifted.note_rejected(row)
         self._reject(sifted.source.name, row)
 

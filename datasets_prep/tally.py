@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from datasets_prep.personal import MASKS
 from datasets_prep.rows import Rejected, Row
 
 EXAMPLES = 3
@@ -39,8 +40,10 @@ class Tally:
         """A row whose personal data was masked; gives it back."""
         for kind, count in found.items():
             self.counts[kind] += count
-            text = next((text for text in (row.question, row.answer, row.context) if "[" in text), "")
-            self._example(kind, {"place": row.place, "text": _around(text, text.find("["))})
+            texts = (row.question, row.answer, row.context, *(turn.content for turn in row.history))
+            places = ((text, text.find(mask)) for text in texts for mask in MASKS[kind])
+            text, place = next(found for found in places if found[1] >= 0)
+            self._example(kind, {"place": row.place, "text": _around(text, place)})
         return row
 
     def note_rejected(self, row: Rejected) -> None:

@@ -62,7 +62,7 @@ def test_personal_data_is_masked_and_counted(write, prepared, tmp_path):
     data = prepared(write("faq.csv", PERSONAL), shares=(1, 0, 0))
     assert [d.answer for d in data.split("train")][-1] == "Léa au [téléphone] ou [courriel]."
     assert data.manifest["cleaning"]["masked"] == {"email": 1, "iban": 0, "card": 0, "nir": 0, "ssn": 0, "phone": 1}
-    assert "Masquées : 1 adresses électroniques, 1 numéros de téléphone." in report(data)
+    assert "Masquées : adresses électroniques (1), numéros de téléphone (1)." in report(data)
     for name in ("cleaning.json", "report.md", "manifest.json", "rejected.jsonl"):
         assert "06 12" not in (data.folder / name).read_text(encoding="utf-8"), name
     kept = prepared(write("faq.csv", PERSONAL), out=tmp_path / "kept", shares=(1, 0, 0), keep_personal=True)
@@ -73,6 +73,10 @@ def test_personal_data_is_masked_and_counted(write, prepared, tmp_path):
 def test_rejected_rows_hold_no_personal_data_that_was_masked(write, prepared):
     data = prepared(write("faq.csv", PERSONAL + "Qui appeler ?,Léa au 06 12 34 56 78 ou lea@exemple.fr.\n"))
     assert [row["answer"] for row in rejected_rows(data)] == ["Léa au [téléphone] ou [courriel]."]
+    broken = prepared(
+        write("bad.csv", FAQ + "a,b,Léa au 06 12 34 56 78,lea@exemple.fr\n"), out=data.folder.with_name("2")
+    )
+    assert "06 12" not in (broken.folder / "rejected.jsonl").read_text(encoding="utf-8")
 
 
 def test_invented_numbers_of_the_embedded_set_stay(prepared):
