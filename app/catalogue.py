@@ -1,5 +1,6 @@
 """What `causette data` shows: the sets that can be read, what of them is on disk, and their licences."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from datasets_prep.sources.embedded import FOLDER
 from datasets_prep.spec import DatasetSpec, Licence
 
 WORDS = {"yes": ("oui", "yes"), "no": ("non", "no"), "unknown": ("inconnu", "unknown")}
+WIDTH = 100
 COLUMNS = (22, 8, 44, 20)  # characters of the columns of `list_sets`, 94 in all
-FEW_PARTS = 4
+MOST_PARTS = 4  # listed whole; of more, two
 STYLES = {"yes": "green", "no": "red", "unknown": "yellow"}
 
 
@@ -98,7 +100,8 @@ def _lines(spec: DatasetSpec, entry: Mapping[str, Any]) -> Text:
     text.append(spec.name.ljust(COLUMNS[0]), style="bold cyan")
     text.append((spec.language or "–").ljust(COLUMNS[1]) + (entry["size"] or "–").ljust(COLUMNS[2]))
     text.append(_on_disk_in_words(entry["on_disk"])).append("\n")
-    few = [f":{part}" for part in spec.parts][:FEW_PARTS] + ["…"] * (len(spec.parts) > FEW_PARTS)
+    parts = [f":{part}" for part in spec.parts]
+    few = parts if len(parts) <= MOST_PARTS else [*parts[:2], "…"]
     about = [" ".join([entry["title"], *few]), tr(f"licence : {entry['licence']}", f"licence: {entry['licence']}")]
     for line in about:
         text.append(f"  {line}\n")
@@ -131,7 +134,7 @@ def _licence_table(licences: Mapping[str, Licence]) -> Table:
         "Source|Licence énoncée|Redistribuer|Commerce|À l'identique|Données personnelles",
         "Source|Licence as stated|Redistribute|Commerce|Share alike|Personal data",
     )
-    drawn = _plain_table(head.split("|"), widths=(20, 18, 12, 8, 13, 21))
+    drawn = _plain_table(head.split("|"), widths=(20, 17, 12, 8, 13, 19))
     for name, licence in licences.items():
         answers = (licence.redistribution, licence.commercial_use, licence.share_alike)
         drawn.add_row(Text(name, style="bold"), tr(*licence.stated), *map(_answer, answers), tr(*licence.personal_data))
@@ -142,13 +145,16 @@ def _answer(answer: str) -> Text:
     return Text(tr(*WORDS[answer]), style=STYLES[answer])
 
 
-def _attributions(licences: Mapping[str, Licence]) -> Table:
-    drawn = _plain_table((tr("À citer", "To be named"), ""), widths=(20, 76))
+def _attributions(licences: Mapping[str, Licence]) -> Text:
+    text = Text(tr("À citer", "To be named"), style="bold")
     for name, licence in licences.items():
         checked = tr(f"vérifié en {licence.checked}", f"checked {licence.checked}")
-        where = f"{licence.link}\n{checked}" if licence.link else checked
-        drawn.add_row(Text(name, style="bold"), Text(f"{licence.attribution or '–'}\n").append(where, style="dim"))
-    return drawn
+        text.append(f"\n{name}", style="cyan").append(f" ({checked})", style="not bold dim")
+        for line in textwrap.wrap(licence.attribution, WIDTH - 2):
+            text.append(f"\n  {line}", style="not bold")
+        if licence.link:
+            text.append(f"\n  {licence.link}", style="not bold dim")
+    return text.append("\n")
 
 
 def _terms_in_words(terms: Terms) -> Text:

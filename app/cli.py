@@ -82,11 +82,12 @@ def data_tfds(
                      "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
 def prepare(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
-        "embedded, medquad, financial_phrasebank… (causette data list), ou vos fichiers .csv et .jsonl.",
-        "embedded, medquad, financial_phrasebank… (causette data list), or your own .csv and .jsonl files."))],
+        "embedded, medquad… (causette data list), ou vos fichiers .csv et .jsonl ; un poids peut suivre : medquad:2.",
+        "embedded, medquad… (causette data list), or your own .csv and .jsonl files; a weight may follow: medquad:2."))],
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
-    from_file: Annotated[Path | None, typer.Option("--from", help=tr(
-        "Fichier déjà téléchargé (medquad.csv.gz).", "File already downloaded (medquad.csv.gz)."))] = None,
+    from_: Annotated[list[str] | None, typer.Option("--from", metavar=tr("[NOM=]FICHIER", "[NAME=]FILE"), help=tr(
+        "Fichier déjà téléchargé (medquad.csv.gz) ; à répéter, avec le nom, pour plusieurs sources.",
+        "File already downloaded (medquad.csv.gz); again, with the name, for several sources."))] = None,
     columns: Annotated[str | None, typer.Option(help=tr(
         "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
     requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
@@ -94,6 +95,17 @@ def prepare(
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
+    only_language: Annotated[str, typer.Option(metavar=tr("CODE", "CODE"), help=tr(
+        "Ne garde que les dialogues de cette langue (fr, en…).", "Keeps the dialogues of this language alone (fr, en…)."))] = "",
+    keep_personal: Annotated[bool, typer.Option("--keep-personal", help=tr(
+        "Laisse courriels, téléphones, cartes et numéros sociaux, masqués sinon.",
+        "Leaves e-mails, telephones, cards and social numbers, otherwise masked."))] = False,
+    cut_boilerplate: Annotated[bool, typer.Option("--cut-boilerplate", help=tr(
+        "Coupe des réponses les phrases qui reviennent sous de nombreuses questions.",
+        "Cuts out of the answers the sentences that come back under many questions."))] = False,
+    show_leak: Annotated[bool, typer.Option("--show-leak", help=tr(
+        "Compte les lignes de test qui ont un proche dans l'entraînement, ici et au hasard.",
+        "Counts the test rows with a near neighbour in training, here and at random."))] = False,
     replace: Annotated[bool, typer.Option("--replace", help=tr(
         "Remplace un jeu déjà préparé.", "Replaces a set already prepared."))] = False,
     json: Json = False,
@@ -105,17 +117,18 @@ def prepare(
 
     output = Output(json)
     config = PrepareConfig(
-        sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), requests=_language(requests),
-        shares=Shares(*_shares(shares)), seed=seed, replace=replace,
+        sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns),
+            requests=_language(requests),        shares=Shares(*_shares(shares)), seed=seed, only_language=only_language, keep_personal=keep_personal,
+        cut_boilerplate=cut_boilerplate, show_leak=show_leak, replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]
     splits = ", ".join(f"{name} {number(count)}" for name, count in counts["by_split"].items())
     line = tr(
         f"Lues {number(counts['read'])} = gardées {number(counts['kept'])} + rejetées {number(counts['rejected'])}. "
-        f"{splits}. Dossier : {out}",
+        f"{splits}. Dossier : {out} (rapport : report.md)",
         f"Read {number(counts['read'])} = kept {number(counts['kept'])} + rejected {number(counts['rejected'])}. "
-        f"{splits}. Folder: {out}",
+        f"{splits}. Folder: {out} (report: report.md)",
     )
     output.result(manifest, line)
 
@@ -341,6 +354,23 @@ def _config(recipe: str | None, settings: dict[str, Any], changes: tuple[str, ..
         if not lacking:
             raise
         raise missing(lacking, "causette train") from error
+
+
+def _files(texts: list[str]) -> Path | dict[str, Path] | None:
+    """What `--from` gives: one file, or several by the name of their source."""
+    from datasets_prep.sources import SOURCES
+
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        name, path = (name, path) if equals and name in SOURCES else ("", text)
+        if name in files:
+            raise InputError(
+                tr("--from donné deux fois : nommez les sources, --from medquad=medquad.csv.gz.",
+                   "--from given twice: name the sources, --from medquad=medquad.csv.gz.")
+            )  # fmt: skip
+        files[name] = Path(path)
+    return files.get("") if list(files) == [""] else files or None
 
 
 def _pair(text: str | None) -> tuple[str, str] | None:

@@ -39,8 +39,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "short_answer": ("réponse trop courte", "answer too short"),
     "long_answer": ("réponse trop longue", "answer too long"),
     "answer_repeats_question": ("réponse qui répète la question", "answer that repeats the question"),
+    "other_language": ("autre langue que celle demandée", "another language than the one asked for"),
     "exact_duplicate": ("doublon exact", "exact duplicate"),
     "near_duplicate": ("doublon proche", "near duplicate"),
+    "left_by_weight": ("laissée de côté par le poids de sa source", "left aside by the weight of its source"),
 }
 SHORTENED = 200  # characters of a rejected question or answer kept on disk
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from chatbot.dialogue import Dialogue
 from chatbot.language import tr
 from datasets_prep.download import Upstream
 from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.rows import Rejected, Row
+from datasets_prep.spool import Kept
 
 
 class Shares(NamedTuple):
@@ -20,7 +20,7 @@ class Shares(NamedTuple):
     test: float
 
 
-Splits = dict[str, list[Dialogue]]
+Splits = dict[str, list[Kept]]
 Words = tuple[str, str]  # in French and in English
 Answer = Literal["yes", "no", "unknown"]
 
@@ -32,10 +32,12 @@ class SplitRule:
     Args:
         split: (dialogues, shares, seed) → split name → its dialogues.
         words: the rule in French and in English, for the manifest.
+        labels: the keys of `meta` that it reads.
     """
 
-    split: Callable[[Sequence[Dialogue], Shares, int], Splits]
+    split: Callable[[Sequence[Kept], Shares, int], Splits]
     words: Words
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +120,7 @@ class DatasetSpec:
         split_rule: a rule of its own, in place of the split by group.
         upstreams: what it is downloaded from.
         phrased: whether Causette phrases its requests, in `Given.requests`.
+        invented: whether its telephone numbers and addresses are invented, and need no mask.
     """
 
     name: str
@@ -132,3 +135,4 @@ class DatasetSpec:
     split_rule: SplitRule | None = None
     upstreams: tuple[Upstream, ...] = ()
     phrased: bool = False
+    invented: bool = False

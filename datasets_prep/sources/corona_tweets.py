@@ -152,13 +152,13 @@ SPEC = DatasetSpec(
     size=("44 955 tweets, environ 12 Mo", "44,955 tweets, about 12 MB"),
     origin=(PAGE, PAGE),
     licence=Licence(
-        stated=("« Other » sur Kaggle ; textes de Twitter", "“Other” on Kaggle; texts of Twitter"),
+        stated=("« Other » sur Kaggle (textes de Twitter)", "“Other” on Kaggle (texts of Twitter)"),
         attribution="Coronavirus tweets NLP - Text Classification, datatattle, Kaggle",
         redistribution="unknown",
         commercial_use="unknown",
         personal_data=(
-            "messages de personnes ; mentions et liens sont neutralisés, le lieu n'est pas lu",
-            "messages of persons; mentions and links are neutralised, the location is not read",
+            "messages de personnes (mentions et liens neutralisés, lieu non lu)",
+            "messages of persons (mentions and links neutralised, location not read)",
         ),
         link=PAGE,
         checked="2026-11",

@@ -185,16 +185,16 @@ SPEC = DatasetSpec(
     origin=("https://www.tensorflow.org/datasets/catalog/scientific_papers",) * 2,
     licence=Licence(
         stated=(
-            "aucune pour les données ; chaque article garde la sienne",
-            "none for the data; each paper keeps its own",
+            "aucune pour les données, chaque article garde la sienne",
+            "none for the data, each paper keeps its own",
         ),
         attribution="A. Cohan, F. Dernoncourt, D. S. Kim, T. Bui, S. Kim, W. Chang and N. Goharian, A Discourse-Aware "
         "Attention Model for Abstractive Summarization of Long Documents, NAACL 2018",
         redistribution="unknown",
         commercial_use="unknown",
         personal_data=(
-            "cas cliniques publiés ; noms dans les remerciements (écartés)",
-            "published clinical cases; names in acknowledgements (left out)",
+            "cas cliniques publiés, noms dans les remerciements (écartés)",
+            "published clinical cases, names in acknowledgements (left out)",
         ),
         link="https://github.com/armancohan/long-summarization",
         checked="2026-11",
