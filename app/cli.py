@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.output import Output
-from app.quiet import load_keras
+from app.quiet import load_keras, load_tfds
 from app.usage import Program, missing
 from chatbot.errors import InputError
 from chatbot.language import number, tr
@@ -70,6 +70,7 @@ def data_tfds(
     name: Annotated[str, typer.Option(help=tr("Nom du jeu ; par défaut celui du dossier.", "Name of the set; by default that of the folder."))] = "",
     json: Json = False,
 ) -> None:  # fmt: skip
+    load_tfds()
     from datasets_prep.tfds_set import write_tfds
 
     written = write_tfds(folder, out, name)

@@ -9,10 +9,12 @@ Both give the same elements, all texts::
      "messages": {"role": ["user", "assistant"], "content": ["What is glaucoma?", "…"], "context": ["", ""]}}
 """
 
+import io
 import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,21 +83,25 @@ def write_tfds(folder: Path, data_dir: Path, name: str = "") -> Path:
     text = tfds.features.Text()
     turn = tfds.features.Sequence(dict.fromkeys(TURN, text))
     try:
-        tfds.dataset_builders.store_as_tfds_dataset(
-            name=name,
-            version=VERSION,
-            features=tfds.features.FeaturesDict({**dict.fromkeys(TEXTS, text), "messages": turn}),
-            split_datasets={split: _examples(data, split) for split, count in filled.items() if count},
-            data_dir=str(data_dir),
-            description=_description(data),
-            citation="\n".join(filter(None, (one.attribution for one in licences_of(data.manifest).values()))),
-            release_notes={VERSION: f"Causette, {data.manifest['created']}, {data.fingerprint[:16]}"},
-            disable_shuffling=True,
-        )
+        with redirect_stdout(io.StringIO()):  # TFDS prints where results go
+            tfds.dataset_builders.store_as_tfds_dataset(
+                name=name,
+                version=VERSION,
+                features=tfds.features.FeaturesDict({**dict.fromkeys(TEXTS, text), "messages": turn}),
+                split_datasets={split: _examples(data, split) for split, count in filled.items() if count},
+                data_dir=str(data_dir),
+                description=_description(data),
+                citation="\n".join(one.attribution for one in licences_of(data.manifest).values()),
+                release_notes={VERSION: f"Causette, {data.manifest['created']}, {data.fingerprint[:16]}"},
+                disable_shuffling=True,
+            )
     except OSError as error:
         raise WorldError(
             tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
         ) from error
+    for empty in ("downloads/extracted", "downloads"):  # which TFDS makes for sets that it downloads
+        with suppress(OSError):
+            (data_dir / empty).rmdir()
     return out
 
 
