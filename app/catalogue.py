@@ -134,7 +134,7 @@ def _licence_table(licences: Mapping[str, Licence]) -> Table:
         "Source|Licence énoncée|Redistribuer|Commerce|À l'identique|Données personnelles",
         "Source|Licence as stated|Redistribute|Commerce|Share alike|Personal data",
     )
-    drawn = _plain_table(head.split("|"), widths=(20, 17, 12, 8, 13, 19))
+    drawn = _plain_table(head.split("|"), widths=(20, 17, 12, 8, 13, 18))
     for name, licence in licences.items():
         answers = (licence.redistribution, licence.commercial_use, licence.share_alike)
         drawn.add_row(Text(name, style="bold"), tr(*licence.stated), *map(_answer, answers), tr(*licence.personal_data))

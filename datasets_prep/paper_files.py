@@ -57,9 +57,9 @@ def paper_files(path: Path, part: str) -> list[Path]:
     """
     if path.is_file():
         return [path]
+    records = sorted(path.rglob(RECORDS))
     found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
-    records = [file for file in found if file.name == RECORDS]
-    texts = [file for file in found if file.suffix != ".json" and part in str(file.relative_to(path.parent))]
+    texts = [file for file in found if part in str(file.relative_to(path.parent))]
     if not (records or texts):
         raise InputError(
             tr(

@@ -98,7 +98,7 @@ def _row(record: Record, language: str) -> Row | Rejected:
     return Row(
         key=str(record.number),
         place=record.place,
-        question=question_of(questions, language, text) if text else "",
+        question=question_of(questions, language, context) if text else "",
         context=context,
         answer=ANSWERS[language][label],
         meta={"row": record.number, "label": label, "characters": len(text), "cut": context != text},

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets_prep.download import TfdsSet, on_disk_or_downloaded
-from datasets_prep.paper_files import Paper, paper_files, read_papers
+from datasets_prep.paper_files import RECORDS, Paper, paper_files, read_papers
 from datasets_prep.papers import Passage, extract, is_mostly_formulas, passages
 from datasets_prep.phrasing import LONGEST_CONTEXT, Phrasings, beginning, question_of
 from datasets_prep.rows import Rejected, Row, rejected_from
@@ -92,7 +92,7 @@ def read(given: Given) -> Reading:
     guessed = {"documents": 0, "longest_context": LONGEST_CONTEXT, "requests": given.requests}
     revision = "" if given.path else f"TFDS scientific_papers:{PARTS['arxiv'].version}"
     rows = _all_rows(files, given.requests, guessed)
-    return Reading(rows=rows, files=tuple(files), revision=revision, guessed=guessed)
+    return Reading(rows=rows, files=tuple(_on_disk(files)), revision=revision, guessed=guessed)
 
 
 def _places(given: Given) -> list[Path]:
@@ -102,6 +102,12 @@ def _places(given: Given) -> list[Path]:
     return [
         on_disk_or_downloaded(PARTS[part], f"scientific_papers/{part}", f"scientific_papers:{part}") for part in parts
     ]
+
+
+def _on_disk(files: list[Path]) -> Iterator[Path]:
+    """The files, each folder of TFDS's records with all that is in it."""
+    for file in files:
+        yield from sorted(file.parent.iterdir()) if file.name == RECORDS else [file]
 
 
 def _all_rows(files: list[Path], language: str, counts: dict[str, Any]) -> Iterator[Row | Rejected]:
