@@ -34,7 +34,28 @@ except ImportError:  # Windows has no such figure in the standard library
 def write_rows(path: Path, rows: int) -> None:
     """A CSV file of questions of 5 to 12 words and answers of 10 to 40."""
     chance = random.Random(1)
-    syllables = ["ba", "co", "di", "fu", "ga", "li", "mo", "nu", "pe", "ra", "si", "to", "vu", "za", "che", "pri", "tron", "mal", "ver", "cou"]
+    syllables = [
+        "ba",
+        "co",
+        "di",
+        "fu",
+        "ga",
+        "li",
+        "mo",
+        "nu",
+        "pe",
+        "ra",
+        "si",
+        "to",
+        "vu",
+        "za",
+        "che",
+        "pri",
+        "tron",
+        "mal",
+        "ver",
+        "cou",
+    ]
     words = ["".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(20_000)]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("question,answer\n")
