@@ -26,25 +26,31 @@ def sentences(text: str) -> list[str]:
 
 
 class SentenceCounts:
-    """Which sentences came under which groups, 16 bytes for each time."""
+    """Which sentences came under which groups: 24 bytes for each time."""
 
     def __init__(self) -> None:
-        self._pairs = array("Q")
+        self._keys, self._groups, self._rows = array("Q"), array("Q"), array("Q")
 
-    def add(self, answer: str, group: str) -> None:
-        """Notes the sentences of an answer under the group of its question."""
+    def add(self, row: int, answer: str, group: str) -> None:
+        """Notes the sentences of the answer of a row under the group of its question."""
         under = fingerprint(group)
         for sentence in sentences(answer):
             if len(sentence) >= SHORTEST:
-                self._pairs.extend((_key(sentence), under))
+                self._keys.append(_key(sentence))
+                self._groups.append(under)
+                self._rows.append(row)
 
-    def frequent(self) -> frozenset[int]:
-        """Fingerprints of the sentences that stand under at least `FEWEST_GROUPS` groups."""
+    def frequent(self) -> tuple[frozenset[int], list[int]]:
+        """Fingerprints of the sentences that stand under at least `FEWEST_GROUPS` groups, and the rows that hold one."""
         import numpy
 
-        pairs = numpy.unique(numpy.frombuffer(self._pairs, dtype=numpy.uint64).reshape(-1, 2), axis=0)
-        keys, groups = numpy.unique(pairs[:, 0], return_counts=True)
-        return frozenset(keys[groups >= FEWEST_GROUPS].tolist())
+        keys, groups, rows = (
+            numpy.frombuffer(each, dtype=numpy.uint64) for each in (self._keys, self._groups, self._rows)
+        )
+        pairs = numpy.unique(numpy.stack([keys, groups], axis=1), axis=0)
+        distinct, under = numpy.unique(pairs[:, 0], return_counts=True)
+        frequent = distinct[under >= FEWEST_GROUPS]
+        return frozenset(frequent.tolist()), numpy.unique(rows[numpy.isin(keys, frequent)]).tolist()
 
 
 @dataclass

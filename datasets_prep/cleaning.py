@@ -68,14 +68,14 @@ def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
         counts.update(found)
         return text
 
-    row = replace(
+    hidden = replace(
         row,
         question=mask(row.question),
         answer=mask(row.answer),
         context=mask(row.context),
-        history=tuple(replace(turn, content=mask(turn.content)) for turn in row.history),
+        history=tuple(replace(turn, content=mask(turn.content), context=mask(turn.context)) for turn in row.history),
     )
-    return row, counts
+    return (hidden if counts else row), counts
 
 
 def _clean_line(line: str) -> str:

@@ -4,6 +4,7 @@ A source yields both: what it could read (`Row`) and what it could not (`Rejecte
 read = kept + rejected.
 """
 
+import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -109,6 +110,7 @@ def reason_in_words(reason: str) -> str:
     return tr(*REASONS[reason])
 
 
+@functools.lru_cache(maxsize=16)  # one row asks several times for the same texts
 def normalised(text: str) -> str:
     """The text for comparing: NFKC, no case, single blanks. " Où  EST-il\u00a0?" → "où est-il ?"."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -115,9 +115,10 @@ class Sieve:
 
         With `cut_boilerplate`, the spool gives the answers without it from here on.
         """
-        boilerplate = Boilerplate(keys=self._sentences.frequent())
-        for dialogue in self._spool if boilerplate.keys else ():
-            boilerplate.note(dialogue.answer)
+        keys, rows = self._sentences.frequent()
+        boilerplate = Boilerplate(keys=keys)
+        for row in rows:
+            boilerplate.note(self._spool[row].answer)
         if self._config.cut_boilerplate and boilerplate.keys:
             self._spool.treat(lambda dialogue: _with_answer(dialogue, boilerplate.cut_from(dialogue.answer)))
             for one in sifted:
@@ -175,8 +176,8 @@ class Sieve:
             rejected = rejected_from(row, "exact_duplicate", self._ids[twin])
             self._note_duplicate(rejected, dialogue.group, twin)
             return rejected
-        self._sentences.add(dialogue.answer, dialogue.group)
         self._numbers[key] = number = self._spool.add(dialogue, row.place)
+        self._sentences.add(number, dialogue.answer, dialogue.group)
         self._ids.append(dialogue.id)
         return kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
 

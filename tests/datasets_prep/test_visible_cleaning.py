@@ -130,10 +130,11 @@ def test_sentences():
 def test_a_sentence_under_many_groups_is_boilerplate_unless_it_is_the_whole_answer():
     counts = SentenceCounts()
     for place in range(20):
-        counts.add(f"Réponse propre à la question {place}. {BOILERPLATE}", f"group {place}")
-        counts.add("Cette phrase revient vingt fois, toujours sous le même groupe.", "one group")
-    found = Boilerplate(keys=counts.frequent())
-    assert len(found.keys) == 1
+        counts.add(place, f"Réponse propre à la question {place}. {BOILERPLATE}", f"group {place}")
+        counts.add(100 + place, "Cette phrase revient vingt fois, toujours sous le même groupe.", "one group")
+    keys, rows = counts.frequent()
+    assert len(keys) == 1 and rows == list(range(20))
+    found = Boilerplate(keys=keys)
     assert found.cut_from(f"Oui.\n{BOILERPLATE.upper()} Fin.\n\nAutre.") == "Oui.\nFin.\n\nAutre."
     assert found.cut_from(BOILERPLATE) == BOILERPLATE
     for answer in (f"Oui. {BOILERPLATE}", BOILERPLATE, "Non."):
