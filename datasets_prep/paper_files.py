@@ -16,13 +16,14 @@ from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.archives import member_lines, zip_members
 from datasets_prep.papers import Section, tidy, tidy_heading
 from datasets_prep.rows import Rejected
+from datasets_prep.zip_members import member_lines, zip_members
 
 ENDINGS = (".jsonl", ".txt", ".gz", ".zip")
 CORPORA = ("arxiv", "pubmed")
 RECORDS = "dataset_info.json"  # stands for the folder of TFDS's records
+LONGEST_LINE = 64 * 2**20  # bytes; the longest papers have a few. What is longer is read, and rejected, in pieces
 LARGEST = 32 * 2**30  # bytes of one file of upstream's archives, unpacked
 
 
@@ -57,6 +58,8 @@ def paper_files(path: Path, part: str) -> list[Path]:
     """
     if path.is_file():
         return [path]
+    if not path.exists():
+        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
     records = sorted(path.rglob(RECORDS))
     found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
     texts = [file for file in found if part in str(file.relative_to(path.parent))]
@@ -109,8 +112,8 @@ def _lines(file: Path) -> Iterator[bytes]:
         yield from chain.from_iterable(member_lines(file, name, largest=LARGEST) for name in names)
         return
     try:
-        with gzip.open(file) if suffix == ".gz" else file.open("rb") as lines:
-            yield from lines
+        with gzip.open(file) if suffix == ".gz" else file.open("rb") as opened:
+            yield from iter(lambda: opened.readline(LONGEST_LINE), b"")
     except (OSError, EOFError) as error:
         raise InputError(
             tr(

@@ -45,39 +45,39 @@ BACK_MATTER = (
 SUMMARY: Phrasings = {
     "en": ("Summarise this scientific paper.", "What are the main points of this paper?", "Write the abstract of this paper.",
            "What did the authors of this paper do, and what did they find?"),
-    "fr": ("Résume cet article scientifique, en anglais.", "Quels sont les points principaux de cet article ? Réponds en anglais.",
-           "Rédige en anglais le résumé de cet article.", "Qu'ont fait les auteurs de cet article, et qu'ont-ils trouvé ? Réponds en anglais."),
+    "fr": ("Résumez cet article scientifique, en anglais.", "Quels sont les points principaux de cet article ? Répondez en anglais.",
+           "Rédigez en anglais le résumé de cet article.", "Qu'ont fait les auteurs de cet article, et qu'ont-ils trouvé ? Répondez en anglais."),
 }  # fmt: skip
 SUMMARY_OF_EXTRACT: Phrasings = {
     "en": ("Here are the first sentences of the sections of a paper. Summarise the paper.",
            "From the beginning of each section, write the abstract of this paper.",
            "What are the main points of the paper whose sections begin like this?"),
-    "fr": ("Voici les premières phrases des sections d'un article. Résume l'article, en anglais.",
-           "À partir du début de chaque section, rédige en anglais le résumé de cet article.",
-           "Quels sont les points principaux de l'article dont les sections commencent ainsi ? Réponds en anglais."),
+    "fr": ("Voici les premières phrases des sections d'un article. Résumez l'article, en anglais.",
+           "À partir du début de chaque section, rédigez en anglais le résumé de cet article.",
+           "Quels sont les points principaux de l'article dont les sections commencent ainsi ? Répondez en anglais."),
 }  # fmt: skip
 SUMMARY_OF_BEGINNING: Phrasings = {
     "en": ("Here is the beginning of a paper. Write its abstract.", "What is the paper about that begins like this? Summarise it.",
            "From its first sentences, summarise this paper."),
-    "fr": ("Voici le début d'un article. Rédige son résumé, en anglais.", "De quoi parle l'article qui commence ainsi ? Résume-le en anglais.",
-           "D'après ses premières phrases, résume cet article en anglais."),
+    "fr": ("Voici le début d'un article. Rédigez son résumé, en anglais.", "De quoi parle l'article qui commence ainsi ? Résumez-le en anglais.",
+           "D'après ses premières phrases, résumez cet article en anglais."),
 }  # fmt: skip
 SECTION: Phrasings = {
     "en": ("What does the section “{}” say?", "Give the content of the section “{}”.", "What do the authors write under “{}”?"),
-    "fr": ("Que dit la section « {} » ? Réponds en anglais, avec les mots des auteurs.", "Donne, en anglais, le contenu de la section « {} ».",
-           "Qu'écrivent les auteurs sous le titre « {} » ? Réponds en anglais."),
+    "fr": ("Que dit la section « {} » ? Répondez en anglais, avec les mots des auteurs.", "Donnez, en anglais, le contenu de la section « {} ».",
+           "Qu'écrivent les auteurs sous le titre « {} » ? Répondez en anglais."),
 }  # fmt: skip
 START_OF_SECTION: Phrasings = {
     "en": ("How does the section “{}” begin?", "Give the first sentences of the section “{}”.", "What do the authors write first under “{}”?"),
-    "fr": ("Comment commence la section « {} » ? Réponds en anglais, avec les mots des auteurs.",
-           "Donne, en anglais, les premières phrases de la section « {} ».",
-           "Qu'écrivent d'abord les auteurs sous le titre « {} » ? Réponds en anglais."),
+    "fr": ("Comment commence la section « {} » ? Répondez en anglais, avec les mots des auteurs.",
+           "Donnez, en anglais, les premières phrases de la section « {} ».",
+           "Qu'écrivent d'abord les auteurs sous le titre « {} » ? Répondez en anglais."),
 }  # fmt: skip
 OUTLINE: Phrasings = {
     "en": ("Propose an outline for the paper that has this abstract.", "Here is an abstract. Which sections could the paper have?",
            "From this abstract, write the headings of the paper."),
-    "fr": ("Propose, en anglais, le plan de l'article dont voici le résumé.", "Voici un résumé. Quelles sections l'article peut-il avoir ? Réponds en anglais.",
-           "À partir de ce résumé, écris en anglais les titres des sections de l'article."),
+    "fr": ("Proposez, en anglais, le plan de l'article dont voici le résumé.", "Voici un résumé. Quelles sections l'article peut-il avoir ? Répondez en anglais.",
+           "À partir de ce résumé, écrivez en anglais les titres des sections de l'article."),
 }  # fmt: skip
 
 

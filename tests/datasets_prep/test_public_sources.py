@@ -69,6 +69,7 @@ def test_beginning(text, longest, begun):
         ("raised to ` hold ' from ' sell ' by ABN", "raised to 'hold' from 'sell' by ABN"),
         ("beat analysts ' expectations", "beat analysts' expectations"),
         ("EUR2 .1 m , or EUR995 ,000 of $ 3", "EUR2.1 m, or EUR995,000 of $3"),
+        ("a margin of 10 % -20 % and EUR -0.1 mn", "a margin of 10%-20% and EUR -0.1 mn"),
         ("HELSINKI ( AFX ) - Shares", "HELSINKI (AFX) - Shares"),
         ("as many as % 10", "as many as % 10"),
         ("Sepp+ñl+ñ stays", "Sepp+ñl+ñ stays"),
@@ -322,6 +323,19 @@ def test_a_cut_gzip_of_papers(write):
     path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode())[:-20])
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=path)
+
+
+def test_a_line_without_an_end(write, monkeypatch):
+    import gzip
+
+    import datasets_prep.paper_files as paper_files
+
+    monkeypatch.setattr(paper_files, "LONGEST_LINE", 1000)
+    bomb = gzip.compress(json.dumps(PAPER | {"sections": []}).encode()[:900] + b"\n" + bytes(5000))
+    rows, rejected, reading = read("scientific_papers", path=write("arxiv.jsonl.gz", bomb))
+    assert [row.reason for row in rejected] == ["not_a_paper"] * reading.guessed["documents"] and not rows
+    with pytest.raises(InputError, match="fichier introuvable"):
+        read("scientific_papers", path=write("arxiv.jsonl", "").parent / "absent")
 
 
 def test_answers_of_formulas_are_rejected(write):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import InputError
-from datasets_prep.archives import MOST_MEMBERS, member_lines, read_member, zip_members
+from datasets_prep.zip_members import MOST_MEMBERS, member_lines, read_member, zip_members
 
 MEBIBYTE = 2**20
 
