@@ -34,6 +34,8 @@ NIR = re.compile(
 SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 ENOUGH_DIGITS = re.compile(r"\d(?:[\s.()/-]{0,3}\d){6,}")  # fewer make no telephone number
 
+FIGURES = re.compile(r"^(?!\+).*\d\.\d+ \d|^(?!\+).*\d \d+\.\d")  # "25.1 25.4 14 4.0": a line of a table
+
 
 def masked(text: str, language: str) -> tuple[str, Counter[str]]:
     """The text with its personal data masked, and how many of each kind there were.
@@ -92,6 +94,8 @@ def _mask_phones(text: str, language: str, counts: Counter[str]) -> str:
 
     parts, end = [], 0
     for found in PhoneNumberMatcher(text, "FR" if language == "fr" else "US"):
+        if FIGURES.search(found.raw_string):
+            continue
         # "(1-800-633-4227) 1-877…" is found with its parenthesis, whose twin would be left alone.
         start = found.start + (found.raw_string.startswith("(") and ")" not in found.raw_string)
         parts += [text[end:start], _word("phone", language)]

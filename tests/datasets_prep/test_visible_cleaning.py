@@ -38,6 +38,8 @@ def report(data) -> str:
         ("NIR 295109912611194 au dossier", "NIR 295109912611194 au dossier", {}),
         ("SSN 536-90-4399", "SSN [n° de sécurité sociale]", {"ssn": 1}),
         ("Décret n° 2006-975 du 1er août 2006, 5 150 000 € HT", "Décret n° 2006-975 du 1er août 2006, 5 150 000 € HT", {}),
+        ("Net 386 328.6, profit 33.6 26.9 18.7 5.1", "Net 386 328.6, profit 33.6 26.9 18.7 5.1", {}),
+        ("tel. +358 10 33 21179, 06.12.34.56.78", "tel. [téléphone], [téléphone]", {"phone": 2}),
         ("@lea tweete : rdv 14:00, 3,14159265358979", "@lea tweete : rdv 14:00, 3,14159265358979", {}),
     ],
 )  # fmt: skip
