@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.cleaning import Limits
+from datasets_prep.questions.making import Maker, Making
 from datasets_prep.spec import Shares
 
 Similarity = Annotated[float, Field(ge=0.5, le=1)]
@@ -19,7 +20,7 @@ class PrepareConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sources: tuple[str, ...]
-    """Sets to read, in order: embedded, embedded:boutique, medquad, or CSV and JSONL files."""
+    """Sets to read, in order: embedded, embedded:boutique, medquad, or CSV, JSONL, PDF and text files."""
     out: Path
     """Folder to write; it appears whole or not at all."""
     replace: bool = False
@@ -28,6 +29,14 @@ class PrepareConfig(BaseModel):
     """File to read instead of downloading, for the one source that needs it (medquad, csv, jsonl)."""
     columns: tuple[str, str] | None = None
     """Names of the question column and of the answer column of CSV files, instead of guessing them."""
+    maker: Maker | None = None
+    """What makes pairs from PDF and text files: rules (the default) or model."""
+    max_calls: PositiveInt | None = None
+    """Calls to the model at most, in one run."""
+    max_cost: NonNegativeFloat | None = None
+    """Money that the calls of one run may cost at most; needs the prices."""
+    prices: tuple[NonNegativeFloat, NonNegativeFloat] | None = None
+    """Prices of the model per million tokens read and written; else those of CAUSETTE_LLM_PRICES."""
     shares: Shares = Shares(0.8, 0.1, 0.1)
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0
@@ -44,6 +53,12 @@ class PrepareConfig(BaseModel):
     """Word similarity from which two questions are near, 0.5 to 1; a near duplicate needs both sides near."""
     near_answer: Similarity = 0.85
     """Word similarity from which two answers are near, 0.5 to 1; a near duplicate needs both sides near."""
+
+    @property
+    def making(self) -> Making | None:
+        """How pairs are made from documents; None when nothing was said about it."""
+        given = self.model_dump(include={"maker", "max_calls", "max_cost", "prices"}, exclude_none=True)
+        return Making(**given) if given else None
 
     @property
     def limits(self) -> Limits:

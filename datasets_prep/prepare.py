@@ -39,7 +39,7 @@ def prepare(config: PrepareConfig, say: Say = lambda line: None) -> Path:
     """
     check_config(config)
     _check_output(config)
-    sources = chosen_sources(config.sources, config.from_file, config.columns)
+    sources = chosen_sources(config.sources, config.from_file, config.columns, config.making, say)
     seen = SeenDialogues(near_question=config.near_question, near_answer=config.near_answer)
     sifted = []
     for source in sources:

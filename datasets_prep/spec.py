@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
+from datasets_prep.questions.making import Making
 from datasets_prep.rows import Rejected, Row
 
 
@@ -63,6 +64,10 @@ class Licence:
         return {**asdict(self), "stated": tr(*self.stated), "personal_data": tr(*self.personal_data)}
 
 
+def silent(line: str) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """What the user says about a source.
@@ -71,11 +76,15 @@ class Given:
         path: a file to read instead of downloading.
         columns: names of the question and answer columns, instead of guessing them.
         part: the part of the set after the colon: "boutique" of "embedded:boutique".
+        making: how pairs are made from a document.
+        say: told what the reading of a document came to, in the user's language.
     """
 
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
+    making: Making = Making()
+    say: Callable[[str], object] = silent
 
 
 @dataclass(frozen=True, kw_only=True)

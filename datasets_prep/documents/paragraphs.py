@@ -9,8 +9,8 @@ from datasets_prep.documents.headings import is_heading
 from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line
 
 ITEM = re.compile(
-    r"(?:[-–—•▪●■◦*→]\s*(?=\S)|\d{1,3}\s?[°º)]|[a-z]{1,2}\s?[)°]|\d{1,2}(?:[.\-]\d{1,2}){0,3}\s?[.)/-](?=\s)|[IVX]{1,5}\s?[.)°]|"
-    r"[IVX]{1,5}\.?\s?[-–—](?=[\sA-Z]))\s*"
+    r"(?:[-–—―•▪●■◦*→]\s*(?=\S)|\d{1,3}\s?[°º)]|[a-z]{1,2}\s?[)°]|\d{1,2}(?:[.\-]\d{1,2}){0,3}\s?[.)/-](?=\s)|[IVX]{1,5}\s?[.)°]|"
+    r"[IVX]{1,5}\.?\s?[-–—―](?=[\sA-Z]))\s*"
 )
 WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 ADDRESS = re.compile(r"(?:://|www\.|@)\S*$")  # a cut address keeps its hyphen

@@ -54,26 +54,37 @@ class LeftAside:
     detail: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RefusedPair:
+    """A pair that a model proposed and that a check refused, with the reason (a key of `REASONS`)."""
+
+    passage: Passage
+    reason: str
+    question: str = ""
+    answer: str = ""
+    detail: str = ""
+
+
+Outcome = Pair | RefusedPair | LeftAside
+
+
 def reference(pair: Pair, document: Document) -> str:
-    """ "Référence : article 12, page 34."; "" where the question says it all and there are no pages."""
+    """ "Référence : article 12, page 34."; "" where the question names the article and there are no pages."""
     passage = pair.passage
-    pages = _pages(passage, document)
-    if not pages and pair.rule in ("article", "rubric", "heading"):
+    named = [passage.label.lower()] if passage.kind == "article" else []
+    pages = [pages_in_words(passage.pages)] if passage.pages[0] else []
+    if not pages and (not named or f"{named[0]} " in pair.question.lower()):
         return ""
-    names = [passage.label if passage.kind == "section" else passage.label.lower()] if passage.kind != "outside" else []
-    if passage.kind in ("rubric", "section"):
-        names = []
-    listed = ", ".join([*names, *pages])
-    french, english = f"Référence : {listed}.", f"Reference: {listed[:1].upper()}{listed[1:]}."
-    return (french if document.language == "fr" else english) if listed else ""
+    listed = ", ".join([*named, *pages])
+    if document.language == "en":
+        return f"Reference: {listed}."
+    return f"Référence\u00a0: {listed}."
 
 
-def _pages(passage: Passage, document: Document) -> list[str]:
-    first, last = passage.pages
-    if not first:
-        return []
-    dash = "pages" if first != last else "page"
-    return [f"{dash} {first}" if first == last else f"{dash} {first}-{last}"]
+def pages_in_words(pages: tuple[int, int]) -> str:
+    """ "page 34", "pages 34-35": the same words in both languages."""
+    first, last = pages
+    return f"page {first}" if first == last else f"pages {first}-{last}"
 
 
 def rule_in_words(rule: str) -> str:

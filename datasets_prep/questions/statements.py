@@ -9,7 +9,7 @@ from datasets_prep.documents.passage import Passage
 from datasets_prep.questions.french import sentences
 
 LONGEST_ANSWER = 1_500  # characters, about 400 tokens: what the smaller models hold beside a question
-ROMAN = re.compile(r"(?P<numeral>[IVX]{1,5})\s?(?:bis|ter)?\.?\s?[-–—.)]\s*(?:[-–—]\s*)?(?=\S)")
+ROMAN = re.compile(r"(?:[-–—―]\s*)?(?P<numeral>[IVX]{1,5})\s?(?:bis|ter)?\.?\s?[-–—―.)]\s*(?:[-–—―]\s*)?(?=\S)")
 NUMERAL_END = re.compile(r"[;,]\s*$")
 
 
@@ -56,8 +56,11 @@ def is_item(paragraph: str) -> bool:
 
 
 def without_numeral(paragraph: str) -> str:
-    """ "I.-Les dispositions" → "Les dispositions"."""
-    return paragraph[found.end() :] if (found := ROMAN.match(paragraph)) else paragraph
+    """ "I.-Les dispositions" → "Les dispositions", "II.-1° Le délai" → "Le délai"."""
+    if not (found := ROMAN.match(paragraph)):
+        return paragraph
+    rest = paragraph[found.end() :]
+    return rest[item.end() :] if (item := ITEM.match(rest)) else rest
 
 
 def following_items(paragraphs: Sequence[str], place: int) -> list[str]:

@@ -7,25 +7,27 @@ The user types a name (``medquad``), a name and a part (``embedded:boutique``), 
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.sources import csv_pairs, embedded, jsonl, medquad
-from datasets_prep.spec import DatasetSpec, Given, SplitRule
+from datasets_prep.sources import csv_pairs, document, embedded, jsonl, medquad
+from datasets_prep.questions.making import Making
+from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
 from datasets_prep.splits import BY_GROUP
 
 SOURCES: dict[str, DatasetSpec] = {
     "csv": csv_pairs.SPEC,
+    "document": document.SPEC,
     "embedded": embedded.SPEC,
     "jsonl": jsonl.SPEC,
     "medquad": medquad.SPEC,
 }
 # What the end of a file's name says, after an optional ".gz".
-FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
+FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".pdf": "document", ".txt": "document"}
 Found = tuple[DatasetSpec, Given]
 
 
@@ -55,7 +57,11 @@ class Source:
 
 
 def chosen_sources(
-    texts: Sequence[str], from_file: Path | None = None, columns: tuple[str, str] | None = None
+    texts: Sequence[str],
+    from_file: Path | None = None,
+    columns: tuple[str, str] | None = None,
+    making: Making | None = None,
+    say: Callable[[str], object] = silent,
 ) -> list[Source]:
     """The sources that the user's texts name, with what the user says about them.
 
@@ -63,6 +69,8 @@ def chosen_sources(
         texts: names, names with a part, files.
         from_file: a file for the one of them that needs one.
         columns: question and answer columns of the CSV files.
+        making: how pairs are made from documents.
+        say: told what the reading of a document came to.
 
     Raises:
         InputError: an unknown source or part, two files of one name, a part that another source holds already, or an
@@ -73,6 +81,7 @@ def chosen_sources(
         found = _with_file(found, from_file)
     if columns is not None:
         found = _with_columns(found, columns)
+    found = _with_making(found, making, say)
     sources = [Source(name=_name(spec, given), spec=spec, given=given) for spec, given in found]
     _refuse_twins(sources)
     _refuse_overlaps(sources)
@@ -138,6 +147,21 @@ def _with_columns(found: Sequence[Found], columns: tuple[str, str]) -> list[Foun
             )
         )
     return [(spec, replace(given, columns=columns) if spec is csv_pairs.SPEC else given) for spec, given in found]
+
+
+def _with_making(found: Sequence[Found], making: Making | None, say: Callable[[str], object]) -> list[Found]:
+    if making is not None and not any(spec is document.SPEC for spec, _ in found):
+        raise InputError(
+            tr(
+                "--maker, --max-calls, --max-cost et --prices ne servent qu'aux fichiers PDF et texte, et aucune des sources "
+                "n'en est un.",
+                "--maker, --max-calls, --max-cost and --prices are for PDF and text files only, and none of the sources is one.",
+            )
+        )
+    return [
+        (spec, replace(given, making=making or Making(), say=say) if spec is document.SPEC else given)
+        for spec, given in found
+    ]
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:
