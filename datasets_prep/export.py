@@ -28,7 +28,10 @@ def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int
         raise InputError(tr(f"{out} : terminaison attendue : {known}.", f"{out}: expected ending: {known}."))
     if out.exists() and not replace:
         raise InputError(
-            tr(f"{out} : existe déjà. Ajoutez --replace pour le remplacer.", f"{out}: already exists. Add --replace to replace it.")
+            tr(
+                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
+                f"{out}: already exists. Add --replace to replace it.",
+            )
         )
     dialogues = PreparedSet.open(folder).split(split)
     try:

@@ -31,15 +31,27 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "answer_repeats_question": ("réponse qui répète la question", "answer that repeats the question"),
     "scanned_page": ("page sans texte, sans doute numérisée", "page without text, most likely scanned"),
     "outside_articles": ("texte hors des articles ou des rubriques", "text outside articles or rubrics"),
-    "pointer": ("article qui ne fait que renvoyer à un autre, ou abrogé", "article that only points at another, or repealed"),
-    "no_rule": ("passage dont aucune règle ne tire de question sûre", "passage from which no rule makes a safe question"),
+    "pointer": (
+        "article qui ne fait que renvoyer à un autre, ou abrogé",
+        "article that only points at another, or repealed",
+    ),
+    "no_rule": (
+        "passage dont aucune règle ne tire de question sûre",
+        "passage from which no rule makes a safe question",
+    ),
     "lost_character": ("caractère remplacé par une image dans le PDF", "character replaced by an image in the PDF"),
     "no_json": ("réponse du modèle qui n'est pas du JSON", "answer of the model that is not JSON"),
     "no_model_pair": ("passage dont le modèle ne tire aucun couple", "passage from which the model makes no pair"),
-    "incomplete_pair": ("couple du modèle sans question, réponse ou citation", "pair of the model without question, answer or quote"),
+    "incomplete_pair": (
+        "couple du modèle sans question, réponse ou citation",
+        "pair of the model without question, answer or quote",
+    ),
     "quote_not_found": ("citation absente du passage", "quote that is not in the passage"),
     "foreign_figure": ("nombre ou adresse absents du passage", "figure or address that is not in the passage"),
-    "not_asked": ("passage non soumis au modèle\u00a0: limite atteinte", "passage not given to the model: limit reached"),
+    "not_asked": (
+        "passage non soumis au modèle\u00a0: limite atteinte",
+        "passage not given to the model: limit reached",
+    ),
     "exact_duplicate": ("doublon exact", "exact duplicate"),
     "near_duplicate": ("doublon proche", "near duplicate"),
 }

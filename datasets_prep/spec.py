@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
-from datasets_prep.questions.making import Making
+from datasets_prep.questions.making import BY_RULES, Making
 from datasets_prep.rows import Rejected, Row
 
 
@@ -83,7 +83,7 @@ class Given:
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
-    making: Making = Making()
+    making: Making = BY_RULES
     say: Callable[[str], object] = silent
 
 

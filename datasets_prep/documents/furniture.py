@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 
 from datasets_prep.documents.headings import is_heading
@@ -19,8 +20,13 @@ SMALL_PRINT = 0.85  # of the body's size: smaller print under the body is a note
 DIGITS = re.compile(r"\d+")
 ROW = re.compile(r"[.…_\-–—*=~·\s]{5,}")
 DOUBLED = re.compile(r"(?:(\S)\1)+")
-LEADER = re.compile(r"^(?=.*[^\W\d_]{2}).*?(?:\.{4,}|…{2,}|(?:\s\.){4,}|(?:\s?…\s?){2,})[\s.]*(?:p(?:age)?\.?\s*)?\d{1,4}$", re.IGNORECASE)
-CONTENTS_TITLE = re.compile(r"(?:sommaire|table\s+des\s+(?:matières|articles|chapitres)|(?:table\s+of\s+)?contents)\W*", re.IGNORECASE)
+LEADER = re.compile(
+    r"^(?=.*[^\W\d_]{2}).*?(?:\.{4,}|…{2,}|(?:\s\.){4,}|(?:\s?…\s?){2,})[\s.]*(?:p(?:age)?\.?\s*)?\d{1,4}$",
+    re.IGNORECASE,
+)
+CONTENTS_TITLE = re.compile(
+    r"(?:sommaire|table\s+des\s+(?:matières|articles|chapitres)|(?:table\s+of\s+)?contents)\W*", re.IGNORECASE
+)
 ENTRY = re.compile(r"^(?=.*[^\W\d_]{2}).{3,}?\s\d{1,4}$")
 LABELLED_NUMBER = re.compile(  # "page 3", "page 3page 3", "pagepage 33", "Page 3 sur 12"
     r"(?:\W*(?:page|p\.|pg\.?)\s*)+\d{1,8}\W*(?:(?:/|sur|of|de)\s*\d{1,4})?\W*|(?:page\s*\d{1,4}\s*)+", re.IGNORECASE
@@ -36,7 +42,9 @@ def without_furniture(pages: Sequence[Page], cleaned: Cleaned) -> list[Page]:
         cleaned: counts what is taken away.
     """
     pages = [replace(page, lines=tuple(_undoubled(line, cleaned) for line in page.lines)) for page in pages]
-    running, numbers = _running_lines(pages), _page_numbers(pages)
+    numbers = _page_numbers(pages)
+    repeated = _running_lines(pages)
+    running = {one for page in pages for one in _at_the_edges(page, repeated, numbers)}
     body = body_size(pages)
     kept = []
     for page in pages:
@@ -109,6 +117,30 @@ def _running_lines(pages: Sequence[Page]) -> set[int]:
     return found
 
 
+def _at_the_edges(page: Page, repeated: set[int], numbers: set[int]) -> set[int]:
+    """The repeated lines (by `id`) with nothing but such lines and page numbers between them and the edge of the page.
+
+    A sentence that ends right above or below the body, as close as its own lines, is the body's.
+    """
+    lines = _by_height(page.lines)
+    found: set[int] = set()
+    for inwards in (lines, lines[::-1]):
+        block: list[Line] = []
+        for line in inwards:
+            if id(line) not in repeated | numbers:
+                break
+            block.append(line)
+        while block and len(block) < len(inwards) and _belongs(block[-1], inwards[len(block)]):
+            block.pop()
+        found |= {id(line) for line in block} - numbers
+    return found
+
+
+def _belongs(line: Line, body: Line) -> bool:
+    near = abs(line.box.top - body.box.top) < 1.6 * line.box.height
+    return near and line.text.endswith((".", ";", ":", ","))
+
+
 def _runs(on: set[int], page: int, pages: int) -> bool:
     """Whether a line that stands on the pages `on` is a running one, seen from one of them."""
     if pages < 3:
@@ -173,7 +205,7 @@ def contents_lines(texts: Sequence[str]) -> set[int]:
             entries = _entries(texts, place + 1)
             gone |= {place, *range(place + 1, entries[-1] + 1)} if len(entries) >= 2 or gone & set(entries) else set()
     spread = sorted(gone)
-    for before, after in zip(spread, spread[1:], strict=False):
+    for before, after in pairwise(spread):
         if 1 < after - before <= 3:  # an entry on two lines, a page break
             gone |= set(range(before, after))
     return gone
@@ -196,7 +228,7 @@ def usual_leading(lines: Sequence[Line]) -> float:
     """Points from a line's top to the next one's, where text runs on; 0 when there is none."""
     steps = [
         below.box.top - above.box.top
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in pairwise(lines)
         if above.page == below.page and 0 < below.box.top - above.box.top < 3 * above.size
     ]
     # The lower half holds steps inside paragraphs; documents of one-line paragraphs have little else than the others.

@@ -6,7 +6,9 @@ French and English. What is understood here is a line or a paragraph; its place 
 import re
 from typing import NamedTuple
 
-NUMBER = r"(?:[LRDA]\.?\s?\*?\s?)?\d{1,4}[A-Z]?(?:[-–.]\d{1,3})*(?:\s?(?:bis|ter|quater|quinquies|sexies|septies|octies)\b)?"
+NUMBER = (
+    r"(?:[LRDA]\.?\s?\*?\s?)?\d{1,4}[A-Z]?(?:[-–.]\d{1,3})*(?:\s?(?:bis|ter|quater|quinquies|sexies|septies|octies)\b)?"
+)
 # The number's "er" or "°" may follow it; a heading ends there, or goes on after a mark or with a capital letter.
 ARTICLE = re.compile(
     rf"\W{{0,3}}\s*(?P<word>Article|ARTICLE|Art\.|ART\.)\s*(?P<number>premier|PREMIER|1er|1ER|unique|UNIQUE|{NUMBER}|[IVX]{{1,7}})"
@@ -37,7 +39,10 @@ LEVEL = re.compile(
     rf"\d{{1,3}}(?:er|ère|[-.]\d+)?|[A-Z]\b){_END}",
     re.DOTALL,
 )
-ANNEXES = re.compile(r"(?:ANNEXES?|Annexes?|APPENDIX|Appendix|SCHEDULE|Schedule)(?:\s+[\dIVXA-Z][\w-]{0,5})?\s*(?:[:.–—-]\s*.{0,150})?", re.DOTALL)
+ANNEXES = re.compile(
+    r"(?:ANNEXES?|Annexes?|APPENDIX|Appendix|SCHEDULE|Schedule)(?:\s+[\dIVXA-Z][\w-]{0,5})?\s*(?:[:.–—-]\s*.{0,150})?",
+    re.DOTALL,
+)
 MISREAD = re.compile(r"\b[IVX]*[Il1][IVXl1]*\b")
 LONGEST_HEADING = 250
 

@@ -95,9 +95,10 @@ def _is_column(side: Sequence[Line], page_width: float) -> bool:
 
 def _abreast(left: Sequence[Line], right: Sequence[Line]) -> bool:
     """Whether the two sides stand beside each other for most of the shorter one's height."""
-    tops, bottoms = [min(line.box.top for line in side) for side in (left, right)], [
-        max(line.box.bottom for line in side) for side in (left, right)
-    ]
+    tops, bottoms = (
+        [min(line.box.top for line in side) for side in (left, right)],
+        [max(line.box.bottom for line in side) for side in (left, right)],
+    )
     heights = [bottom - top for top, bottom in zip(tops, bottoms, strict=True)]
     return min(bottoms) - max(tops) > 0.5 * min(heights)
 

@@ -10,7 +10,10 @@ from datasets_prep.documents.lines import SEPARATOR
 from datasets_prep.documents.paragraphs import Paragraph
 from datasets_prep.documents.passage import Passage
 
-CODE = re.compile(r"(?P<code>Section\s+[IVX]{1,4}\b|[IVX]{1,4}(?:\.\d{1,2}){1,3}|[IVX]{1,4}(?=\)))\s?[).:]*\s+(?P<rest>\S.*)", re.DOTALL)
+CODE = re.compile(
+    r"(?P<code>Section\s+[IVX]{1,4}\b|[IVX]{1,4}(?:\.\d{1,2}){1,3}|[IVX]{1,4}(?=\)))\s?[).:]*\s+(?P<rest>\S.*)",
+    re.DOTALL,
+)
 LABEL = re.compile(r"[-–\s]*(?P<label>[^:]{3,150}?)\s*:(?!//)\s*(?P<value>.*)", re.DOTALL)
 NAME = re.compile(r"\bavis\s+n\s?[°o]\s?([\d./-]*\d)", re.IGNORECASE)
 FEWEST_RUBRICS, SHARE = 6, 0.25
@@ -21,7 +24,10 @@ def is_notice(paragraphs: Sequence[Paragraph]) -> bool:
     """Whether labels make up a good part of the document, whose start calls it a notice."""
     labels = sum(_rubric(paragraph) is not None for paragraph in paragraphs)
     start = " ".join(paragraph.text for paragraph in paragraphs[:12])
-    return labels >= max(FEWEST_RUBRICS, SHARE * len(paragraphs)) and re.search(r"\b(avis|notice)\b", start, re.I) is not None
+    return (
+        labels >= max(FEWEST_RUBRICS, SHARE * len(paragraphs))
+        and re.search(r"\b(avis|notice)\b", start, re.I) is not None
+    )
 
 
 def notice_name(paragraphs: Sequence[Paragraph]) -> str:
@@ -33,7 +39,8 @@ def notice_name(paragraphs: Sequence[Paragraph]) -> str:
 def rubrics(paragraphs: Sequence[Paragraph]) -> list[Passage]:
     """The rubrics of a notice, each with the paragraphs under it; what comes before the first is "outside"."""
     passages: list[Passage] = []
-    label, texts, pages = "", [], (0, 0)
+    label, pages = "", (0, 0)
+    texts: list[str] = []
 
     def close() -> None:
         if texts:
@@ -41,16 +48,31 @@ def rubrics(paragraphs: Sequence[Paragraph]) -> list[Passage]:
             passages.append(Passage(kind=kind, label=label, paragraphs=tuple(texts), pages=pages))  # type: ignore[arg-type]
 
     for paragraph in paragraphs:
+        if paragraph.text == SEPARATOR:
+            continue
         found = _rubric(paragraph)
-        if found is None and paragraph.text != SEPARATOR:
+        if found is None and not _stands_alone(paragraph, label, texts):
             texts.append(paragraph.text)
             pages = (pages[0] or paragraph.pages[0], paragraph.pages[1])
-        elif found is not None:
-            close()
-            label, value = found
-            texts, pages = ([value] if value else []), paragraph.pages
+            continue
+        close()
+        label, value = found or ("", paragraph.text)
+        texts, pages = ([value] if re.search(r"\w", value) else []), paragraph.pages
     close()
     return passages
+
+
+def _stands_alone(paragraph: Paragraph, label: str, texts: Sequence[str]) -> bool:
+    """Whether a paragraph without a label is no part of the rubric before it: a statement of its own ("Refus des variantes.").
+
+    It is emphasised itself, or a sentence after a value that was short and complete.
+    """
+    if not label:
+        return False
+    if paragraph.emphasised > 3 and paragraph.emphasised >= len(paragraph.text) - 2:
+        return True
+    complete = len(texts) == 1 and len(texts[0]) <= SHORT_LABEL and texts[0].endswith(".")
+    return complete and paragraph.text[:1].isupper() and paragraph.text.endswith(".")
 
 
 def _rubric(paragraph: Paragraph) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from datasets_prep.documents.headings import is_heading
 from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line
@@ -16,17 +17,19 @@ WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 ADDRESS = re.compile(r"(?:://|www\.|@)\S*$")  # a cut address keeps its hyphen
 CUT = re.compile(r"([^\W_]+)[-‐‑]$")
 # Words after which a sentence must go on, whatever the line looks like.
-OPEN_ENDS = frozenset(
+_OPEN_ENDS = (
     "à au aux avec ce ces cet cette chez comme dans de des dont du en entre et la le les leur leurs ne ni notamment nos notre "
     "ou par pour pourvu que qui sa sans se selon ses si son sous sur tout toute toutes tous un une vers "
-    "a an and any as at by for from if in into is its of on or the their this that to under which with".split()
+    "a an and any as at by for from if in into is its of on or the their this that to under which with"
 )
+OPEN_ENDS = frozenset(_OPEN_ENDS.split())
 # First halves of French compounds that end a line with their own hyphen.
-COMPOUND_STARTS = frozenset(
+_COMPOUND_STARTS = (
     "ci sous vis procès c'est là au par quasi demi non avant après contre entre semi ex vice sus non celui celle ceux celles "
     "lui elle eux elles soi même lieu chef chefs arrêté plus rez haut bas grand petite petit anti co auto inter socio médico "
-    "audio télé porte garde mi presqu quelqu peut rendez savoir dommages dommage saisie saisies crédit accord accords mot".split()
+    "audio télé porte garde mi presqu quelqu peut rendez savoir dommages dommage saisie saisies crédit accord accords mot"
 )
+COMPOUND_STARTS = frozenset(_COMPOUND_STARTS.split())
 SENTENCE_END = re.compile(r"[.!?:;…][»\"”)\s]*$")
 
 
@@ -121,7 +124,7 @@ def _paragraph(lines: Sequence[Line], joiner: Joiner) -> Paragraph:
     for line in lines[1:]:
         text = joiner.join(text, line.text)
     emphasised = lines[0].emphasised
-    for before, line in zip(lines, lines[1:], strict=False):  # a label over several lines
+    for before, line in pairwise(lines):  # a label over several lines
         if before.emphasised < len(before.text) or not line.emphasised:
             break
         emphasised += 1 + line.emphasised
@@ -146,7 +149,9 @@ def _begins(group: Sequence[Line], line: Line, leading: float, margins: dict[int
     last = group[-1]
     if SEPARATOR in (line.text, last.text) or is_heading(line.text) or ITEM.match(line.text):
         return True
-    if abs(line.size - last.size) > 1 or line.bold != last.bold and not _same_sentence(last, line):
+    if abs(line.size - last.size) > 1 or (line.bold != last.bold and not _same_sentence(last, line)):
+        return True
+    if _is_label(last) and line.text[0].isupper() and _ends_short(last, line, margins) and not must_go_on(last.text):
         return True
     if must_go_on(last.text):
         return False

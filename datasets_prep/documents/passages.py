@@ -1,21 +1,21 @@
 """From a file to its passages: articles of law, rubrics of a notice, or sections of prose, with their pages.
 
-    document = read_document(Path("code.pdf"))
-    document.passages[11].label, document.passages[11].pages  # "Article 12", (34, 35)
+document = read_document(Path("code.pdf"))
+document.passages[11].label, document.passages[11].pages  # "Article 12", (34, 35)
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from datasets_prep.documents.furniture import body_size, usual_leading, without_furniture
+from datasets_prep.documents.furniture import usual_leading, without_furniture
+from datasets_prep.documents.headings import is_heading
 from datasets_prep.documents.law import articles
-from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line, Page
+from datasets_prep.documents.lines import Cleaned, Line, Page
 from datasets_prep.documents.notices import is_notice, notice_name, rubrics
-from datasets_prep.documents.paragraphs import Paragraph, paragraphs_of
+from datasets_prep.documents.paragraphs import Paragraph, must_go_on, paragraphs_of
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.pdf import read_pdf
 from datasets_prep.documents.plain_text import is_wrapped, read_text
@@ -24,8 +24,8 @@ from datasets_prep.documents.prose import sections, title_of
 Kind = Literal["law", "notice", "prose"]
 FEWEST_ARTICLES = 3
 STOP_WORDS = {
-    "fr": frozenset("le la les des du de un une et est dans pour par sur qui que aux au ne pas sont".split()),
-    "en": frozenset("the of and to in is that for with are be by on or shall as this which not an".split()),
+    "fr": "le la les des du de un une et est dans pour par sur qui que aux au ne pas sont",
+    "en": "the of and to in is that for with are be by on or shall as this which not an",
 }
 
 
@@ -90,11 +90,17 @@ def _paragraphs(pages: Sequence[Page], cleaned: Cleaned) -> list[Paragraph]:
 
 
 def _one_per_line(pages: Sequence[Page]) -> list[Paragraph]:
-    return [
-        Paragraph(text=re.sub(r"\s+", " ", line.text), pages=(line.page, line.page), size=line.size)
-        for page in pages
-        for line in page.lines
-    ]
+    """Lines that no width cut: each is a paragraph, but for one that breaks off right before the next."""
+    paragraphs: list[Paragraph] = []
+    last: Line | None = None
+    for line in (line for page in pages for line in page.lines):
+        text = re.sub(r"\s+", " ", line.text)
+        if last and must_go_on(last.text) and line.box.top <= last.box.bottom and not is_heading(text):
+            paragraphs[-1] = replace(paragraphs[-1], text=f"{paragraphs[-1].text} {text}")
+        else:
+            paragraphs.append(Paragraph(text=text, pages=(line.page, line.page), size=line.size))
+        last = line
+    return paragraphs
 
 
 def _passages(paragraphs: Sequence[Paragraph], cleaned: Cleaned) -> tuple[Kind, list[Passage]]:
@@ -120,5 +126,6 @@ def _placed(passages: Sequence[Passage]) -> tuple[Passage, ...]:
 
 def _language(paragraphs: Sequence[Paragraph]) -> Literal["fr", "en"]:
     words = re.findall(r"[a-zà-ÿ]+", " ".join(paragraph.text for paragraph in paragraphs[:400]).lower())
-    french, english = (sum(word in STOP_WORDS[language] for word in words) for language in ("fr", "en"))
+    known = {language: frozenset(stop_words.split()) for language, stop_words in STOP_WORDS.items()}
+    french, english = (sum(word in known[language] for word in words) for language in ("fr", "en"))
     return "en" if english > french else "fr"

@@ -127,12 +127,15 @@ def _page(page: Any, cleaned: Cleaned) -> Page:
     import pymupdf
 
     number = page.number + 1
+    if not page.get_contents():  # an empty page; ten thousand of them must not take long
+        return Page(number=number, width=page.rect.width, lines=())
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
     blocks = page.get_text("dict", flags=flags)["blocks"]  # without TEXT_PRESERVE_LIGATURES: ﬁ comes as "fi"
     turned = [line for block in blocks for line in block["lines"] if abs(line["dir"][1]) > 0.1]
     cleaned["turned_lines"] += len(turned)
-    lines = [line for block in blocks for one in block["lines"] if abs(one["dir"][1]) <= 0.1 for line in _line(one, number)]
-    # An empty page is not searched twice: ten thousand of them must not take long.
+    lines = [
+        line for block in blocks for one in block["lines"] if abs(one["dir"][1]) <= 0.1 for line in _line(one, number)
+    ]
     images = [Box(*image["bbox"]) for image in page.get_image_info()]
     lines += _lost_characters(lines, images, number, cleaned)
     ordered = in_reading_order(lines, page.rect.width, cleaned)

@@ -22,6 +22,10 @@ GENERIC = re.compile(
     r"principes généraux|exclusions?|terminologie|entrée en vigueur|abrogations?|préambule|introduction|general|definitions|scope|"
     r"miscellaneous|short title|commencement)", re.IGNORECASE,
 )  # fmt: skip
+# An article that begins so says what another one says, with changes.
+REFERS = re.compile(
+    r"(?:[IVX]+\s?\.?\s?[-–―]\s?)?(?:Les|Le|La|L['’])\s?(?:dispositions?|articles?|règles)\b[^.:;]{0,160}\b(?:applicables?|s['’]appliquent?)\b"
+)  # fmt: skip
 HEADING = re.compile(
     r"^(?:\w+\s+partie|partie|livre|titre|sous-titre|chapitre|section|sous-section|paragraphe)\s*[\w.-]*\s*[:.–—-]+\s*", re.IGNORECASE
 )  # fmt: skip
@@ -41,7 +45,7 @@ def article_pairs(passage: Passage, document: Document, alone: bool) -> Iterator
             for question in _named(passage, document, numeral, number, parts):
                 yield Pair(question=question, answer=text, rule="article", passage=passage, part=(number, len(parts)))
     topic = _topic(passage, alone)
-    if topic and len(parts) == 1 and document.language == "fr":
+    if topic and len(parts) == 1 and document.language == "fr" and not REFERS.match(passage.text):
         question = f"Que dit {document_phrase(document.title)} sur le thème « {topic} » ?"
         yield Pair(question=question, answer=passage.text, rule="theme", passage=passage)
 
@@ -77,8 +81,8 @@ def _chunks(paragraphs: Sequence[str]) -> list[str]:
         if sum(len(one) + 1 for one in chunks[-1]) + len(paragraph) > LONGEST_ANSWER and chunks[-1]:
             chunks.append([opening, "[…]"] if opening and is_item(paragraph) else [])
         chunks[-1].append(paragraph)
-        if not is_item(paragraph):
-            opening = paragraph if paragraph.rstrip().endswith(":") else ""
+        if not is_item(paragraph) and paragraph.rstrip().endswith(":"):
+            opening = paragraph
     return ["\n".join(chunk) for chunk in chunks]
 
 

@@ -147,11 +147,17 @@ class ChatClient:
         if status in (401, 403):
             cure = tr(f"vérifiez la clé ({KEY})", f"check the key ({KEY})")
         elif status == 404:
-            cure = tr(f"vérifiez l'adresse ({URL}) et le modèle ({MODEL})", f"check the address ({URL}) and the model ({MODEL})")
+            cure = tr(
+                f"vérifiez l'adresse ({URL}) et le modèle ({MODEL})",
+                f"check the address ({URL}) and the model ({MODEL})",
+            )
         else:
             cure = tr(f"vérifiez le nom du modèle ({MODEL})", f"check the model's name ({MODEL})")
         return WorldError(
-            tr(f"{self._address.url} : refus (HTTP {status}) ; {cure}.", f"{self._address.url}: refused (HTTP {status}); {cure}.")
+            tr(
+                f"{self._address.url} : refus (HTTP {status}) ; {cure}.",
+                f"{self._address.url}: refused (HTTP {status}); {cure}.",
+            )
         )
 
 

@@ -8,29 +8,34 @@ import re
 
 VOWELS = "aàâeéèêëiîïoôuùûhœAÀÂEÉÈÊËIÎÏOÔUÙÛHŒ"
 # A full stop after these ends no sentence.
-ABBREVIATIONS = r"(?:\b(?:art|al|n|no|nos|p|pp|cf|etc|ex|env|max|min|M|MM|Mme|Dr|Pr|St|Ste|tél|bd|av|op|cit|chap|[A-Z])\.)"
+ABBREVIATIONS = (
+    r"(?:\b(?:art|al|n|no|nos|p|pp|cf|etc|ex|env|max|min|M|MM|Mme|Dr|Pr|St|Ste|tél|bd|av|op|cit|chap|[A-Z])\.)"
+)
 BOUNDARY = re.compile(r"(?<=[.!?])[»”\"]?\s+(?=[«“\"(]?\s?[A-ZÀÂÉÈÊÎÔÇŒ])")
 LEANS = re.compile(  # words that point at something said before
     r"\b(?:ce dernier|cette dernière|ces derniers|ces dernières|celui-ci|celle-ci|ceux-ci|celles-ci|ce|cet|cette|ces|il|elle|ils|elles|"
     r"son|sa|ses|leur|leurs|ledit|ladite|lesdits|lesdites|dudit|précitée?s?|susvisée?s?|susmentionnée?s?|ci-dessus|ci-après|ci-dessous|"
     r"précédente?s?|suivante?s?|ainsi|également|aussi|toutefois|cependant|en outre|même|mêmes|celui|celle|ceux|celles|y|"
+    r"présente?s?\s(?:partie|article|loi|titre|livre|chapitre|section|sous-section|décret|arrêté|règlement|paragraphe|alinéa|cahier|marché|contrat)|"
     r"mentionnée?s?|prévue?s?|visée?s?|définie?s?|premier alinéa|deuxième alinéa|alinéa|ses|dits?|dite|dites|tels?|telles?|autres?)\b", re.IGNORECASE,
 )  # fmt: skip
 POINTS_BACK = re.compile(  # in an answer: words that only earlier text explains
     r"\b(?:cet|cette|ces)\s+(?!code\b|loi\b|dernière|derniers)|\bce\s+(?!qui|que|qu['’]|dont|code|dernier|cas\b)[^\W\d_]{3,}|\bci-dessus\b|\bl'alinéa précédent|"
     r"\b(?:précitée?s?|susvisée?s?|susmentionnée?s?|ledit|ladite|lesdits|lesdites)\b", re.IGNORECASE,
 )  # fmt: skip
-FEMININE = frozenset(
+_FEMININE = (
     "autorité administration entité entreprise commission personne collectivité offre candidature partie procédure demande "
     "décision notification publication consultation commande société garantie avance prestation fourniture durée date "
-    "personne direction association organisation institution caisse agence chambre juridiction salariée convention".split()
+    "personne direction association organisation institution caisse agence chambre juridiction salariée convention"
 )
-MASCULINE = frozenset(
+FEMININE = frozenset(_FEMININE.split())
+_MASCULINE = (
     "acheteur pouvoir adjudicateur titulaire candidat opérateur employeur salarié ministre préfet maire président comité conseil "
     "jury soumissionnaire marché contrat maître juge tribunal directeur représentant médecin agent inspecteur syndicat "
     "organisme établissement service comptable ordonnateur cocontractant attributaire groupement mandataire gouverneur "
-    "sous-traitant délégué concurrent responsable chef bureau parquet département état".split()
+    "sous-traitant délégué concurrent responsable chef bureau parquet département état"
 )
+MASCULINE = frozenset(_MASCULINE.split())
 
 
 def sentences(text: str) -> list[str]:
@@ -88,7 +93,9 @@ def subject_pronoun(phrase: str) -> str | None:
     if first in ("la", "une", "toute", "aucune"):
         return "elle"
     singular = noun.rstrip("sx")
-    gender = "f" if noun in FEMININE or singular in FEMININE else "m" if noun in MASCULINE or singular in MASCULINE else ""
+    gender = (
+        "f" if noun in FEMININE or singular in FEMININE else "m" if noun in MASCULINE or singular in MASCULINE else ""
+    )
     if first in ("l", "chaque"):
         return {"f": "elle", "m": "il"}.get(gender)
     return {"f": "elles", "m": "ils"}.get(gender) if first == "les" else None
@@ -122,9 +129,31 @@ def document_phrase(title: str) -> str:
     if re.match(r"(?:Le|La|Les)\s|L['’]", name):
         return lowered(name)
     first = re.split(r"[\s'’]", name)[0].lower()
-    if first in ("code", "décret", "règlement", "cahier", "guide", "manuel", "traité", "protocole", "rapport", "statut", "dahir"):
+    if first in (
+        "code",
+        "décret",
+        "règlement",
+        "cahier",
+        "guide",
+        "manuel",
+        "traité",
+        "protocole",
+        "rapport",
+        "statut",
+        "dahir",
+    ):
         return f"le {_cased(name)}"
-    if first in ("loi", "convention", "directive", "charte", "constitution", "circulaire", "délibération", "décision", "notice"):
+    if first in (
+        "loi",
+        "convention",
+        "directive",
+        "charte",
+        "constitution",
+        "circulaire",
+        "délibération",
+        "décision",
+        "notice",
+    ):
         return f"la {_cased(name)}"
     if first in ("arrêté", "avis", "accord", "ordonnance", "instruction"):
         return f"l'{_cased(name)}"

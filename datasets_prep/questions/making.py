@@ -21,3 +21,6 @@ class Making:
     max_calls: int | None = None
     max_cost: float | None = None
     prices: tuple[float, float] | None = None
+
+
+BY_RULES = Making()

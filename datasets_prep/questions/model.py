@@ -24,7 +24,9 @@ LONGEST_ASKED = 6_000  # characters of a passage in one call; longer ones are cu
 LONGEST_REPLY = 1_500  # tokens
 SHORTEST_QUOTE = 12  # characters: "le marché" proves nothing
 CHARACTERS_PER_TOKEN = 3  # a cautious guess, for the cost of a call before it is made
-QUOTES = str.maketrans({**dict.fromkeys("’‘‛`´", "'"), **dict.fromkeys("“”„«»", '"'), **dict.fromkeys("‐‑‒–—―", "-"), "\u00ad": ""})
+QUOTES = str.maketrans(
+    {**dict.fromkeys("’‘‛`´", "'"), **dict.fromkeys("“”„«»", '"'), **dict.fromkeys("‐‑‒–—―", "-"), "\u00ad": ""}
+)
 INSTRUCTIONS = {
     "fr": (
         "Tu écris des couples question-réponse pour former un assistant, à partir d'un passage de document.\n"

@@ -3,20 +3,25 @@
 import re
 from collections.abc import Iterator
 
-from datasets_prep.documents.lines import LOST_IMAGE
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document
 from datasets_prep.questions.article_rules import GENERIC, cut
-from datasets_prep.questions.french import de, document_phrase, lowered
+from datasets_prep.questions.french import document_phrase, lowered
 from datasets_prep.questions.pairs import Pair
 
 GLOSSARY = re.compile(
     r"(?:termes?|expressions?|mots?|acronymes?|définitions?)\b.*(?:comprennent|définis|signifie|entend|désigne|suit|suivante?s?|après)|on entend par\s*:?$|"
     r"the following (?:terms|definitions|meanings)|shall mean|unless the context", re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
-TERM = re.compile(r"(?:\d{1,2}[.)°]\s?|[a-z][.)]\s?|[-–•]\s?)?[«“\"]?(?P<term>[^:;.«»“”\"]{3,70}?)[»”\"]?\s?:\s(?P<meaning>\S.{15,})", re.DOTALL)
-ENGLISH_MEANS = re.compile(r"(?:\W{0,3}\w{1,4}\W\s)?[“\"'](?P<term>[^”\"']{2,60})[”\"'] (?:means|has the meaning|refers to)\b.*", re.DOTALL)
+TERM = re.compile(
+    r"(?:\d{1,2}[.)°]\s?|[a-z][.)]\s?|[-–•]\s?)?[«“\"]?(?P<term>[^:;.«»“”\"]{3,70}?)[»”\"]?\s?:\s(?P<meaning>\S.{15,})",
+    re.DOTALL,
+)
+ENGLISH_MEANS = re.compile(
+    r"(?:\W{0,3}\w{1,4}\W\s)?[“\"'](?P<term>[^”\"']{2,60})[”\"'] (?:means|has the meaning|refers to)\b.*", re.DOTALL
+)
 PRIVATE = re.compile(r"\b(?:tél|courriel|télécopieur|e-mail|fax)\b|@", re.IGNORECASE)
+NOT_ASKED = re.compile(r"correspondant|attention|.*\battention$|département|adresse", re.IGNORECASE)
 # Rubrics that everybody asks about: the start of their label → the question.
 ASKED = {
     "objet du marché": "Quel est l'objet du marché de {notice} ?",
@@ -42,7 +47,9 @@ ASKED = {
 def glossary_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     """ "accord-cadre : accord conclu …" in a list that opens with "les termes ci-après …" → its definition."""
     texts = list(passage.paragraphs)
-    start = next((place for place, text in enumerate(texts) if GLOSSARY.search(text) and text.rstrip().endswith(":")), None)
+    start = next(
+        (place for place, text in enumerate(texts) if GLOSSARY.search(text) and text.rstrip().endswith(":")), None
+    )
     if start is None:
         return
     french = document.language == "fr"
@@ -63,7 +70,7 @@ def english_definitions(passage: Passage) -> Iterator[Pair]:
 def rubric_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     """One question on a rubric that holds something, and no address or telephone number of a person."""
     value = passage.text.strip(" .")
-    if not re.search(r"\w", value) or PRIVATE.search(passage.text) or passage.label.lower().startswith("correspondant"):
+    if not re.search(r"\w", value) or PRIVATE.search(passage.text) or NOT_ASKED.match(passage.label):
         return
     notice = lowered(f"l'{document.title}") if document.title else "l'avis"
     label = passage.label.lower()
@@ -71,7 +78,7 @@ def rubric_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     if passage.occurrence > 1 or (known is None and len(value) < 3):
         return
     question = known or "Que dit {notice} à la rubrique «\u00a0{label}\u00a0» ?"
-    question = question.format(notice=notice, label=passage.label).replace("de l'", "de l'")
+    question = question.format(notice=notice, label=passage.label)
     for number, (_, text) in enumerate(parts := cut(passage.paragraphs), start=1):
         step = f" (partie {number} sur {len(parts)})" if len(parts) > 1 else ""
         asked = question.removesuffix(" ?") + step + " ?"
@@ -86,7 +93,11 @@ def section_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     for number, (_, text) in enumerate(parts := cut(passage.paragraphs), start=1):
         question = _on_heading(heading, passage, document)
         if len(parts) > 1:
-            step = f" (partie {number} sur {len(parts)})" if document.language == "fr" else f" (part {number} of {len(parts)})"
+            step = (
+                f" (partie {number} sur {len(parts)})"
+                if document.language == "fr"
+                else f" (part {number} of {len(parts)})"
+            )
             question = re.sub(r"\s?\?$", lambda end, step=step: step + end[0], question)  # type: ignore[misc]
         yield Pair(question=question, answer=text, rule="heading", passage=passage, part=(number, len(parts)))
 
@@ -104,7 +115,8 @@ def _on_heading(heading: str, passage: Passage, document: Document) -> str:
 
 def _entries(texts: list[str]) -> Iterator[tuple[str, str]]:
     """The terms of a glossary with their definitions; lines without a term go on from the one before."""
-    term, lines = "", []
+    term = ""
+    lines: list[str] = []
     for text in [*texts, ""]:
         found = TERM.match(text)
         new = bool(found) and not re.search(r"\b(?:est|sont|peut|peuvent|doit|doivent|a|ont)\b", found["term"])  # type: ignore[index]
@@ -117,13 +129,7 @@ def _entries(texts: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(value: str) -> str:
-    """A value as a sentence: its first letter a capital, as a label before it no longer makes it small."""
+    """A value as a sentence: its first letter a capital, now that no label stands before it."""
+    if "://" in value.split(maxsplit=1)[0]:
+        return value
     return value[:1].upper() + value[1:]
-
-
-def has_lost_image(text: str) -> bool:
-    """Whether a character of the text stands on the page as an image."""
-    return LOST_IMAGE in text
-
-
-__all__ = ["de", "english_definitions", "glossary_pairs", "has_lost_image", "rubric_pairs", "section_pairs"]

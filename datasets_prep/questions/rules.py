@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datasets_prep.documents.lines import LOST_IMAGE
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document
-from datasets_prep.questions.article_rules import alone_under_headings, article_pairs
+from datasets_prep.questions.article_rules import REFERS, alone_under_headings, article_pairs
 from datasets_prep.questions.other_rules import english_definitions, glossary_pairs, rubric_pairs, section_pairs
 from datasets_prep.questions.pairs import LeftAside, Pair
 from datasets_prep.questions.sentence_rules import sentence_pairs
@@ -44,8 +44,13 @@ def _left_aside(passage: Passage) -> str:
         return "outside_articles"
     if len(passage.text) < SHORTEST and passage.kind == "article":
         return "no_rule"
-    pointer = len(passage.text) <= LONGEST_POINTER and POINTER.fullmatch(passage.text) and re.search(r"\d", passage.text)
-    return "pointer" if passage.kind == "article" and (pointer or re.fullmatch(r"\W*abrogée?s?\W*", passage.text, re.I)) else ""
+    short = len(passage.text) <= LONGEST_POINTER and POINTER.fullmatch(passage.text) and re.search(r"\d", passage.text)
+    pointer = short or (REFERS.match(passage.text) and "substitution" in passage.text[:LONGEST_POINTER])
+    return (
+        "pointer"
+        if passage.kind == "article" and (pointer or re.fullmatch(r"\W*abrogée?s?\W*", passage.text, re.I))
+        else ""
+    )
 
 
 def _pairs(passage: Passage, document: Document, alone: bool, named_once: bool) -> Iterator[Pair]:

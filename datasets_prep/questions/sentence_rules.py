@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document
+from datasets_prep.questions.figure_rules import amount, deadline
 from datasets_prep.questions.french import (
     after_que,
     de,
     document_phrase,
-    inverted,
     leans,
     lowered,
     participle_pronoun,
@@ -21,7 +21,7 @@ from datasets_prep.questions.french import (
     subject_pronoun,
 )
 from datasets_prep.questions.pairs import Pair
-from datasets_prep.questions.statements import Statement, statements
+from datasets_prep.questions.statements import DETERMINED, FINITE, SUBJECT, Statement, statements
 
 Rule = Callable[[Statement], str | None]
 QUOTES = " \"“”'’"
@@ -34,11 +34,6 @@ SAYS_NOTHING = re.compile(
     r"(?:dispositions|articles?|règles|modalités)\b[^.;:]{0,160}\b(?:applicables?|s['’]appliquent?)\b[^.;:]{0,120}\.?$|suivante?s?\s(?:s['’]appliquent|sont applicables)|"
     r"\bsuivante?s?\.$|dispositions (?:du|de la|des|de l['’])", re.IGNORECASE
 )  # fmt: skip
-DETERMINED = r"(?:[Ll]es?|[Ll]a|[Uu]ne?|[Tt]oute?|[Cc]haque)\s|[Ll]['’]"
-SUBJECT = rf"(?P<subject>(?:{DETERMINED})[^,;:.()]{{3,110}}?)"
-FINITE = re.compile(
-    r"\s(?:est|sont|a|ont|qui|que|qu['’]\w+|ne|n['’]\w+|peut|peuvent|doit|doivent|fait|font|lorsque|si|se|dont|où)\s"
-)
 NOT_DEFINED = re.compile(
     r"\b(?:articles?|alinéas?|dispositions?|délais?|montants?|durées?|dates?|listes?|présente?s?|décisions?|conditions?|modalités|"
     r"règles|nombre|taux|valeur|prix|avis|cas|cadre|objet|but|effet|caractère|choix|notification|refus|absence)\b", re.IGNORECASE
@@ -46,11 +41,6 @@ NOT_DEFINED = re.compile(
 DEFINING = re.compile(
     r"\b(?:qui|que|qu['’]|dont|par (?:lequel|laquelle|lesquels|lesquelles)|pour (?:lequel|laquelle|lesquels|lesquelles)|dans (?:lequel|laquelle)|"
     r"conclue?s?|destinée?s?|ayant|permettant|consistant|passée?s?|tendant|visant|effectuée?s?|réalisée?s?|chargée?s?)\b"
-)  # fmt: skip
-AMOUNT = r"\d[\d\s\u00a0\u202f.,]*(?:euros?|€|dirhams?|DH|MAD|F\s?CFA|FCFA|francs?|%|p\.?\s?(?:100|cent))"
-SPAN = (
-    r"(?:\d{1,3}|un|une|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|quarante|quarante-huit|soixante|"
-    r"quatre-vingt-dix|vingt-deux|trente-sept|cinquante-deux|trente-six|quarante-cinq)(?:\s\(\d+\))?\s(?:jours?|mois|ans?|années?|heures?|semaines?)"
 )  # fmt: skip
 AGENT = (
     r"par (?:le|la|les|l['’]|un|une)\s?(?:ministre|préfet|président|autorité|pouvoir adjudicateur|personne responsable|employeur|"
@@ -63,7 +53,7 @@ def sentence_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     """The pairs that single statements of a passage make; at most one each."""
     for statement in statements(passage):
         for name, rule in RULES_IN_ORDER:
-            question = rule(statement)
+            question = _of_this_code(rule(statement) or "")
             if question and not _refused(question, statement):
                 asked = question if name == "definition" else anchored(question, passage, document)
                 yield Pair(question=asked, answer=statement.answer, rule=name, passage=passage)
@@ -94,6 +84,11 @@ def _refused(question: str, statement: Statement) -> bool:
     )
 
 
+def _of_this_code(question: str) -> str:
+    """ "soumis au présent code" → "soumis au code": in a question nothing is present."""
+    return re.sub(r"\b(du|au|le) présent code\b", r"\1 code", question)
+
+
 def _without_inversion(question: str) -> str:
     return re.sub(r"(?:-t)?-(?:ils?|elles?|ce|on)\b", "", question)
 
@@ -101,11 +96,18 @@ def _without_inversion(question: str) -> str:
 def definition(statement: Statement) -> str | None:
     """ "Un ouvrage est le résultat de …" → "Qu'est-ce qu'un ouvrage ?"."""
     sentence = statement.sentence
-    if found := re.match(r"(?:Au sens [^,]{3,80}, |Pour l['’]application [^,]{3,80}, )?[Oo]n entend par «?\s?([^,:«»]{3,80}?)\s?»?\s?[,:]\s", sentence):
+    if found := re.match(
+        r"(?:Au sens [^,]{3,80}, |Pour l['’]application [^,]{3,80}, )?[Oo]n entend par «?\s?([^,:«»]{3,80}?)\s?»?\s?[,:]\s",
+        sentence,
+    ):
         return f"Qu'entend-on par «\u00a0{found[1].strip(QUOTES)}\u00a0» ?"
-    if found := re.match(rf"(?P<term>(?:{DETERMINED})[^,;:]{{3,60}}?) s['’]entend(?:ent)? (?:de|d['’]|comme|par)", sentence):
+    if found := re.match(
+        rf"(?P<term>(?:{DETERMINED})[^,;:]{{3,60}}?) s['’]entend(?:ent)? (?:de|d['’]|comme|par)", sentence
+    ):
         return f"Que faut-il entendre par «\u00a0{lowered(found['term'])}\u00a0» ?"
-    found = re.match(rf"{SUBJECT}\s(?P<verb>est|sont)\s(?P<what>(?:les?|la|une?|des)\s|l['’])(?P<rest>.*)", sentence, re.DOTALL)
+    found = re.match(
+        rf"{SUBJECT}\s(?P<verb>est|sont)\s(?P<what>(?:les?|la|une?|des)\s|l['’])(?P<rest>.*)", sentence, re.DOTALL
+    )
     if not found or found["subject"].lower().startswith(("tout", "chaque")):
         return None
     subject, rest = found["subject"], found["rest"]
@@ -114,7 +116,9 @@ def definition(statement: Statement) -> str | None:
     head = " ".join(rest.split()[:14])
     if not DEFINING.search(head) or re.match(r"(?:même|seul|suivant|cas échéant)", rest):
         return None
-    return f"Que {found['verb']} {lowered(subject)} ?" if found["verb"] == "sont" else f"Qu'est-ce {after_que(subject)} ?"
+    return (
+        f"Que {found['verb']} {lowered(subject)} ?" if found["verb"] == "sont" else f"Qu'est-ce {after_que(subject)} ?"
+    )
 
 
 def constitutes(statement: Statement) -> str | None:
@@ -135,7 +139,9 @@ def condition(statement: Statement) -> str | None:
     )
     if not found or len(found["clause"].split()) < 4:
         return None
-    if re.search(r"\b(?:et|ou)$", found["clause"]) or found["clause"].count("(") != found["clause"].count(")"):
+    if re.search(
+        r"\b(?:et|ou)$|\b(?:le|la|les)quel(?:le|s|les)?\b|\blaquelle\b|\blesquel(?:le)?s\b", found["clause"]
+    ) or found["clause"].count("(") != found["clause"].count(")"):
         return None
     clause = lowered(found["clause"])
     if clause.startswith(("pour l'application", "pour l’application", "pour le calcul", "pour la détermination")):
@@ -145,10 +151,16 @@ def condition(statement: Statement) -> str | None:
 
 def penalty(statement: Statement) -> str | None:
     """ "Est puni d'une amende de 300 à 500 dirhams le refus …" → "Quelle sanction encourt … ?"."""
-    found = re.match(r"(Est punie?|Sont punie?s) (d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs(?: CFA)?))\s?:$", statement.sentence)
+    found = re.match(
+        r"(Est punie?|Sont punie?s) (d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs(?: CFA)?))\s?:$",
+        statement.sentence,
+    )
     if found and statement.opens_list:
         return f"Qu'est-ce qui est puni {found[2]} ?"
-    found = re.match(r"(?:Est|Sont) (punie?s?) d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs),? ((?:le|la|les)\s|l['’])([^,;:.]{5,150})\.$", statement.sentence)
+    found = re.match(
+        r"(?:Est|Sont) (punie?s?) d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs),? ((?:le|la|les)\s|l['’])([^,;:.]{5,150})\.$",
+        statement.sentence,
+    )
     if found and not FINITE.search(f" {found[3]} "):
         verb = "sont" if found[1].endswith("s") else "est"
         return f"De quelle amende {verb} {found[1]} {found[2]}{found[3]} ?"
@@ -157,87 +169,11 @@ def penalty(statement: Statement) -> str | None:
 
 def prohibition(statement: Statement) -> str | None:
     """ "Il est interdit d'employer …" → "Est-il permis d'employer … ?"."""
-    found = re.match(r"Il est (?:formellement |strictement )?interdit (?P<what>(?:aux? [^,;:.]{3,60} )?d(?:e\s|['’])[^,;:.]{8,170})\.$", statement.sentence)
+    found = re.match(
+        r"Il est (?:formellement |strictement )?interdit (?P<what>(?:aux? [^,;:.]{3,60} )?d(?:e\s|['’])[^,;:.]{8,170})\.$",
+        statement.sentence,
+    )
     return f"Est-il permis {found['what']} ?" if found else None
-
-
-def deadline(statement: Statement) -> str | None:
-    """ "Le délai … ne peut être inférieur à quinze jours" → "Quel est le délai … ?"."""
-    sentence = statement.sentence
-    found = re.match(
-        rf"(?P<subject>(?:Le délai|La durée|Les délais|La périodicité)\s[^,;:.()]{{3,110}}?)(?:, [^,;:.]{{5,90}},)? "
-        rf"(?:est (?:fixée? (?:au maximum |au minimum )?à|de|portée? à|limitée? à|réduite? à)|sont (?:fixés à|de)|"
-        rf"ne (?:peut|peuvent|saurait)(?: en aucun cas)? (?:être (?:inférieure?s?|supérieure?s?) à|excéder|dépasser))[^.;:]{{0,30}}{SPAN}", sentence,
-    )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
-        word = {"Le": "Quel est", "La": "Quelle est", "Les": "Quels sont"}[found["subject"].split()[0]]
-        return f"{word} {lowered(found['subject'])} ?"
-    found = re.match(
-        rf"{SUBJECT} (?P<verb>dispose|disposent|bénéficie|bénéficient) d['’]un délai (?:maximum |maximal |minimum )?de {SPAN}[^,;:.]{{0,90}}?"
-        rf"(?P<goal> (?:pour|afin de) [^,;:.]{{5,110}})", sentence,
-    )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
-        return f"De quel délai {found['verb']} {lowered(found['subject'])}{found['goal']} ?"
-    return _within(sentence)
-
-
-LIMIT = (
-    rf",?\s(?:dans (?:un|le) délai (?:maximum |maximal |minimal )?de {SPAN}|dans les {SPAN}|(?:au plus tard |au moins ){SPAN} (?:avant|après|à compter)|"
-    rf"{SPAN} (?:au plus tard |au moins )(?:avant|après|à compter))"
-)  # fmt: skip
-ACTS = (
-    "procède|notifie|adresse|transmet|envoie|communique|informe|statue|rend|répond|convoque|délivre|remet|établit|publie|verse|avise|prend|"
-    "dresse|invite|soumet|déclare|dépose|paie|règle|restitue"
-)
-
-
-def _within(sentence: str) -> str | None:
-    """ "La décision est notifiée dans un délai de dix jours" → "Dans quel délai la décision est-elle notifiée ?"."""
-    found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?){LIMIT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
-        pronoun = participle_pronoun(found["verb"], found["done"])
-        return pronoun and f"Dans quel délai {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
-    found = re.match(rf"{SUBJECT} (?P<verb>doit|doivent) (?P<do>(?:être (?P<done>\w+)|[a-zéèê]+(?:er|ir|re))(?: [^,;:.]{{3,90}}?)?){LIMIT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
-        plural = found["verb"] == "doivent"
-        pronoun = participle_pronoun("sont" if plural else "est", found["done"]) if found["done"] else subject_pronoun(found["subject"])
-        return pronoun and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)} {found['do']} ?"
-    found = re.match(rf"{SUBJECT} (?P<verb>{ACTS})(?P<middle> [^,;:.]{{3,90}}?){LIMIT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
-        pronoun = subject_pronoun(found["subject"])
-        return pronoun and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)}{found['middle']} ?"
-    return None
-
-
-def amount(statement: Statement) -> str | None:
-    """ "Le montant de l'avance est fixé à 5 % de …" → "À combien est fixé le montant de l'avance ?"."""
-    found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>fixée?s?|limitée?s?|égale?s?) à [^.;:]{{0,30}}?{AMOUNT}", statement.sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
-        if found["done"].startswith("éga"):
-            return f"À combien s'élève {lowered(found['subject'])} ?" if found["verb"] == "est" else None
-        return f"À combien {found['verb']} {found['done']} {lowered(found['subject'])} ?"
-    found = re.match(
-        rf"{SUBJECT} ne (?:peut|peuvent|saurait|doit|doivent)(?: en aucun cas)? (?P<way>être (?:inférieure?s?|supérieure?s?) à|excéder|dépasser) [^.;:]{{0,30}}?{AMOUNT}", statement.sentence,
-    )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
-        low = "inférieur" in found["way"]
-        return f"Quel est le {'minimum' if low else 'maximum'} prévu pour {lowered(found['subject'])} ?"
-    return _from_which_amount(statement.sentence)
-
-
-def _from_which_amount(sentence: str) -> str | None:
-    """ "Tout marché d'un montant supérieur à … est précédé …" → "À partir de quel montant un marché est-il … ?"."""
-    found = re.search(
-        rf"(?:^T|, t)out(?P<e>e?) (?P<noun>[^,;:.()]{{3,60}}?) d['’]un montant (?:estimé )?(?:égal ou )?supérieur (?:ou égal )?à {AMOUNT}[^,;:.]{{0,12}} est (?P<done>\w+)(?P<rest> [^,;:.]{{3,90}})", sentence,
-    )  # fmt: skip
-    if found:
-        pronoun, one = ("elle", "une") if found["e"] else ("il", "un")
-        return f"À partir de quel montant {one} {found['noun']} est-{pronoun} {found['done']}{found['rest']} ?"
-    found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?) lorsque le montant [^,;:.]{{3,80}} supérieur (?:ou égal )?à {AMOUNT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
-        pronoun = participle_pronoun(found["verb"], found["done"])
-        return pronoun and f"À partir de quel montant {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
-    return None
 
 
 def who(statement: Statement) -> str | None:

@@ -10,6 +10,11 @@ from datasets_prep.questions.french import sentences
 
 LONGEST_ANSWER = 1_500  # characters, about 400 tokens: what the smaller models hold beside a question
 ROMAN = re.compile(r"(?:[-–—―]\s*)?(?P<numeral>[IVX]{1,5})\s?(?:bis|ter)?\.?\s?[-–—―.)]\s*(?:[-–—―]\s*)?(?=\S)")
+DETERMINED = r"(?:[Ll]es?|[Ll]a|[Uu]ne?|[Tt]oute?|[Cc]haque)\s|[Ll]['’]"
+SUBJECT = rf"(?P<subject>(?:{DETERMINED})[^,;:.()]{{3,110}}?)"
+FINITE = re.compile(
+    r"\s(?:est|sont|a|ont|qui|que|qu['’]\w+|ne|n['’]\w+|peut|peuvent|doit|doivent|fait|font|lorsque|si|se|dont|où)\s"
+)
 NUMERAL_END = re.compile(r"[;,]\s*$")
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.questions.making import BY_RULES, Making
 from datasets_prep.sources import csv_pairs, document, embedded, jsonl, medquad
-from datasets_prep.questions.making import Making
 from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
 from datasets_prep.splits import BY_GROUP
 
@@ -159,7 +159,7 @@ def _with_making(found: Sequence[Found], making: Making | None, say: Callable[[s
             )
         )
     return [
-        (spec, replace(given, making=making or Making(), say=say) if spec is document.SPEC else given)
+        (spec, replace(given, making=making or BY_RULES, say=say) if spec is document.SPEC else given)
         for spec, given in found
     ]
 

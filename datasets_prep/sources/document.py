@@ -12,7 +12,6 @@ The group is the article, rubric or section, so that a split never cuts one. Sam
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from chatbot.dialogue import check_turns
@@ -108,7 +107,11 @@ def report_lines(document: Document) -> list[str]:
         "notice": tr(f"{number(kinds['rubric'])} rubriques", f"{number(kinds['rubric'])} rubrics"),
         "prose": tr(f"{number(kinds['section'])} sections", f"{number(kinds['section'])} sections"),
     }[document.kind]
-    pages = tr(f"{number(document.page_count)} pages, ", f"{number(document.page_count)} pages, ") if document.page_count else ""
+    pages = (
+        tr(f"{number(document.page_count)} pages, ", f"{number(document.page_count)} pages, ")
+        if document.page_count
+        else ""
+    )
     lines = [f"{document.file}{tr(' :', ':')} {pages}{found}."]
     if scanned := document.pages_without_text:
         lines.append(
@@ -186,7 +189,9 @@ def place_of(passage: Passage) -> str:
 def _rejected(outcome: RefusedPair | LeftAside) -> Rejected:
     place = place_of(outcome.passage)
     if isinstance(outcome, RefusedPair):
-        return Rejected(place=place, reason=outcome.reason, detail=outcome.detail, question=outcome.question, answer=outcome.answer)
+        return Rejected(
+            place=place, reason=outcome.reason, detail=outcome.detail, question=outcome.question, answer=outcome.answer
+        )
     return Rejected(place=place, reason=outcome.reason, detail=outcome.detail, answer=outcome.passage.text)
 
 
