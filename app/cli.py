@@ -56,7 +56,7 @@ def data_list(json: Json = False) -> None:
     Output(json).result({"sets": [dict(zip(keys, row, strict=True)) for row in rows]}, table(head, rows))
 
 
-@data_app.command("passages", help=tr("Ce qui est lu dans un PDF ou un texte : pages, articles, couples par règle.",
+@data_app.command("passages", help=tr("Ce qui est lu dans un PDF ou un texte : pages, articles, couples par règle.",
                                       "What is read in a PDF or a text: pages, articles, pairs by rule."))  # fmt: skip
 def data_passages(
     file: Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr("PDF ou texte.", "PDF or text file."))],
@@ -83,7 +83,7 @@ def data_export(
     from datasets_prep.export import export
 
     count = export(folder, out, split, replace=replace)
-    line = tr(f"{out} : {number(count)} dialogues ({split}).", f"{out}: {number(count)} dialogues ({split}).")
+    line = tr(f"{out} : {number(count)} dialogues ({split}).", f"{out}: {number(count)} dialogues ({split}).")
     Output(json).result({"file": str(out), "split": split, "dialogues": count}, line)
 
 
@@ -104,7 +104,7 @@ def prepare(
     max_calls: Annotated[int | None, typer.Option(min=1, help=tr("Appels au modèle, au plus.", "Calls to the model, at most."))] = None,
     max_cost: Annotated[float | None, typer.Option(min=0, help=tr("Dépense, au plus (avec --prices).", "Money, at most (with --prices)."))] = None,
     prices: Annotated[str | None, typer.Option(help=tr(
-        "Prix par million de jetons lus et écrits : 0.15,0.60.", "Prices per million tokens read and written: 0.15,0.60."))] = None,
+        "Prix par million de jetons lus et écrits : 0.15,0.60.", "Prices per million tokens read and written: 0.15,0.60."))] = None,
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
@@ -370,7 +370,7 @@ def _pair(text: str | None) -> tuple[str, str] | None:
 
 def _maker(text: str | None) -> Any:
     if text not in (None, "rules", "model"):
-        raise InputError(tr(f"--maker : rules ou model. Reçu : {text}.", f"--maker: rules or model. Received: {text}."))
+        raise InputError(tr(f"--maker : rules ou model. Reçu : {text}.", f"--maker: rules or model. Received: {text}."))
     return text
 
 
@@ -383,7 +383,7 @@ def _prices(text: str | None) -> tuple[float, float] | None:
             raise ValueError(text)
     except ValueError as error:
         raise InputError(
-            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
+            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
         ) from error
     return read, written
 

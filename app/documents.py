@@ -87,7 +87,7 @@ def _write(out: Path, document: Any) -> None:
     from datasets_prep.sources.document import lineage
 
     if out.suffix.lower() != ".jsonl":
-        raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
+        raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
     records = [
         {**lineage(passage, document), "kind": passage.kind, "title": passage.title, "text": passage.text}
         for passage in document.passages
@@ -96,5 +96,5 @@ def _write(out: Path, document: Any) -> None:
         write_text(out, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     except OSError as error:
         raise WorldError(
-            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
+            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
         ) from error

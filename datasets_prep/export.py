@@ -25,11 +25,11 @@ def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int
     """
     if out.suffix.lower() not in ENDINGS:
         known = ", ".join(ENDINGS)
-        raise InputError(tr(f"{out} : terminaison attendue : {known}.", f"{out}: expected ending: {known}."))
+        raise InputError(tr(f"{out} : terminaison attendue : {known}.", f"{out}: expected ending: {known}."))
     if out.exists() and not replace:
         raise InputError(
             tr(
-                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
+                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
                 f"{out}: already exists. Add --replace to replace it.",
             )
         )
@@ -38,7 +38,7 @@ def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int
         return _WRITERS[out.suffix.lower()](out, dialogues)
     except OSError as error:
         raise WorldError(
-            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
+            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
         ) from error
 
 

@@ -64,7 +64,7 @@ def _open(path: Path) -> Any:
     if document.needs_pass and not document.authenticate(""):
         raise InputError(
             tr(
-                f"{path} : PDF protégé par un mot de passe.\n"
+                f"{path} : PDF protégé par un mot de passe.\n"
                 "Ouvrez-le dans un lecteur PDF et enregistrez-en une copie sans protection.",
                 f"{path}: PDF protected by a password.\nOpen it in a PDF reader and save a copy without protection.",
             )
@@ -76,18 +76,18 @@ def _open(path: Path) -> Any:
 
 def _check_start(path: Path) -> None:
     if not path.is_file():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
     try:
         with path.open("rb") as file:
             start = file.read(1024)
     except OSError as error:
         raise InputError(
-            tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
+            tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
         ) from error
     if b"%PDF" not in start:
         raise InputError(
             tr(
-                f"{path} : ce n'est pas un fichier PDF, malgré son nom.\n"
+                f"{path} : ce n'est pas un fichier PDF, malgré son nom.\n"
                 "Téléchargez le document lui-même, et non la page qui y mène.",
                 f"{path}: not a PDF file, despite its name.\n"
                 "Download the document itself, not the page that leads to it.",
@@ -98,7 +98,7 @@ def _check_start(path: Path) -> None:
 def _damaged(path: Path) -> InputError:
     return InputError(
         tr(
-            f"{path} : PDF abîmé ou incomplet, aucune page n'a pu être lue. Téléchargez-le de nouveau.",
+            f"{path} : PDF abîmé ou incomplet, aucune page n'a pu être lue. Téléchargez-le de nouveau.",
             f"{path}: damaged or incomplete PDF, no page could be read. Download it again.",
         )
     )
@@ -109,14 +109,14 @@ def _no_text(path: Path, pages: Sequence[Page]) -> InputError:
     if not scanned:
         return InputError(
             tr(
-                f"{path} : {count} page(s), toutes vides : ni texte ni image.",
+                f"{path} : {count} page(s), toutes vides : ni texte ni image.",
                 f"{path}: {count} page(s), all empty: neither text nor image.",
             )
         )
     return InputError(
         tr(
-            f"{path} : aucun texte dans {count} page(s), dont {number(scanned)} en image : c'est un document numérisé.\n"
-            f"Passez-le d'abord à la reconnaissance de caractères : {OCR} {path.name} texte-{path.name}",
+            f"{path} : aucun texte dans {count} page(s), dont {number(scanned)} en image : c'est un document numérisé.\n"
+            f"Passez-le d'abord à la reconnaissance de caractères : {OCR} {path.name} texte-{path.name}",
             f"{path}: no text in {count} page(s), {number(scanned)} of them images: a scanned document.\n"
             f"Recognise its characters first: {OCR} {path.name} text-{path.name}",
         )

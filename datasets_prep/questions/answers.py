@@ -49,7 +49,7 @@ class KeptAnswers:
         except OSError as error:
             raise WorldError(
                 tr(
-                    f"{self._folder} : écriture impossible ({error.strerror}). Donnez un autre dossier par {CACHE}.",
+                    f"{self._folder} : écriture impossible ({error.strerror}). Donnez un autre dossier par {CACHE}.",
                     f"{self._folder}: cannot be written ({error.strerror}). Give another folder by {CACHE}.",
                 )
             ) from error

@@ -12,7 +12,7 @@ from datasets_prep.questions.statements import LONGEST_ANSWER, ROMAN, is_item
 
 MOST_PARTS = 8  # an article cut in more is no answer any more; its sentences still make pairs
 PHRASINGS = (
-    ("Que prévoit {it} ?", "Que dit {it} ?", "Quel est le contenu {of_it} ?", "Que dispose {it} ?"),
+    ("Que prévoit {it} ?", "Que dit {it} ?", "Quel est le contenu {of_it} ?", "Que dispose {it} ?"),
     ("What does {it} provide?", "What does {it} say?", "What is in {it}?", "What is laid down in {it}?"),
 )
 # Titles that say nothing of their own.
@@ -46,7 +46,7 @@ def article_pairs(passage: Passage, document: Document, alone: bool) -> Iterator
                 yield Pair(question=question, answer=text, rule="article", passage=passage, part=(number, len(parts)))
     topic = _topic(passage, alone)
     if topic and len(parts) == 1 and document.language == "fr" and not REFERS.match(passage.text):
-        question = f"Que dit {document_phrase(document.title)} sur le thème « {topic} » ?"
+        question = f"Que dit {document_phrase(document.title)} sur le thème « {topic} » ?"
         yield Pair(question=question, answer=passage.text, rule="theme", passage=passage)
 
 

@@ -61,8 +61,8 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
         lacking = ", ".join(name for name, value in ((URL, url), (MODEL, model)) if not value)
         raise InputError(
             tr(
-                f"--maker model : il manque {lacking} dans l'environnement.\n"
-                f"Par exemple : {URL}=http://127.0.0.1:11434/v1 et {MODEL}=mistral ; {KEY} si le service veut une clé.",
+                f"--maker model : il manque {lacking} dans l'environnement.\n"
+                f"Par exemple : {URL}=http://127.0.0.1:11434/v1 et {MODEL}=mistral ; {KEY} si le service veut une clé.",
                 f"--maker model: {lacking} missing in the environment.\n"
                 f"For example: {URL}=http://127.0.0.1:11434/v1 and {MODEL}=mistral; {KEY} if the service wants a key.",
             )
@@ -71,14 +71,14 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
         raise InputError(
             tr(
-                f"{URL} : une adresse http(s)://… est attendue, sans identifiants (la clé va dans {KEY}).",
+                f"{URL} : une adresse http(s)://… est attendue, sans identifiants (la clé va dans {KEY}).",
                 f"{URL}: an http(s)://… address is expected, without credentials (the key goes into {KEY}).",
             )
         )
     if key and parts.scheme == "http" and not _is_near(parts.hostname):
         raise InputError(
             tr(
-                f"{URL} : la clé partirait en clair vers {parts.hostname}. Prenez une adresse https://.",
+                f"{URL} : la clé partirait en clair vers {parts.hostname}. Prenez une adresse https://.",
                 f"{URL}: the key would travel unencrypted to {parts.hostname}. Use an https:// address.",
             )
         )
@@ -128,12 +128,12 @@ class ChatClient:
             except (ValueError, KeyError, TypeError, IndexError):
                 fault = tr("réponse illisible", "unreadable answer")
             if attempt < self._address.tries:
-                self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
+                self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
                 time.sleep(min(wait, LONGEST_WAIT))
         raise WorldError(
             tr(
-                f"{self._address.url} : {fault}, après {self._address.tries} essais.\n"
-                "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
+                f"{self._address.url} : {fault}, après {self._address.tries} essais.\n"
+                "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
                 f"{self._address.url}: {fault}, after {self._address.tries} tries.\n"
                 "Run the same command again later: answers already received are kept and not asked for again.",
             )
@@ -155,7 +155,7 @@ class ChatClient:
             cure = tr(f"vérifiez le nom du modèle ({MODEL})", f"check the model's name ({MODEL})")
         return WorldError(
             tr(
-                f"{self._address.url} : refus (HTTP {status}) ; {cure}.",
+                f"{self._address.url} : refus (HTTP {status}) ; {cure}.",
                 f"{self._address.url}: refused (HTTP {status}); {cure}.",
             )
         )

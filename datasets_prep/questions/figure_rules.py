@@ -13,7 +13,7 @@ SPAN = (
 
 
 def deadline(statement: Statement) -> str | None:
-    """ "Le délai … ne peut être inférieur à quinze jours" → "Quel est le délai … ?"."""
+    """ "Le délai … ne peut être inférieur à quinze jours" → "Quel est le délai … ?"."""
     sentence = statement.sentence
     found = re.match(
         rf"(?P<subject>(?:Le délai|La durée|Les délais|La périodicité)\s[^,;:.()]{{3,110}}?)(?:, [^,;:.]{{5,90}},)? "
@@ -22,13 +22,13 @@ def deadline(statement: Statement) -> str | None:
     )  # fmt: skip
     if found and not FINITE.search(f" {found['subject']} "):
         word = {"Le": "Quel est", "La": "Quelle est", "Les": "Quels sont"}[found["subject"].split()[0]]
-        return f"{word} {lowered(found['subject'])} ?"
+        return f"{word} {lowered(found['subject'])} ?"
     found = re.match(
         rf"{SUBJECT} (?P<verb>dispose|disposent|bénéficie|bénéficient) d['’]un délai (?:maximum |maximal |minimum )?de {SPAN}[^,;:.]{{0,90}}?"
         rf"(?P<goal> (?:pour|afin de) [^,;:.]{{5,110}})", sentence,
     )  # fmt: skip
     if found and not FINITE.search(f" {found['subject']} "):
-        return f"De quel délai {found['verb']} {lowered(found['subject'])}{found['goal']} ?"
+        return f"De quel délai {found['verb']} {lowered(found['subject'])}{found['goal']} ?"
     return _within(sentence)
 
 
@@ -43,13 +43,13 @@ ACTS = (
 
 
 def _within(sentence: str) -> str | None:
-    """ "La décision est notifiée dans un délai de dix jours" → "Dans quel délai la décision est-elle notifiée ?"."""
+    """ "La décision est notifiée dans un délai de dix jours" → "Dans quel délai la décision est-elle notifiée ?"."""
     found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?){LIMIT}", sentence)
     if found and not FINITE.search(f" {found['subject']} "):
         pronoun = participle_pronoun(found["verb"], found["done"])
         return (
             pronoun
-            and f"Dans quel délai {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
+            and f"Dans quel délai {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
         )
     found = re.match(
         rf"{SUBJECT} (?P<verb>doit|doivent) (?P<do>(?:être (?P<done>\w+)|[a-zéèê]+(?:er|ir|re))(?: [^,;:.]{{3,90}}?)?){LIMIT}",
@@ -64,45 +64,45 @@ def _within(sentence: str) -> str | None:
         )
         return (
             pronoun
-            and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)} {found['do']} ?"
+            and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)} {found['do']} ?"
         )
     found = re.match(rf"{SUBJECT} (?P<verb>{ACTS})(?P<middle> [^,;:.]{{3,90}}?){LIMIT}", sentence)
     if found and not FINITE.search(f" {found['subject']} "):
         pronoun = subject_pronoun(found["subject"])
         return (
             pronoun
-            and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)}{found['middle']} ?"
+            and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)}{found['middle']} ?"
         )
     return None
 
 
 def amount(statement: Statement) -> str | None:
-    """ "Le montant de l'avance est fixé à 5 % de …" → "À combien est fixé le montant de l'avance ?"."""
+    """ "Le montant de l'avance est fixé à 5 % de …" → "À combien est fixé le montant de l'avance ?"."""
     found = re.match(
         rf"{SUBJECT} (?P<verb>est|sont) (?P<done>fixée?s?|limitée?s?|égale?s?) à [^.;:]{{0,30}}?{AMOUNT}",
         statement.sentence,
     )
     if found and not FINITE.search(f" {found['subject']} "):
         if found["done"].startswith("éga"):
-            return f"À combien s'élève {lowered(found['subject'])} ?" if found["verb"] == "est" else None
-        return f"À combien {found['verb']} {found['done']} {lowered(found['subject'])} ?"
+            return f"À combien s'élève {lowered(found['subject'])} ?" if found["verb"] == "est" else None
+        return f"À combien {found['verb']} {found['done']} {lowered(found['subject'])} ?"
     found = re.match(
         rf"{SUBJECT} ne (?:peut|peuvent|saurait|doit|doivent)(?: en aucun cas)? (?P<way>être (?:inférieure?s?|supérieure?s?) à|excéder|dépasser) [^.;:]{{0,30}}?{AMOUNT}", statement.sentence,
     )  # fmt: skip
     if found and not FINITE.search(f" {found['subject']} "):
         low = "inférieur" in found["way"]
-        return f"Quel est le {'minimum' if low else 'maximum'} prévu pour {lowered(found['subject'])} ?"
+        return f"Quel est le {'minimum' if low else 'maximum'} prévu pour {lowered(found['subject'])} ?"
     return _from_which_amount(statement.sentence)
 
 
 def _from_which_amount(sentence: str) -> str | None:
-    """ "Tout marché d'un montant supérieur à … est précédé …" → "À partir de quel montant un marché est-il … ?"."""
+    """ "Tout marché d'un montant supérieur à … est précédé …" → "À partir de quel montant un marché est-il … ?"."""
     found = re.search(
         rf"(?:^T|, t)out(?P<e>e?) (?P<noun>[^,;:.()]{{3,60}}?) d['’]un montant (?:estimé )?(?:égal ou )?supérieur (?:ou égal )?à {AMOUNT}[^,;:.]{{0,12}} est (?P<done>\w+)(?P<rest> [^,;:.]{{3,90}})", sentence,
     )  # fmt: skip
     if found:
         pronoun, one = ("elle", "une") if found["e"] else ("il", "un")
-        return f"À partir de quel montant {one} {found['noun']} est-{pronoun} {found['done']}{found['rest']} ?"
+        return f"À partir de quel montant {one} {found['noun']} est-{pronoun} {found['done']}{found['rest']} ?"
     found = re.match(
         rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?) lorsque le montant [^,;:.]{{3,80}} supérieur (?:ou égal )?à {AMOUNT}",
         sentence,
@@ -111,6 +111,6 @@ def _from_which_amount(sentence: str) -> str | None:
         pronoun = participle_pronoun(found["verb"], found["done"])
         return (
             pronoun
-            and f"À partir de quel montant {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
+            and f"À partir de quel montant {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
         )
     return None

@@ -75,7 +75,7 @@ def check_making(making: Making) -> None:
     if making.max_cost is not None and making.prices is None:
         raise InputError(
             tr(
-                "--max-cost demande les prix du modèle, par million de jetons lus et écrits : --prices 0.15,0.60",
+                "--max-cost demande les prix du modèle, par million de jetons lus et écrits : --prices 0.15,0.60",
                 "--max-cost needs the model's prices, per million tokens read and written: --prices 0.15,0.60",
             )
         )
@@ -158,7 +158,7 @@ class ModelMaker:
         if done and done % 20 == 0:
             self._say(
                 tr(
-                    f"Modèle : {number(done)} appels sur {number(passages)} passages, dont {number(self.tally.from_cache)} gardés.",
+                    f"Modèle : {number(done)} appels sur {number(passages)} passages, dont {number(self.tally.from_cache)} gardés.",
                     f"Model: {number(done)} calls for {number(passages)} passages, {number(self.tally.from_cache)} of them kept.",
                 )
             )

@@ -24,23 +24,23 @@ PRIVATE = re.compile(r"\b(?:tél|courriel|télécopieur|e-mail|fax)\b|@", re.IGN
 NOT_ASKED = re.compile(r"correspondant|attention|.*\battention$|département|adresse", re.IGNORECASE)
 # Rubrics that everybody asks about: the start of their label → the question.
 ASKED = {
-    "objet du marché": "Quel est l'objet du marché de {notice} ?",
-    "date limite de réception des offres": "Quelle est la date limite de réception des offres pour {notice} ?",
-    "date limite de réception des candidatures": "Quelle est la date limite de réception des candidatures pour {notice} ?",
-    "délai minimum de validité des offres": "Quel est le délai minimum de validité des offres pour {notice} ?",
-    "durée du marché": "Quelle est la durée du marché ou le délai d'exécution dans {notice} ?",
-    "durée de l'accord-cadre": "Quelle est la durée de l'accord-cadre de {notice} ?",
-    "type de procédure": "Quel est le type de procédure de {notice} ?",
-    "critères d'attribution": "Quels sont les critères d'attribution de {notice} ?",
-    "prestations divisées en lots": "Les prestations de {notice} sont-elles divisées en lots ?",
-    "lieu d'exécution": "Quel est le lieu d'exécution indiqué dans {notice} ?",
-    "nom et adresse officiels": "Quel organisme acheteur a publié {notice} ?",
-    "quantités": "Quelles quantités ou quelle étendue {notice} indique-t-il ?",
-    "caractéristiques principales": "Quelles sont les caractéristiques principales du marché de {notice} ?",
-    "langues pouvant": "Dans quelle langue peut-on répondre à {notice} ?",
-    "cautionnement et garanties": "Quel cautionnement et quelles garanties {notice} exige-t-il ?",
-    "modalités essentielles de financement": "Quelles sont les modalités de financement et de paiement dans {notice} ?",
-    "forme juridique": "Quelle forme juridique {notice} demande-t-il au groupement attributaire ?",
+    "objet du marché": "Quel est l'objet du marché de {notice} ?",
+    "date limite de réception des offres": "Quelle est la date limite de réception des offres pour {notice} ?",
+    "date limite de réception des candidatures": "Quelle est la date limite de réception des candidatures pour {notice} ?",
+    "délai minimum de validité des offres": "Quel est le délai minimum de validité des offres pour {notice} ?",
+    "durée du marché": "Quelle est la durée du marché ou le délai d'exécution dans {notice} ?",
+    "durée de l'accord-cadre": "Quelle est la durée de l'accord-cadre de {notice} ?",
+    "type de procédure": "Quel est le type de procédure de {notice} ?",
+    "critères d'attribution": "Quels sont les critères d'attribution de {notice} ?",
+    "prestations divisées en lots": "Les prestations de {notice} sont-elles divisées en lots ?",
+    "lieu d'exécution": "Quel est le lieu d'exécution indiqué dans {notice} ?",
+    "nom et adresse officiels": "Quel organisme acheteur a publié {notice} ?",
+    "quantités": "Quelles quantités ou quelle étendue {notice} indique-t-il ?",
+    "caractéristiques principales": "Quelles sont les caractéristiques principales du marché de {notice} ?",
+    "langues pouvant": "Dans quelle langue peut-on répondre à {notice} ?",
+    "cautionnement et garanties": "Quel cautionnement et quelles garanties {notice} exige-t-il ?",
+    "modalités essentielles de financement": "Quelles sont les modalités de financement et de paiement dans {notice} ?",
+    "forme juridique": "Quelle forme juridique {notice} demande-t-il au groupement attributaire ?",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def glossary_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     french = document.language == "fr"
     where = f" dans {document_phrase(document.title)}" if document.title else ""
     for term, meaning in _entries(texts[start + 1 :]):
-        question = f"Que désigne «\u00a0{term}\u00a0»{where} ?" if french else f"What does “{term}” mean?"
+        question = f"Que désigne «\u00a0{term}\u00a0»{where} ?" if french else f"What does “{term}” mean?"
         yield Pair(question=question, answer=meaning, rule="definition", passage=passage)
 
 
@@ -77,11 +77,11 @@ def rubric_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     known = next((question for start, question in ASKED.items() if label.startswith(start)), None)
     if passage.occurrence > 1 or (known is None and len(value) < 3):
         return
-    question = known or "Que dit {notice} à la rubrique «\u00a0{label}\u00a0» ?"
+    question = known or "Que dit {notice} à la rubrique «\u00a0{label}\u00a0» ?"
     question = question.format(notice=notice, label=passage.label)
     for number, (_, text) in enumerate(parts := cut(passage.paragraphs), start=1):
         step = f" (partie {number} sur {len(parts)})" if len(parts) > 1 else ""
-        asked = question.removesuffix(" ?") + step + " ?"
+        asked = question.removesuffix(" ?") + step + " ?"
         yield Pair(question=asked, answer=_sentence(text), rule="rubric", passage=passage, part=(number, len(parts)))
 
 
@@ -110,7 +110,7 @@ def _on_heading(heading: str, passage: Passage, document: Document) -> str:
         inside = f" (“{above}”)" if above else ""
         return f"What does {f'“{document.title}”' if document.title else 'the document'} say about “{heading}”{inside}?"
     inside = f" (partie «\u00a0{above}\u00a0»)" if above else ""
-    return f"Que dit {document_phrase(document.title)} sur «\u00a0{heading}\u00a0»{inside} ?"
+    return f"Que dit {document_phrase(document.title)} sur «\u00a0{heading}\u00a0»{inside} ?"
 
 
 def _entries(texts: list[str]) -> Iterator[tuple[str, str]]:

@@ -8,16 +8,16 @@ from datasets_prep.documents.passages import Document
 
 # Every rule, in French and in English.
 RULES: dict[str, tuple[str, str]] = {
-    "article": ("« Que prévoit l'article… ? »", "“What does Article … provide?”"),
+    "article": ("« Que prévoit l'article… ? »", "“What does Article … provide?”"),
     "theme": ("thème d'un article ou d'une section", "topic of an article or a section"),
     "definition": ("définition", "definition"),
-    "condition": ("« Que prévoit le texte lorsque… ? »", "“What happens when …?”"),
+    "condition": ("« Que prévoit le texte lorsque… ? »", "“What happens when …?”"),
     "deadline": ("délai ou durée", "deadline or duration"),
     "amount": ("montant, seuil ou taux", "amount, threshold or rate"),
     "penalty": ("sanction", "penalty"),
     "prohibition": ("interdiction", "prohibition"),
-    "who": ("« Par qui… ? »", "“By whom …?”"),
-    "list": ("« Que comprend… ? », « Quels sont… ? »", "“What does … comprise?”, “Which are …?”"),
+    "who": ("« Par qui… ? »", "“By whom …?”"),
+    "list": ("« Que comprend… ? », « Quels sont… ? »", "“What does … comprise?”, “Which are …?”"),
     "rubric": ("rubrique d'un avis", "rubric of a notice"),
     "heading": ("titre d'une section", "heading of a section"),
     "model": ("modèle, citation vérifiée", "model, quote checked"),

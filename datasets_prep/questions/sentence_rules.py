@@ -63,7 +63,7 @@ def sentence_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
 def anchored(question: str, passage: Passage, document: Document) -> str:
     """The question with its article: the same words may stand elsewhere in the document with another answer.
 
-    "Que prévoit-on lorsque … ?" → "Que prévoit l'article 12 du code lorsque … ?"; others begin with "D'après …".
+    "Que prévoit-on lorsque … ?" → "Que prévoit l'article 12 du code lorsque … ?"; others begin with "D'après …".
     """
     text = document_phrase(document.title)
     where = f"l'article {passage.label.removeprefix('Article ')} {de(text)}"
@@ -94,17 +94,17 @@ def _without_inversion(question: str) -> str:
 
 
 def definition(statement: Statement) -> str | None:
-    """ "Un ouvrage est le résultat de …" → "Qu'est-ce qu'un ouvrage ?"."""
+    """ "Un ouvrage est le résultat de …" → "Qu'est-ce qu'un ouvrage ?"."""
     sentence = statement.sentence
     if found := re.match(
         r"(?:Au sens [^,]{3,80}, |Pour l['’]application [^,]{3,80}, )?[Oo]n entend par «?\s?([^,:«»]{3,80}?)\s?»?\s?[,:]\s",
         sentence,
     ):
-        return f"Qu'entend-on par «\u00a0{found[1].strip(QUOTES)}\u00a0» ?"
+        return f"Qu'entend-on par «\u00a0{found[1].strip(QUOTES)}\u00a0» ?"
     if found := re.match(
         rf"(?P<term>(?:{DETERMINED})[^,;:]{{3,60}}?) s['’]entend(?:ent)? (?:de|d['’]|comme|par)", sentence
     ):
-        return f"Que faut-il entendre par «\u00a0{lowered(found['term'])}\u00a0» ?"
+        return f"Que faut-il entendre par «\u00a0{lowered(found['term'])}\u00a0» ?"
     found = re.match(
         rf"{SUBJECT}\s(?P<verb>est|sont)\s(?P<what>(?:les?|la|une?|des)\s|l['’])(?P<rest>.*)", sentence, re.DOTALL
     )
@@ -117,21 +117,21 @@ def definition(statement: Statement) -> str | None:
     if not DEFINING.search(head) or re.match(r"(?:même|seul|suivant|cas échéant)", rest):
         return None
     return (
-        f"Que {found['verb']} {lowered(subject)} ?" if found["verb"] == "sont" else f"Qu'est-ce {after_que(subject)} ?"
+        f"Que {found['verb']} {lowered(subject)} ?" if found["verb"] == "sont" else f"Qu'est-ce {after_que(subject)} ?"
     )
 
 
 def constitutes(statement: Statement) -> str | None:
-    """ "Constitue une inexactitude délibérée, la production …" → "Qu'est-ce qui constitue … ?"."""
+    """ "Constitue une inexactitude délibérée, la production …" → "Qu'est-ce qui constitue … ?"."""
     if found := re.match(r"Constitue(?:nt)? ((?:une?|des|le|la|les) [^,:;]{5,80}?)\s?[,:]\s", statement.sentence):
-        return f"Qu'est-ce qui constitue {found[1]} ?"
+        return f"Qu'est-ce qui constitue {found[1]} ?"
     if found := re.match(r"Est considérée? comme ([^,:;]{3,80}?)\s?[,:]\stoute personne", statement.sentence):
-        return f"Qui est considéré comme {found[1]} ?"
+        return f"Qui est considéré comme {found[1]} ?"
     return None
 
 
 def condition(statement: Statement) -> str | None:
-    """ "Lorsqu'un marché porte sur …, il est …" → "Que prévoit le code lorsqu'un marché porte sur … ?"."""
+    """ "Lorsqu'un marché porte sur …, il est …" → "Que prévoit le code lorsqu'un marché porte sur … ?"."""
     found = re.match(
         r"(?P<clause>(?P<word>Lorsque|Lorsqu['’]|En cas d|Dans le cas où|Dans l['’]hypothèse où|Pour (?:les|la|le|l['’]|un|une|tout|toute))[^,;:]{15,210}),\s"
         r"(?P<main>(?:les?|la|une?|ils?|elles?|sont|est|des|aucune?|tout|toute|chaque|seule?s?|le cas échéant|peuvent|peut|on|sauf)\s|l['’]|s['’]il)",
@@ -146,47 +146,47 @@ def condition(statement: Statement) -> str | None:
     clause = lowered(found["clause"])
     if clause.startswith(("pour l'application", "pour l’application", "pour le calcul", "pour la détermination")):
         return None
-    return f"{ANY_TEXT} {clause} ?"
+    return f"{ANY_TEXT} {clause} ?"
 
 
 def penalty(statement: Statement) -> str | None:
-    """ "Est puni d'une amende de 300 à 500 dirhams le refus …" → "Quelle sanction encourt … ?"."""
+    """ "Est puni d'une amende de 300 à 500 dirhams le refus …" → "Quelle sanction encourt … ?"."""
     found = re.match(
         r"(Est punie?|Sont punie?s) (d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs(?: CFA)?))\s?:$",
         statement.sentence,
     )
     if found and statement.opens_list:
-        return f"Qu'est-ce qui est puni {found[2]} ?"
+        return f"Qu'est-ce qui est puni {found[2]} ?"
     found = re.match(
         r"(?:Est|Sont) (punie?s?) d['’]une amende de [^:;,]{5,60}?(?:dirhams|euros|francs),? ((?:le|la|les)\s|l['’])([^,;:.]{5,150})\.$",
         statement.sentence,
     )
     if found and not FINITE.search(f" {found[3]} "):
         verb = "sont" if found[1].endswith("s") else "est"
-        return f"De quelle amende {verb} {found[1]} {found[2]}{found[3]} ?"
+        return f"De quelle amende {verb} {found[1]} {found[2]}{found[3]} ?"
     return None
 
 
 def prohibition(statement: Statement) -> str | None:
-    """ "Il est interdit d'employer …" → "Est-il permis d'employer … ?"."""
+    """ "Il est interdit d'employer …" → "Est-il permis d'employer … ?"."""
     found = re.match(
         r"Il est (?:formellement |strictement )?interdit (?P<what>(?:aux? [^,;:.]{3,60} )?d(?:e\s|['’])[^,;:.]{8,170})\.$",
         statement.sentence,
     )
-    return f"Est-il permis {found['what']} ?" if found else None
+    return f"Est-il permis {found['what']} ?" if found else None
 
 
 def who(statement: Statement) -> str | None:
-    """ "Les membres du jury sont désignés par le …" → "Par qui les membres du jury sont-ils désignés ?"."""
+    """ "Les membres du jury sont désignés par le …" → "Par qui les membres du jury sont-ils désignés ?"."""
     found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+) {AGENT}", statement.sentence)
     if not found or FINITE.search(f" {found['subject']} "):
         return None
     pronoun = participle_pronoun(found["verb"], found["done"])
-    return pronoun and f"Par qui {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']} ?"
+    return pronoun and f"Par qui {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']} ?"
 
 
 def contents(statement: Statement) -> str | None:
-    """ "Le dossier comprend : …" → "Que comprend le dossier ?"."""
+    """ "Le dossier comprend : …" → "Que comprend le dossier ?"."""
     if not statement.opens_list:
         return None
     found = re.match(
@@ -195,11 +195,11 @@ def contents(statement: Statement) -> str | None:
         rf"(?: les (?:éléments|mentions|indications|pièces|documents|renseignements|informations) suivante?s?)?\s?:$", statement.sentence,
     )  # fmt: skip
     if found and not FINITE.search(f" {found['subject']} "):
-        return f"Que {found['verb']} {lowered(found['subject'])} ?"
+        return f"Que {found['verb']} {lowered(found['subject'])} ?"
     found = re.match(r"(?P<subject>Les [^,;:.()]{5,110}) sont(?: les (?P<end>suivante?s?))?\s?:$", statement.sentence)
     if found and not FINITE.search(f" {found['subject']} "):
         pronoun = {"suivants": "ils", "suivantes": "elles"}.get(found["end"] or "") or subject_pronoun(found["subject"])
-        return pronoun and f"{'Quels' if pronoun == 'ils' else 'Quelles'} sont {lowered(found['subject'])} ?"
+        return pronoun and f"{'Quels' if pronoun == 'ils' else 'Quelles'} sont {lowered(found['subject'])} ?"
     return None
 
 

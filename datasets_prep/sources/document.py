@@ -77,7 +77,7 @@ def checked_making(making: Making) -> Making:
             read_price, written_price = (float(price) for price in stated.split(","))
         except ValueError as error:
             raise InputError(
-                tr(f"{PRICES} : deux nombres, comme 0.15,0.60.", f"{PRICES}: two numbers, like 0.15,0.60.")
+                tr(f"{PRICES} : deux nombres, comme 0.15,0.60.", f"{PRICES}: two numbers, like 0.15,0.60.")
             ) from error
         making = Making(**{**vars(making), "prices": (read_price, written_price)})
     check_making(making)
@@ -112,12 +112,12 @@ def report_lines(document: Document) -> list[str]:
         if document.page_count
         else ""
     )
-    lines = [f"{document.file}{tr(' :', ':')} {pages}{found}."]
+    lines = [f"{document.file}{tr(' :', ':')} {pages}{found}."]
     if scanned := document.pages_without_text:
         lines.append(
             tr(
-                f"{document.file} : pas de texte aux pages {ranges(scanned)}, sans doute numérisées. "
-                f"Pour les lire aussi : {OCR} --skip-text {document.file} texte-{document.file}",
+                f"{document.file} : pas de texte aux pages {ranges(scanned)}, sans doute numérisées. "
+                f"Pour les lire aussi : {OCR} --skip-text {document.file} texte-{document.file}",
                 f"{document.file}: no text on pages {ranges(scanned)}, most likely scanned. "
                 f"To read them too: {OCR} --skip-text {document.file} text-{document.file}",
             )
@@ -218,7 +218,7 @@ def _turn_row(count: int, turns: Turns) -> Row | Rejected:
 
 SPEC = DatasetSpec(
     name="document",
-    title=("Votre PDF ou votre texte : loi, avis, cours", "Your PDF or text: law, notice, course"),
+    title=("Votre PDF ou votre texte : loi, avis, cours", "Your PDF or text: law, notice, course"),
     language="",
     size=("", ""),
     origin=OWN_FILE,
