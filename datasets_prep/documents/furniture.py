@@ -17,6 +17,8 @@ EDGE = 3  # lines at the top and at the bottom of a page among which headers and
 SHARE = 0.2  # of the pages on which a running line stands at least, unless it runs over neighbouring pages
 NEAR = 9.0  # points by which a running line may move from page to page
 SMALL_PRINT = 0.85  # of the body's size: smaller print under the body is a note
+LONGEST_ENTRY = 300  # characters of a line of contents
+
 DIGITS = re.compile(r"\d+")
 ROW = re.compile(r"[.…_\-–—*=~·\s]{5,}")
 DOUBLED = re.compile(r"(?:(\S)\1)+")
@@ -155,6 +157,8 @@ def _page_numbers(pages: Sequence[Page]) -> set[int]:
     labelled, bare = set(), []
     for page in pages:
         for line in {id(line): line for line in _edges(page)}.values():
+            if len(line.text) > LONGEST_ENTRY:
+                continue
             if LABELLED_NUMBER.fullmatch(line.text):
                 labelled.add(id(line))
             elif found := BARE_NUMBER.fullmatch(line.text):
@@ -198,10 +202,10 @@ def contents_lines(texts: Sequence[str]) -> set[int]:
     Lines with leaders ("Définitions ........ 4") are such wherever three of them stand near each other; after a title
     like "Sommaire", lines that end in a number that grows, and what lies between two of them.
     """
-    leaders = [place for place, text in enumerate(texts) if LEADER.match(text)]
+    leaders = [place for place, text in enumerate(texts) if len(text) <= LONGEST_ENTRY and LEADER.match(text)]
     gone = {place for place in leaders if sum(abs(place - other) <= 6 for other in leaders) >= 3}
     for place, text in enumerate(texts):
-        if CONTENTS_TITLE.fullmatch(text):
+        if len(text) <= LONGEST_ENTRY and CONTENTS_TITLE.fullmatch(text):
             entries = _entries(texts, place + 1)
             gone |= {place, *range(place + 1, entries[-1] + 1)} if len(entries) >= 2 or gone & set(entries) else set()
     spread = sorted(gone)
@@ -218,7 +222,11 @@ def _entries(texts: Sequence[str], start: int) -> list[int]:
     for place in range(start, len(texts)):
         if place - (entries[-1] if entries else start) > 2:
             break
-        if ENTRY.match(texts[place]) and (page := int(re.findall(r"\d+$", texts[place])[0])) >= highest:
+        if (
+            len(texts[place]) <= LONGEST_ENTRY
+            and ENTRY.match(texts[place])
+            and (page := int(re.findall(r"\d+$", texts[place])[0])) >= highest
+        ):
             entries.append(place)
             highest = page
     return entries

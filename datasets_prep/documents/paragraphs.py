@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from datasets_prep.documents.headings import is_heading
+from datasets_prep.documents.headings import article_heading, is_heading
 from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line
 
 ITEM = re.compile(
@@ -14,6 +14,7 @@ ITEM = re.compile(
     r"[IVX]{1,5}\.?\s?[-–—―](?=[\sA-Z]))\s*"
 )
 WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
+LONGEST_WORD = 200  # characters at the end of a line that are searched for a cut word or address
 ADDRESS = re.compile(r"(?:://|www\.|@)\S*$")  # a cut address keeps its hyphen
 CUT = re.compile(r"([^\W_]+)[-‐‑]$")
 # Words after which a sentence must go on, whatever the line looks like.
@@ -67,7 +68,9 @@ class Joiner:
         self._words: Counter[str] = Counter()
         self._cleaned = cleaned
         for text in texts:
-            inside = CUT.sub("", text)  # a word that is itself cut proves nothing
+            inside = text[:-LONGEST_WORD] + CUT.sub(
+                "", text[-LONGEST_WORD:]
+            )  # a word that is itself cut proves nothing
             self._words.update(word.casefold() for word in WORD.findall(inside))
 
     def join(self, before: str, after: str) -> str:
@@ -80,10 +83,10 @@ class Joiner:
         if before.endswith("\u00ad"):
             self._cleaned["hyphens_joined"] += 1
             return before.rstrip("\u00ad") + after
-        cut, start = CUT.search(before), WORD.match(after)
+        cut, start = CUT.search(before[-LONGEST_WORD:]), WORD.match(after)
         if not cut or not after[:1].isalnum():
             return f"{before} {after}"
-        if start and not ADDRESS.search(before) and self._is_broken(cut[1].casefold(), start[0]):
+        if start and not ADDRESS.search(before[-LONGEST_WORD:]) and self._is_broken(cut[1].casefold(), start[0]):
             self._cleaned["hyphens_joined"] += 1
             return before[:-1] + after
         self._cleaned["hyphens_kept"] += 1
@@ -112,7 +115,8 @@ def paragraphs_of(lines: Sequence[Line], leading: float, cleaned: Cleaned) -> li
     margins = _right_margins(lines)
     groups: list[list[Line]] = []
     for line in lines:
-        if groups and not _begins(groups[-1], line, leading, margins):
+        after_title = len(groups) > 1 and _is_bare_article(groups[-2][-1].text)
+        if groups and not _begins(groups[-1], line, leading, margins, after_title=after_title):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -144,8 +148,8 @@ def _right_margins(lines: Sequence[Line]) -> dict[int, float]:
     return margins
 
 
-def _begins(group: Sequence[Line], line: Line, leading: float, margins: dict[int, float]) -> bool:
-    """Whether `line` begins a paragraph after the lines of `group`."""
+def _begins(group: Sequence[Line], line: Line, leading: float, margins: dict[int, float], *, after_title: bool) -> bool:
+    """Whether `line` begins a paragraph after the lines of `group`, which may be the title under "Article 12"."""
     last = group[-1]
     if SEPARATOR in (line.text, last.text) or is_heading(line.text) or ITEM.match(line.text):
         return True
@@ -157,16 +161,21 @@ def _begins(group: Sequence[Line], line: Line, leading: float, margins: dict[int
         return False
     next_page = line.page != last.page or line.box.top < last.box.top  # or the next column
     if next_page:
-        return SENTENCE_END.search(last.text) is not None or is_heading(last.text)
+        return SENTENCE_END.search(last.text[-LONGEST_WORD:]) is not None or is_heading(last.text)
     if leading and line.box.top - last.box.top > 1.35 * max(leading, last.box.height * 0.9):
         return True
     if _is_label(line) and last.emphasised < len(last.text):  # "Lieu d'exécution : …"
         return True
     # Of a paragraph's first line only a heading ends short without a full stop.
     return _ends_short(last, line, margins) and (
-        SENTENCE_END.search(last.text) is not None
-        or (line.text[0].isupper() and (len(group) > 1 or is_heading(last.text)))
+        SENTENCE_END.search(last.text[-LONGEST_WORD:]) is not None
+        or (line.text[0].isupper() and (len(group) > 1 or after_title or is_heading(last.text)))
     )
+
+
+def _is_bare_article(text: str) -> bool:
+    found = article_heading(text)
+    return found is not None and not found.rest
 
 
 def _is_label(line: Line) -> bool:
@@ -176,14 +185,14 @@ def _is_label(line: Line) -> bool:
 
 def _same_sentence(last: Line, line: Line) -> bool:
     """A bold word that ends or begins a line is no heading."""
-    return not SENTENCE_END.search(last.text) and (line.text[0].islower() or must_go_on(last.text))
+    return not SENTENCE_END.search(last.text[-LONGEST_WORD:]) and (line.text[0].islower() or must_go_on(last.text))
 
 
 def must_go_on(text: str) -> bool:
     """Whether a line cannot be the end of a paragraph: it ends with "de", a comma, or a cut word."""
     if text.endswith((",", "-", "\u00ad", "(", "«")):
         return True
-    last = re.split(r"[\s(«]", text)[-1]
+    last = re.split(r"[\s(«]", text[-LONGEST_WORD:])[-1]
     return bool(last) and (last.endswith(("'", "’")) or last in OPEN_ENDS)
 
 

@@ -91,7 +91,7 @@ def amount(statement: Statement) -> str | None:
     )  # fmt: skip
     if found and not FINITE.search(f" {found['subject']} "):
         low = "inférieur" in found["way"]
-        return f"Quel est le {'minimum' if low else 'maximum'} prévu pour {lowered(found['subject'])} ?"
+        return f"Quel est le {'minimum' if low else 'maximum'} fixé pour {lowered(found['subject'])} ?"
     return _from_which_amount(statement.sentence)
 
 

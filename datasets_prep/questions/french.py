@@ -11,7 +11,7 @@ VOWELS = "aàâeéèêëiîïoôuùûhœAÀÂEÉÈÊËIÎÏOÔUÙÛHŒ"
 ABBREVIATIONS = (
     r"(?:\b(?:art|al|n|no|nos|p|pp|cf|etc|ex|env|max|min|M|MM|Mme|Dr|Pr|St|Ste|tél|bd|av|op|cit|chap|[A-Z])\.)"
 )
-BOUNDARY = re.compile(r"(?<=[.!?])[»”\"]?\s+(?=[«“\"(]?\s?[A-ZÀÂÉÈÊÎÔÇŒ])")
+BOUNDARY = re.compile(r"(?<=[.!?])(?:\s?[»”\"])?\s+(?=[«“\"(]?\s?[A-ZÀÂÉÈÊÎÔÇŒ])")
 LEANS = re.compile(  # words that point at something said before
     r"\b(?:ce dernier|cette dernière|ces derniers|ces dernières|celui-ci|celle-ci|ceux-ci|celles-ci|ce|cet|cette|ces|il|elle|ils|elles|"
     r"son|sa|ses|leur|leurs|ledit|ladite|lesdits|lesdites|dudit|précitée?s?|susvisée?s?|susmentionnée?s?|ci-dessus|ci-après|ci-dessous|"

@@ -48,7 +48,12 @@ def glossary_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     """ "accord-cadre : accord conclu …" in a list that opens with "les termes ci-après …" → its definition."""
     texts = list(passage.paragraphs)
     start = next(
-        (place for place, text in enumerate(texts) if GLOSSARY.search(text) and text.rstrip().endswith(":")), None
+        (
+            place
+            for place, text in enumerate(texts)
+            if text.rstrip().endswith(":") and len(text) < 1_000 and GLOSSARY.search(text)
+        ),
+        None,
     )
     if start is None:
         return
