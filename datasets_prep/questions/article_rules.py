@@ -24,7 +24,7 @@ GENERIC = re.compile(
 )  # fmt: skip
 # An article that begins so says what another one says, with changes.
 REFERS = re.compile(
-    r"(?:[IVX]+\s?\.?\s?[-–―]\s?)?(?:Les|Le|La|L['’])\s?(?:dispositions?|articles?|règles)\b[^.:;]{0,160}\b(?:applicables?|s['’]appliquent?)\b"
+    r"(?:[IVX]+\s?\.?\s?[-–―]\s?)?(?:[^.;:]{3,140}, )?(?:[Ll]es?|[Ll]a|[Ll]['’])\s?(?:dispositions?|articles?|règles)\b[^.:;]{0,160}\b(?:applicables?|s['’]appliquent?)\b"
 )  # fmt: skip
 HEADING = re.compile(
     r"^(?:\w+\s+partie|partie|livre|titre|sous-titre|chapitre|section|sous-section|paragraphe)\s*[\w.-]*\s*[:.–—-]+\s*", re.IGNORECASE

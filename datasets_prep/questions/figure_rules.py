@@ -101,8 +101,8 @@ def _from_which_amount(sentence: str) -> str | None:
         rf"(?:^T|, t)out(?P<e>e?) (?P<noun>[^,;:.()]{{3,60}}?) d['’]un montant (?:estimé )?(?:égal ou )?supérieur (?:ou égal )?à {AMOUNT}[^,;:.]{{0,12}} est (?P<done>\w+)(?P<rest> [^,;:.]{{3,90}})", sentence,
     )  # fmt: skip
     if found:
-        pronoun, one = ("elle", "une") if found["e"] else ("il", "un")
-        return f"À partir de quel montant {one} {found['noun']} est-{pronoun} {found['done']}{found['rest']} ?"
+        it, one = ("elle", "une") if found["e"] else ("il", "un")
+        return f"À partir de quel montant {one} {found['noun']} est-{it} {found['done']}{found['rest']} ?"
     found = re.match(
         rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?) lorsque le montant [^,;:.]{{3,80}} supérieur (?:ou égal )?à {AMOUNT}",
         sentence,

@@ -27,7 +27,8 @@ Rule = Callable[[Statement], str | None]
 QUOTES = " \"“”'’"
 UNFINISHED = re.compile(r"\b(?:pendant|à|de|dans|par|pour|avec|et|ou|tenue?s?|censée?s?)(?:\s\?)$")
 ANY_TEXT = "Que prévoit-on"
-LONG_CLAUSE = 12  # words above which a condition is particular enough to do without its article
+COMPARED = 60  # characters of a condition by which it is looked for elsewhere in the document
+LONG_CLAUSE = 11  # words above which a condition is particular enough to do without its article
 LONGEST_QUESTION = 230
 # Sentences that only point at others.
 SAYS_NOTHING = re.compile(
@@ -69,8 +70,15 @@ def anchored(question: str, passage: Passage, document: Document) -> str:
     where = f"l'article {passage.label.removeprefix('Article ')} {de(text)}"
     if question.startswith(ANY_TEXT):
         clause = question.removeprefix(ANY_TEXT)
-        return f"Que prévoit {text if len(clause.split()) > LONG_CLAUSE else where}{clause}"
+        return f"Que prévoit {text if _is_particular(clause, document) else where}{clause}"
     return f"D'après {where}, {lowered(question)}"
+
+
+def _is_particular(clause: str, document: Document) -> bool:
+    """Whether a condition is long, and stands in one passage only: it then says by itself what is asked."""
+    words = clause.strip(" ?\u00a0")
+    start = words[1:COMPARED]  # its first letter is a capital in the text
+    return len(words.split()) > LONG_CLAUSE and sum(start in passage.text for passage in document.passages) == 1
 
 
 def _refused(question: str, statement: Statement) -> bool:
