@@ -79,12 +79,43 @@ def data_tfds(
     Output(json).result({"folder": str(written)}, line)
 
 
+@data_app.command("passages", help=tr("Ce qui est lu dans un PDF ou un texte : pages, articles, couples par règle.",
+                                      "What is read in a PDF or a text: pages, articles, pairs by rule."))  # fmt: skip
+def data_passages(
+    file: Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr("PDF ou texte.", "PDF or text file."))],
+    show: Annotated[int, typer.Option(min=0, max=1_000, help=tr("Couples à montrer, tirés au hasard.", "Pairs to show, drawn at random."))] = 3,
+    out: Annotated[Path | None, typer.Option(help=tr("Fichier .jsonl où écrire les passages nettoyés.", "A .jsonl file for the cleaned passages."))] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from app.documents import read_passages
+
+    value, shown = read_passages(file, show=show, seed=seed, out=out)
+    Output(json).result(value, *shown)
+
+
+@data_app.command("export", help=tr("Une partie d'un jeu préparé, en un fichier .txt (###human: / ###assistant:), .csv ou .jsonl.",
+                                    "A split of a prepared set as one .txt (###human: / ###assistant:), .csv or .jsonl file."))  # fmt: skip
+def data_export(
+    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    out: Annotated[Path, typer.Option(help=tr("Fichier à écrire.", "File to write."))],
+    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
+    replace: Annotated[bool, typer.Option("--replace", help=tr("Remplace le fichier.", "Replaces the file."))] = False,
+    json: Json = False,
+) -> None:
+    from datasets_prep.export import export
+
+    count = export(folder, out, split, replace=replace)
+    line = tr(f"{out} : {number(count)} dialogues ({split}).", f"{out}: {number(count)} dialogues ({split}).")
+    Output(json).result({"file": str(out), "split": split, "dialogues": count}, line)
+
+
 @app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                      "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
 def prepare(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
-        "embedded, medquad… (causette data list), ou vos fichiers .csv et .jsonl ; un poids peut suivre : medquad:2.",
-        "embedded, medquad… (causette data list), or your own .csv and .jsonl files; a weight may follow: medquad:2."))],
+        "embedded, medquad… (causette data list), ou vos fichiers .csv, .jsonl, .pdf et .txt ; un poids peut suivre : medquad:2.",
+        "embedded, medquad… (causette data list), or your own .csv, .jsonl, .pdf and .txt files; a weight may follow: medquad:2."))],
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
     from_: Annotated[list[str] | None, typer.Option("--from", metavar=tr("[NOM=]FICHIER", "[NAME=]FILE"), help=tr(
         "Fichier déjà téléchargé (medquad.csv.gz) ; à répéter, avec le nom, pour plusieurs sources.",
@@ -93,6 +124,13 @@ def prepare(
         "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
     requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
         "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
+    maker: Annotated[str | None, typer.Option(help=tr(
+        "D'un PDF ou d'un texte, couples faits par rules (règles, par défaut) ou model (modèle de langue).",
+        "From PDF or text, pairs made by rules (the default) or model (a language model)."))] = None,
+    max_calls: Annotated[int | None, typer.Option(min=1, help=tr("Appels au modèle, au plus.", "Calls to the model, at most."))] = None,
+    max_cost: Annotated[float | None, typer.Option(min=0, help=tr("Dépense, au plus (avec --prices).", "Money, at most (with --prices)."))] = None,
+    prices: Annotated[str | None, typer.Option(help=tr(
+        "Prix par million de jetons lus et écrits : 0.15,0.60.", "Prices per million tokens read and written: 0.15,0.60."))] = None,
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
@@ -119,7 +157,8 @@ def prepare(
     output = Output(json)
     config = PrepareConfig(
         sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns),
-            requests=_language(requests),        shares=Shares(*_shares(shares)), seed=seed, only_language=only_language, keep_personal=keep_personal,
+        requests=_language(requests), maker=_maker(maker), max_calls=max_calls, max_cost=max_cost, prices=_prices(prices),
+        shares=Shares(*_shares(shares)), seed=seed, only_language=only_language, keep_personal=keep_personal,
         cut_boilerplate=cut_boilerplate, show_leak=show_leak, replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
@@ -391,6 +430,26 @@ def _language(text: str | None) -> Any:
             tr(f"--requests : fr ou en (reçu : « {text} »).", f"--requests: fr or en (received: “{text}”).")
         )
     return text
+
+
+def _maker(text: str | None) -> Any:
+    if text not in (None, "rules", "model"):
+        raise InputError(tr(f"--maker : rules ou model. Reçu : {text}.", f"--maker: rules or model. Received: {text}."))
+    return text
+
+
+def _prices(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        read, written = (float(part) for part in text.split(","))
+        if not 0 <= min(read, written) <= max(read, written) < float("inf"):
+            raise ValueError(text)
+    except ValueError as error:
+        raise InputError(
+            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
+        ) from error
+    return read, written
 
 
 def _shares(text: str) -> tuple[float, float, float]:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.languages import LANGUAGES
 from datasets_prep.phrasing import RequestLanguage
+from datasets_prep.questions.making import Maker, Making
 from datasets_prep.spec import Shares
 
 Similarity = Annotated[float, Field(ge=0.5, le=1)]
@@ -20,7 +21,7 @@ class PrepareConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sources: tuple[str, ...]
-    """Sets or files to read, in order, each with its part and its weight in training: embedded:boutique, medquad:2, faq.csv."""
+    """Sets or files to read, each with its part and its weight in training: embedded:boutique, medquad:2, faq.csv, code.pdf."""
     out: Path
     """Folder to write; it appears whole or not at all."""
     replace: bool = False
@@ -31,6 +32,14 @@ class PrepareConfig(BaseModel):
     """Names of the question column and of the answer column of CSV files, instead of guessing them."""
     requests: RequestLanguage | None = None
     """Language of the requests that Causette phrases, for sets without questions; by default that of their texts."""
+    maker: Maker | None = None
+    """What makes pairs from PDF and text files: rules (the default) or model."""
+    max_calls: PositiveInt | None = None
+    """Calls to the model at most, in one run."""
+    max_cost: NonNegativeFloat | None = None
+    """Money that the calls of one run may cost at most; needs the prices."""
+    prices: tuple[NonNegativeFloat, NonNegativeFloat] | None = None
+    """Prices of the model per million tokens read and written; else those of CAUSETTE_LLM_PRICES."""
     shares: Shares = Shares(0.8, 0.1, 0.1)
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0
@@ -56,6 +65,12 @@ class PrepareConfig(BaseModel):
     """Whether sentences that come back under many questions are cut out of the answers instead of only counted."""
     show_leak: bool = False
     """Whether the test rows with a near neighbour in training are counted, here and in a split at random."""
+
+    @property
+    def making(self) -> Making | None:
+        """How pairs are made from documents; None when nothing was said about it."""
+        given = self.model_dump(include={"maker", "max_calls", "max_cost", "prices"}, exclude_none=True)
+        return Making(**given) if given else None
 
 
 def check_config(config: PrepareConfig) -> None:

@@ -84,7 +84,7 @@ def split_all(sifted: Sequence[Sifted], shares: Shares, seed: int) -> Splits:
 
 
 def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejections", say: Say) -> Outcome:
-    sources = chosen_sources(config.sources, config.from_file, config.columns, config.requests)
+    sources = chosen_sources(config.sources, config.from_file, config.columns, config.requests, config.making, say)
     sieve = Sieve(config, spool, rejections.add, say)
     sifted = []
     for source in sources:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from chatbot.language import tr
 from datasets_prep.download import Upstream
 from datasets_prep.phrasing import RequestLanguage
+from datasets_prep.questions.making import BY_RULES, Making
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spool import Kept
 
@@ -69,6 +70,10 @@ class Licence:
         return {**asdict(self), "stated": tr(*self.stated), "personal_data": tr(*self.personal_data)}
 
 
+def silent(line: str) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """What the user says about a source.
@@ -78,12 +83,16 @@ class Given:
         columns: names of the question and answer columns, instead of guessing them.
         part: the part of the set after the colon: "boutique" of "embedded:boutique".
         requests: language of the requests, in sets for which Causette phrases them.
+        making: how pairs are made from a document.
+        say: told what the reading of a document came to, in the user's language.
     """
 
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
     requests: RequestLanguage = "en"
+    making: Making = BY_RULES
+    say: Callable[[str], object] = silent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,20 +15,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, set[str]]:
-    """Every command with its long options, as typer knows them; a group with those of its commands."""
+    """Every command with its long options, as typer knows them; a group of commands with those of all its commands."""
     from typer.main import get_command
 
-    group = get_command(app)
-    return {
-        name: {
-            word
-            for one in (command, *getattr(command, "commands", {}).values())
-            for parameter in one.params
-            for word in [*parameter.opts, *parameter.secondary_opts]
-            if word.startswith("--")
-        }
-        for name, command in group.commands.items()
-    }
+    return {name: options_of(command) for name, command in get_command(app).commands.items()}
+
+
+def options_of(command) -> set[str]:
+    words = {word for parameter in command.params for word in [*parameter.opts, *parameter.secondary_opts]}
+    below = [options_of(one) for one in getattr(command, "commands", {}).values()]
+    return {word for word in words if word.startswith("--")}.union(*below)
 
 
 def test_the_reference_is_what_the_code_says():

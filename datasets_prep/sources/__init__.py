@@ -9,7 +9,7 @@ follow (``medquad:2``, ``faq.csv:0.5``).
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
@@ -17,23 +17,26 @@ from pathlib import Path
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.phrasing import RequestLanguage
+from datasets_prep.questions.making import BY_RULES, Making
 from datasets_prep.sources import (
     cancer,
     corona_tweets,
     csv_pairs,
+    document,
     embedded,
     financial_phrasebank,
     jsonl,
     medquad,
     scientific_papers,
 )
-from datasets_prep.spec import DatasetSpec, Given, SplitRule
+from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
 from datasets_prep.splits import BY_GROUP
 
 SOURCES: dict[str, DatasetSpec] = {
     "cancer": cancer.SPEC,
     "corona_tweets": corona_tweets.SPEC,
     "csv": csv_pairs.SPEC,
+    "document": document.SPEC,
     "embedded": embedded.SPEC,
     "financial_phrasebank": financial_phrasebank.SPEC,
     "jsonl": jsonl.SPEC,
@@ -41,7 +44,7 @@ SOURCES: dict[str, DatasetSpec] = {
     "scientific_papers": scientific_papers.SPEC,
 }
 # What the end of a file's name says, after an optional ".gz".
-FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
+FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".pdf": "document", ".txt": "document"}
 WEIGHT = re.compile(r"\d+(?:[.,]\d+)?")  # what follows the last colon: "medquad:2", "faq.csv:0.5"
 LARGEST_WEIGHT = 100
 Found = tuple[DatasetSpec, Given]
@@ -79,6 +82,8 @@ def chosen_sources(
     from_file: Path | Mapping[str, Path] | None = None,
     columns: tuple[str, str] | None = None,
     requests: RequestLanguage | None = None,
+    making: Making | None = None,
+    say: Callable[[str], object] = silent,
 ) -> list[Source]:
     """The sources that the user's texts name, with what the user says about them.
 
@@ -87,6 +92,8 @@ def chosen_sources(
         from_file: a file for the one of them that needs one, or several by the name of the source.
         columns: question and answer columns of the CSV files.
         requests: language of the requests that Causette phrases.
+        making: how pairs are made from documents.
+        say: told what the reading of a document came to.
 
     Raises:
         InputError: an unknown source or part, two files of one name, a part that another source holds already, a
@@ -100,6 +107,7 @@ def chosen_sources(
         found = _with_columns(found, columns)
     if requests is not None:
         found = _with_requests(found, requests)
+    found = _with_making(found, making, say)
     sources = [
         Source(name=_name(spec, given), spec=spec, given=given, weight=weight)
         for (spec, given), (_, weight) in zip(found, weighed, strict=True)
@@ -200,6 +208,21 @@ def _with_requests(found: Sequence[Found], requests: RequestLanguage) -> list[Fo
             )
         )
     return [(spec, replace(given, requests=requests)) for spec, given in found]
+
+
+def _with_making(found: Sequence[Found], making: Making | None, say: Callable[[str], object]) -> list[Found]:
+    if making is not None and not any(spec is document.SPEC for spec, _ in found):
+        raise InputError(
+            tr(
+                "--maker, --max-calls, --max-cost et --prices ne servent qu'aux fichiers PDF et texte, et aucune des sources "
+                "n'en est un.",
+                "--maker, --max-calls, --max-cost and --prices are for PDF and text files only, and none of the sources is one.",
+            )
+        )
+    return [
+        (spec, replace(given, making=making or BY_RULES, say=say) if spec is document.SPEC else given)
+        for spec, given in found
+    ]
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:

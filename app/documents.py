@@ -1,0 +1,100 @@
+"""The command ``causette data passages``: what was read in a document, before any data set is made of it."""
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from app.output import table
+from chatbot.errors import InputError, WorldError
+from chatbot.files import write_text
+from chatbot.language import number, tr
+
+
+def read_passages(file: Path, *, show: int, seed: int, out: Path | None) -> tuple[dict[str, Any], list[Any]]:
+    """What a document holds and what the rules make of it.
+
+    Args:
+        file: a PDF or text file.
+        show: pairs to show, drawn with `seed`.
+        seed: same seed, same pairs.
+        out: a JSONL file for the passages, cleaned.
+
+    Returns:
+        The facts as JSON, and the tables and texts for a reader.
+
+    Raises:
+        InputError: the file cannot be read, or `out` is not a .jsonl file.
+    """
+    from datasets_prep.documents.passages import read_document
+    from datasets_prep.questions.pairs import Pair
+    from datasets_prep.questions.rules import pairs_by_rules
+    from datasets_prep.sources.document import document_report, report_lines
+
+    document = read_document(file)
+    outcomes = list(pairs_by_rules(document))
+    pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
+    left = Counter(outcome.reason for outcome in outcomes if not isinstance(outcome, Pair))
+    rules = Counter(pair.rule for pair in pairs)
+    drawn = random.Random(seed).sample(pairs, min(show, len(pairs)))
+    if out is not None:
+        _write(out, document)
+    value = {
+        **document_report(document),
+        "pairs": len(pairs),
+        "pairs_by_rule": dict(rules.most_common()),
+        "left_aside": dict(left.most_common()),
+        "sample": [_pair_json(pair, document) for pair in drawn],
+    }
+    return value, [
+        *report_lines(document),
+        *_tables(document, rules, left),
+        *(_shown(pair, document) for pair in drawn),
+    ]
+
+
+def _tables(document: Any, rules: Counter[str], left: Counter[str]) -> list[Any]:
+    from datasets_prep.documents.lines import CLEANED
+    from datasets_prep.questions.pairs import rule_in_words
+    from datasets_prep.rows import reason_in_words
+
+    how_many = tr("Combien", "How many")
+    cleaned = [(tr(*CLEANED[key]), number(count)) for key, count in document.cleaned.most_common()]
+    made = [(rule_in_words(rule), number(count)) for rule, count in rules.most_common()]
+    aside = [(reason_in_words(reason), number(count)) for reason, count in left.most_common()]
+    tables = [
+        (tr("Remis en ordre", "Set right"), cleaned),
+        (tr("Couples par règle", "Pairs by rule"), [*made, (tr("en tout", "in all"), number(rules.total()))]),
+        (tr("Passages sans couple", "Passages without a pair"), aside),
+    ]
+    return [table((head, how_many), rows) for head, rows in tables if rows]
+
+
+def _shown(pair: Any, document: Any) -> str:
+    from datasets_prep.questions.pairs import reference
+
+    return "\n".join(filter(None, (f"\n❓ {pair.question}", pair.answer, reference(pair, document))))
+
+
+def _pair_json(pair: Any, document: Any) -> dict[str, Any]:
+    from datasets_prep.sources.document import lineage
+
+    return {"question": pair.question, "answer": pair.answer, "rule": pair.rule, **lineage(pair.passage, document)}
+
+
+def _write(out: Path, document: Any) -> None:
+    from datasets_prep.sources.document import lineage
+
+    if out.suffix.lower() != ".jsonl":
+        raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
+    records = [
+        {**lineage(passage, document), "kind": passage.kind, "title": passage.title, "text": passage.text}
+        for passage in document.passages
+    ]
+    try:
+        write_text(out, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    except OSError as error:
+        raise WorldError(
+            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
+        ) from error

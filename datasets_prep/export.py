@@ -1,0 +1,86 @@
+"""A split of a prepared set as one file that others read: text with dialogue marks, CSV or JSON Lines, by its ending."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from chatbot.dialogue import Dialogue, write_dialogues
+from chatbot.errors import InputError, WorldError
+from chatbot.files import write_whole
+from chatbot.language import tr
+from datasets_prep.prepared import PreparedSet
+from datasets_prep.turns_text import write_turns
+
+ENDINGS = (".txt", ".csv", ".jsonl")
+
+
+def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int:
+    """Writes a split to `out`, whole or not at all; returns how many dialogues it holds.
+
+    A ``.txt`` keeps all turns, ``.jsonl`` all turns and the lineage, ``.csv`` the last question and answer of each.
+
+    Raises:
+        InputError: no prepared set, no such split, an ending of another kind, or `out` exists and is not to be replaced.
+        WorldError: the disk refuses.
+    """
+    if out.suffix.lower() not in ENDINGS:
+        known = ", ".join(ENDINGS)
+        raise InputError(tr(f"{out} : terminaison attendue : {known}.", f"{out}: expected ending: {known}."))
+    if out.exists() and not replace:
+        raise InputError(
+            tr(
+                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
+                f"{out}: already exists. Add --replace to replace it.",
+            )
+        )
+    dialogues = PreparedSet.open(folder).split(split)
+    try:
+        return _WRITERS[out.suffix.lower()](out, dialogues)
+    except OSError as error:
+        raise WorldError(
+            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
+        ) from error
+
+
+def _write_text(out: Path, dialogues: Iterable[Dialogue]) -> int:
+    counted = _Counted(dialogues)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(write_turns(counted))
+
+    write_whole(out, write)
+    return counted.count
+
+
+def _write_csv(out: Path, dialogues: Iterable[Dialogue]) -> int:
+    counted = _Counted(dialogues)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8-sig", newline="") as file:  # the mark tells Excel that it is UTF-8
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(("question", "answer"))
+            rows.writerows((dialogue.question, dialogue.answer) for dialogue in counted)
+
+    write_whole(out, write)
+    return counted.count
+
+
+class _Counted:
+    """Dialogues, counted as they go by."""
+
+    def __init__(self, dialogues: Iterable[Dialogue]) -> None:
+        self._dialogues = dialogues
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Dialogue]:
+        for dialogue in self._dialogues:
+            self.count += 1
+            yield dialogue
+
+
+_WRITERS: dict[str, Callable[[Path, Iterable[Dialogue]], int]] = {
+    ".txt": _write_text,
+    ".csv": _write_csv,
+    ".jsonl": write_dialogues,
+}

@@ -1,0 +1,187 @@
+"""A model behind an OpenAI-compatible address: one question, one answer, with patience for a busy server.
+
+The address, the model's name and the key come from the environment, and the key goes nowhere but into the header of
+the requests: it is in no message, no file, no ``repr``.
+"""
+
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from chatbot.errors import InputError, WorldError
+from chatbot.language import tr
+
+URL, MODEL, KEY = "CAUSETTE_LLM_URL", "CAUSETTE_LLM_MODEL", "CAUSETTE_LLM_KEY"
+BUSY = {408, 409, 425, 429, 500, 502, 503, 504}  # statuses after which another try makes sense
+LONGEST_WAIT = 60.0  # seconds before another try, whatever the server asks for
+Messages = Sequence[Mapping[str, str]]
+
+
+class Reply(NamedTuple):
+    """What a model wrote, and the tokens it counted; None when the server does not say."""
+
+    text: str
+    tokens_read: int | None
+    tokens_written: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAddress:
+    """Where a model is.
+
+    Args:
+        url: base address, "https://api.example.org/v1"; "/chat/completions" is added.
+        model: its name there.
+        key: sent as a bearer token, "" for none.
+        timeout: seconds to wait for an answer.
+        tries: how often a call is tried in all.
+        first_wait: seconds before the second try; each later wait is twice as long.
+    """
+
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+    timeout: float = 120.0
+    tries: int = 5
+    first_wait: float = 2.0
+
+
+def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
+    """The address that the environment gives.
+
+    Raises:
+        InputError: it is missing or is none, or the key would travel unencrypted.
+    """
+    url, model, key = (environment.get(name, "").strip() for name in (URL, MODEL, KEY))
+    if not url or not model:
+        lacking = ", ".join(name for name, value in ((URL, url), (MODEL, model)) if not value)
+        raise InputError(
+            tr(
+                f"--maker model : il manque {lacking} dans l'environnement.\n"
+                f"Par exemple : {URL}=http://127.0.0.1:11434/v1 et {MODEL}=mistral ; {KEY} si le service veut une clé.",
+                f"--maker model: {lacking} missing in the environment.\n"
+                f"For example: {URL}=http://127.0.0.1:11434/v1 and {MODEL}=mistral; {KEY} if the service wants a key.",
+            )
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise InputError(
+            tr(
+                f"{URL} : une adresse http(s)://… est attendue, sans identifiants (la clé va dans {KEY}).",
+                f"{URL}: an http(s)://… address is expected, without credentials (the key goes into {KEY}).",
+            )
+        )
+    if key and parts.scheme == "http" and not _is_near(parts.hostname):
+        raise InputError(
+            tr(
+                f"{URL} : la clé partirait en clair vers {parts.hostname}. Prenez une adresse https://.",
+                f"{URL}: the key would travel unencrypted to {parts.hostname}. Use an https:// address.",
+            )
+        )
+    return ModelAddress(url=url.rstrip("/"), model=model, key=key)
+
+
+class ChatClient:
+    """Asks a model; a busy or failing server is asked again, with growing waits.
+
+    Args:
+        address: where the model is.
+        say: told of each wait, in the user's language.
+    """
+
+    def __init__(self, address: ModelAddress, say: Callable[[str], object] = lambda line: None) -> None:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
+        self._http = httpx.Client(timeout=address.timeout, headers=headers)
+        self._address = address
+        self._say = say
+
+    def ask(self, messages: Messages, *, longest: int) -> Reply:
+        """The model's answer to `messages`, of at most `longest` tokens.
+
+        Raises:
+            WorldError: the service refuses, or still fails after the last try.
+        """
+        import httpx
+
+        body = {"model": self._address.model, "messages": list(messages), "temperature": 0, "max_tokens": longest}
+        fault = ""
+        for attempt in range(1, self._address.tries + 1):
+            wait = self._address.first_wait * 2 ** (attempt - 1)
+            try:
+                response = self._http.post(f"{self._address.url}/chat/completions", json=body)
+                if response.status_code == 200:
+                    return _reply(response.json())
+                fault = f"HTTP {response.status_code}"
+                if response.status_code not in BUSY:
+                    raise self._refused(response.status_code)
+                wait = _asked_wait(response.headers.get("retry-after", ""), wait)
+            except httpx.TimeoutException:
+                fault = tr("pas de réponse à temps", "no answer in time")
+            except httpx.TransportError as error:
+                fault = type(error).__name__
+            except (ValueError, KeyError, TypeError, IndexError):
+                fault = tr("réponse illisible", "unreadable answer")
+            if attempt < self._address.tries:
+                self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
+                time.sleep(min(wait, LONGEST_WAIT))
+        raise WorldError(
+            tr(
+                f"{self._address.url} : {fault}, après {self._address.tries} essais.\n"
+                "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
+                f"{self._address.url}: {fault}, after {self._address.tries} tries.\n"
+                "Run the same command again later: answers already received are kept and not asked for again.",
+            )
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _refused(self, status: int) -> WorldError:
+        """The server's own words are not repeated: they may hold the key."""
+        if status in (401, 403):
+            cure = tr(f"vérifiez la clé ({KEY})", f"check the key ({KEY})")
+        elif status == 404:
+            cure = tr(
+                f"vérifiez l'adresse ({URL}) et le modèle ({MODEL})",
+                f"check the address ({URL}) and the model ({MODEL})",
+            )
+        else:
+            cure = tr(f"vérifiez le nom du modèle ({MODEL})", f"check the model's name ({MODEL})")
+        return WorldError(
+            tr(
+                f"{self._address.url} : refus (HTTP {status}) ; {cure}.",
+                f"{self._address.url}: refused (HTTP {status}); {cure}.",
+            )
+        )
+
+
+def _reply(answer: Any) -> Reply:
+    """Raises KeyError, TypeError or IndexError for what is no chat completion."""
+    text = answer["choices"][0]["message"]["content"]
+    usage = answer.get("usage") or {}
+    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    read, written = (count if isinstance(count, int) and count >= 0 else None for count in counts)
+    return Reply(text if isinstance(text, str) else "", read, written)
+
+
+def _asked_wait(header: str, otherwise: float) -> float:
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        return otherwise
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or a private network's."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,281 @@
+"""PDF files made here with PyMuPDF: what is taken away, what is put together, what is refused."""
+
+import time
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from chatbot.errors import InputError
+from datasets_prep.documents.furniture import contents_lines, undoubled
+from datasets_prep.documents.lines import Cleaned
+from datasets_prep.documents.paragraphs import Joiner
+from datasets_prep.documents.passages import read_document
+from datasets_prep.documents.pdf import ranges
+
+WIDTH, HEIGHT = 595, 842
+
+
+def font() -> str:
+    """A TTF font with French letters and ligatures: matplotlib ships one."""
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Writes a PDF: for each page, what draws it."""
+
+    def write(*pages, name="document.pdf", **options) -> Path:
+        document = pymupdf.open()
+        for draw in pages:
+            page = document.new_page(width=WIDTH, height=HEIGHT)
+            page.insert_font(fontname="dejavu", fontfile=font())
+            draw(page)
+        path = tmp_path / name
+        document.save(path, **options)
+        return path
+
+    return write
+
+
+def put(page, x, y, text, size=11.0):
+    page.insert_text((x, y), text, fontname="dejavu", fontsize=size)
+
+
+def column(page, x, lines, top=150, size=11.0):
+    for number, line in enumerate(lines):
+        put(page, x, top + 14 * number, line, size)
+
+
+def law(page, first: int, count: int = 3):
+    lines = []
+    for number in range(first, first + count):
+        lines += [f"Article {number} : Les marchés du lot {number} sont conclus par écrit,", "sans condition de forme."]
+    column(page, 60, lines)
+
+
+def texts(document, kind="article"):
+    return {passage.label: passage.text for passage in document.passages if passage.kind == kind}
+
+
+def test_headers_footers_and_page_numbers_go_and_pages_stay(make):
+    def page(number):
+        def draw(page):
+            put(page, 60, 40, "Code des essais — édition 2026")
+            law(page, 3 * number - 2)
+            put(page, 60, 800, f"Recueil officiel, tome {number}")
+            put(page, 280, 820, f"page {number}")
+            put(page, 280, 820, f"page {number}")  # printed twice, as BOAMP does
+
+        return draw
+
+    document = read_document(make(*[page(number) for number in range(1, 6)]))
+    assert document.kind == "law" and document.page_count == 5
+    found = texts(document)
+    assert len(found) == 15
+    assert found["Article 7"] == "Les marchés du lot 7 sont conclus par écrit, sans condition de forme."
+    assert next(passage.pages for passage in document.passages if passage.label == "Article 7") == (3, 3)
+    assert document.cleaned["running_lines"] == 10 and document.cleaned["page_numbers"] == 5
+    assert document.cleaned["doubled_lines"] == 5
+
+
+def test_a_heading_at_the_top_of_every_page_is_no_header(make):
+    document = read_document(make(*[lambda page, first=first: law(page, first, 1) for first in range(1, 7)]))
+    assert list(texts(document)) == [f"Article {number}" for number in range(1, 7)]
+
+
+def test_an_article_goes_on_over_the_page(make):
+    def first(page):
+        law(page, 1, 3)
+        put(page, 60, 780, "Article 4 : Le contrat de sous-")
+
+    def second(page):
+        column(page, 60, ["traitance est écrit. Le sous-traitant est payé.", "Article 5 : Fin du texte, ici."], top=60)
+
+    document = read_document(make(first, second))
+    four = next(passage for passage in document.passages if passage.label == "Article 4")
+    assert four.text == "Le contrat de sous-traitance est écrit. Le sous-traitant est payé."
+    assert four.pages == (1, 2)
+
+
+def test_two_columns_are_read_one_after_the_other(make):
+    left = [f"gauche {number} avec des mots pour la largeur" for number in range(8)]
+    right = [f"droite {number} avec des mots pour la largeur" for number in range(8)]
+
+    def draw(page):
+        put(page, 60, 100, "Un titre qui court par-dessus les deux colonnes de cette page entière")
+        for number in range(8):  # drawn row by row, as some programs do
+            column(page, 60, [left[number]], top=150 + 14 * number, size=10)
+            column(page, 320, [right[number]], top=150 + 14 * number, size=10)
+
+    document = read_document(make(draw))
+    words = " ".join(passage.text for passage in document.passages)
+    assert words.index("gauche 7") < words.index("droite 0")
+    assert document.cleaned["columns"] == 1
+
+
+def test_a_table_is_read_row_by_row(make):
+    def draw(page):
+        for number in range(8):
+            put(page, 60, 150 + 14 * number, f"Lot {number}")
+            put(page, 400, 150 + 14 * number, f"{number} 000 €")
+
+    document = read_document(make(draw))
+    assert "Lot 3 3 000 €" in " ".join(passage.text for passage in document.passages)
+
+
+def test_ligatures_doubled_letters_dotted_rows_and_contents(make):
+    def contents(page):
+        column(page, 60, ["Sommaire", *[f"Article {n} Objet numéro {n} ........ {n}" for n in range(1, 6)]])
+
+    def text(page):
+        column(page, 60, ["AArrttiiccllee 11 :: LL''ooffffiicciieerr ssiiggnnee..", "..............................",
+                          "Article 2 : L’ofﬁce est ﬁnal et eﬃcace.", "Article 3 : Rien de plus, vraiment."])  # fmt: skip
+
+    document = read_document(make(contents, text))
+    found = texts(document)
+    assert found["Article 2"] == "L’office est final et efficace."
+    assert list(found) == ["Article 1", "Article 2", "Article 3"]
+    assert document.cleaned["contents_lines"] == 6 and document.cleaned["dotted_rows"] == 1
+    assert document.cleaned["doubled_letters"] == 1
+
+
+def test_small_print_at_the_foot_is_no_part_of_an_article(make):
+    def draw(page):
+        law(page, 1)
+        put(page, 60, 800, "Note : texte consulté le 1er mai 2026.", 7)
+
+    assert "Note" not in read_document(make(draw)).passages[-1].text
+
+
+def test_prose_is_cut_at_its_headings(make):
+    def draw(page):
+        put(page, 60, 80, "Manuel de la machine", 22)
+        put(page, 60, 130, "Mise en route", 16)
+        column(page, 60, ["Branchez la machine.", "Attendez dix secondes."])
+        put(page, 60, 230, "Entretien", 16)
+        column(page, 60, ["Nettoyez le filtre chaque mois."], top=260)
+
+    document = read_document(make(draw))
+    assert document.kind == "prose" and document.title == "Manuel de la machine"
+    assert [(passage.label, passage.path) for passage in document.passages] == [
+        ("Mise en route", ("Manuel de la machine",)),
+        ("Entretien", ("Manuel de la machine",)),
+    ]
+
+
+def test_scanned_pages_are_named_and_the_others_read(make):
+    image = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 40, 40))
+    image.clear_with(200)
+
+    def scanned(page):
+        page.insert_image(page.rect, pixmap=image)
+
+    document = read_document(make(lambda page: law(page, 1), scanned, scanned, lambda page: None))
+    assert document.pages_without_text == (2, 3) and document.blank_pages == (4,)
+    with pytest.raises(InputError, match=r"aucun texte dans 2 page\(s\), dont 2 en image.*\n.*ocrmypdf"):
+        read_document(make(scanned, scanned, name="scan.pdf"))
+
+
+def test_encrypted_files(make):
+    lock = {"encryption": pymupdf.PDF_ENCRYPT_AES_256, "owner_pw": "maître"}
+    opened = read_document(make(lambda page: law(page, 1), name="empty.pdf", user_pw="", **lock))
+    assert len(texts(opened)) == 3
+    with pytest.raises(InputError, match=r"secret\.pdf\s: PDF protégé par un mot de passe"):
+        read_document(make(lambda page: law(page, 1), name="secret.pdf", user_pw="ouvre", **lock))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<html>non</html>", "ce n'est pas un fichier PDF"),
+        (b"", "ce n'est pas un fichier PDF"),
+        (b"%PDF-1.7\n\x00\x01 rien de lisible", "PDF abîmé ou incomplet"),
+        (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>", "PDF abîmé ou incomplet"),
+    ],
+)  # fmt: skip
+def test_what_is_no_readable_pdf_is_refused(write, content, said):
+    with pytest.raises(InputError, match=said):
+        read_document(write("faux.pdf", content))
+
+
+def test_a_cut_file_is_read_as_far_as_it_goes_or_refused(make, tmp_path):
+    whole = make(*[lambda page, first=first: law(page, first) for first in (1, 4, 7)]).read_bytes()
+    cut = tmp_path / "cut.pdf"
+    for share in (0.2, 0.6, 0.95):
+        cut.write_bytes(whole[: int(share * len(whole))])
+        try:
+            assert read_document(cut).passages
+        except InputError as error:
+            assert "cut.pdf" in str(error)
+
+
+def test_ten_thousand_empty_pages_are_refused_in_seconds(tmp_path):
+    document = pymupdf.open()
+    for _ in range(10_000):
+        document.new_page()
+    document.save(tmp_path / "empty.pdf")
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"10.000 page\(s\), toutes vides"):
+        read_document(tmp_path / "empty.pdf")
+    assert time.perf_counter() - start < 20
+
+
+# --- the small parts ---
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "joined"),
+    [
+        ("un marché pu-", "blic conclu", "un marché public conclu"),  # "public" stands elsewhere
+        ("l'article 5 ci-", "dessus", "l'article 5 ci-dessus"),
+        ("le sous-", "traitant", "le sous-traitant"),  # the compound stands elsewhere
+        ("à Pointe-", "à-Pitre", "à Pointe-à-Pitre"),
+        ("Val-de-", "Briey", "Val-de-Briey"),
+        ("tél. 03-27-21-87-", "01", "tél. 03-27-21-87-01"),
+        ("voir https://www.marches-", "publics.gouv.fr", "voir https://www.marches-publics.gouv.fr"),
+        ("la procé\u00ad", "dure", "la procédure"),
+        ("une électro-", "nique", "une électronique"),
+        ("un mot", "suivant", "un mot suivant"),
+        ("un tiret -", "puis", "un tiret - puis"),
+    ],
+)
+def test_words_cut_at_a_line_end(before, after, joined):
+    joiner = Joiner(["le marché public", "le sous-traitant est payé", before, after], Cleaned())
+    assert joiner.join(before, after) == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "single"),
+    [
+        ("AArrttiiccllee 1122", "Article 12"),
+        ("Article 12", "Article 12"),
+        ("1122", "1122"),
+        ("........", "........"),
+        ("elle", "elle"),
+    ],
+)
+def test_doubled_letters(text, single):
+    assert undoubled(text) == single
+
+
+def test_contents_with_and_without_leaders():
+    plain = [
+        "Table des matières",
+        "Définitions 3",
+        "Passation des marchés",
+        "par lots 7",
+        "Exécution 12",
+        "Le texte commence.",
+        "En 2004",
+    ]
+    assert contents_lines(plain) == {0, 1, 2, 3, 4}
+    assert contents_lines(["Le montant est de 12", "Sommaire des faits", "Nom : ..............", "En 2004"]) == set()
+    leaders = ["Objet .......... 3", "Durée . . . . . . 4", "Prix …… 5", "Le prix est de 5"]
+    assert contents_lines(leaders) == {0, 1, 2}
+
+
+def test_page_ranges():
+    assert ranges([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10" and ranges([]) == ""
