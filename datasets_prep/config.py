@@ -19,7 +19,7 @@ class PrepareConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sources: tuple[str, ...]
-    """Sets to read, in order: embedded, embedded:boutique, medquad, or CSV and JSONL files."""
+    """Sets to read, in order: embedded, embedded:boutique, medquad, or CSV and JSON files."""
     out: Path
     """Folder to write; it appears whole or not at all."""
     replace: bool = False
@@ -27,7 +27,13 @@ class PrepareConfig(BaseModel):
     from_file: Path | None = None
     """File to read instead of downloading, for the one source that needs it (medquad, csv, jsonl)."""
     columns: tuple[str, str] | None = None
-    """Names of the question column and of the answer column of CSV files, instead of guessing them."""
+    """Names (or numbers) of the question column and of the answer column of CSV files, instead of guessing them."""
+    encoding: str | None = None
+    """Encoding of the CSV and JSON files, instead of finding it out: utf-8, cp1252, utf-16."""
+    separator: str | None = None
+    """Separator of the columns of CSV files, instead of finding it out: a character, or tab."""
+    no_header: bool = False
+    """Whether the first row of CSV files is data already, instead of finding it out."""
     shares: Shares = Shares(0.8, 0.1, 0.1)
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0

@@ -17,7 +17,9 @@ from datasets_prep.config import PrepareConfig, check_config
 from datasets_prep.dedupe import SeenDialogues
 from datasets_prep.manifest import manifest_of
 from datasets_prep.paraphrases import paraphrases_joined
-from datasets_prep.prepared import MANIFEST, REJECTED, is_prepared
+from datasets_prep.prepared import MANIFEST, REJECTED, REPAIRS, is_prepared
+from datasets_prep.repair_log import write_repairs
+from datasets_prep.repairs import repairs_in_words
 from datasets_prep.sift import Say, Sifted, reasons_in_words, sift
 from datasets_prep.sources import chosen_sources
 from datasets_prep.spec import Shares, SplitRule, Splits
@@ -39,7 +41,10 @@ def prepare(config: PrepareConfig, say: Say = lambda line: None) -> Path:
     """
     check_config(config)
     _check_output(config)
-    sources = chosen_sources(config.sources, config.from_file, config.columns)
+    sources = chosen_sources(
+        config.sources, config.from_file, config.columns,
+        encoding=config.encoding, separator=config.separator, no_header=config.no_header,
+    )  # fmt: skip
     seen = SeenDialogues(near_question=config.near_question, near_answer=config.near_answer)
     sifted = []
     for source in sources:
@@ -104,10 +109,14 @@ def _news(sifted: Sifted) -> str:
     name, read, kept = sifted.source.name, number(sifted.read), number(len(sifted.kept))
     rejected = number(len(sifted.rejected))
     reasons = f" ({reasons_in_words(sifted.rejected)})" if sifted.rejected else ""
-    return tr(
+    news = tr(
         f"{name} : lues {read} = gardées {kept} + rejetées {rejected}{reasons}.",
         f"{name}: read {read} = kept {kept} + rejected {rejected}{reasons}.",
     )
+    if not (repairs := sifted.reading.guessed.get("repairs")):
+        return news
+    repaired = repairs_in_words(repairs)
+    return news + tr(f"\n{name} : réparations : {repaired}.", f"\n{name}: repairs: {repaired}.")
 
 
 def _say_kinship(merged_groups: int, shared: int, test: int, say: Say) -> None:
@@ -136,6 +145,7 @@ def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits, **kinshi
             for split, dialogues in splits.items():
                 write_dialogues(folder / f"{split}.jsonl", dialogues)
             write_text(folder / REJECTED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected))
+            write_repairs(folder / REPAIRS, [(one.source.name, one.reading) for one in sifted])
             write_json(folder / MANIFEST, manifest_of(config, sifted, splits, folder, **kinship))
     except OSError as error:
         raise WorldError(

@@ -20,6 +20,7 @@ from datasets_prep.text_files import sha256_of
 
 MANIFEST = "manifest.json"
 REJECTED = "rejected.jsonl"
+REPAIRS = "repairs.jsonl"  # only where something was repaired
 FORMAT = "causette-prepared-set"
 FORMAT_VERSION = 1
 

@@ -47,6 +47,8 @@ def sift(source: Source, limits: Limits, seen: SeenDialogues, say: Say) -> Sifte
         InputError: the source cannot be read, or no row of it is kept.
     """
     sifted = Sifted(source=source, reading=source.spec.read(source.given))
+    for remark in sifted.reading.remarks:
+        say(tr(f"{source.name} : {remark}", f"{source.name}: {remark}"))
     count = 0
     for count, row in enumerate(sifted.reading.rows, start=1):
         outcome = _sift_row(row, source.name, limits, seen)

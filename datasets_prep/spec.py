@@ -71,11 +71,17 @@ class Given:
         path: a file to read instead of downloading.
         columns: names of the question and answer columns, instead of guessing them.
         part: the part of the set after the colon: "boutique" of "embedded:boutique".
+        encoding: of the file, instead of finding it out.
+        separator: of its columns, instead of finding it out.
+        no_header: whether its first row is data already.
     """
 
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
+    encoding: str | None = None
+    separator: str | None = None
+    no_header: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +92,18 @@ class Reading:
         rows: its rows, in its order, each once.
         files: every file that the rows come from.
         revision: the version of the source, as far as it has one.
-        guessed: what was guessed about the files: encoding, separator, columns.
+        guessed: what was guessed about the files: encoding, separator, columns; "repairs" holds a count for each kind of
+            repair, complete once the rows are read.
+        remarks: the same in sentences, for the user.
+        repairs: reads the files anew and gives each repair as a line of repairs.jsonl.
     """
 
     rows: Iterator[Row | Rejected]
     files: tuple[Path, ...]
     revision: str = ""
     guessed: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    repairs: Callable[[], Iterator[dict[str, Any]]] = lambda: iter(())
 
 
 @dataclass(frozen=True, kw_only=True)

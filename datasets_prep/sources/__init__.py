@@ -6,14 +6,17 @@ The user types a name (``medquad``), a name and a part (``embedded:boutique``), 
 """
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.archives import excel, name_inside
 from datasets_prep.sources import csv_pairs, embedded, jsonl, medquad
 from datasets_prep.spec import DatasetSpec, Given, SplitRule
 from datasets_prep.splits import BY_GROUP
@@ -24,8 +27,8 @@ SOURCES: dict[str, DatasetSpec] = {
     "jsonl": jsonl.SPEC,
     "medquad": medquad.SPEC,
 }
-# What the end of a file's name says, after an optional ".gz".
-FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
+# What the end of a file's name says, before an optional ".gz" or ".zip".
+FILE_KINDS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".json": "jsonl"}
 Found = tuple[DatasetSpec, Given]
 
 
@@ -55,7 +58,13 @@ class Source:
 
 
 def chosen_sources(
-    texts: Sequence[str], from_file: Path | None = None, columns: tuple[str, str] | None = None
+    texts: Sequence[str],
+    from_file: Path | None = None,
+    columns: tuple[str, str] | None = None,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    no_header: bool = False,
 ) -> list[Source]:
     """The sources that the user's texts name, with what the user says about them.
 
@@ -63,6 +72,9 @@ def chosen_sources(
         texts: names, names with a part, files.
         from_file: a file for the one of them that needs one.
         columns: question and answer columns of the CSV files.
+        encoding: of the user's files.
+        separator: of the columns of the CSV files.
+        no_header: whether the first row of the CSV files is data.
 
     Raises:
         InputError: an unknown source or part, two files of one name, a part that another source holds already, or an
@@ -71,8 +83,9 @@ def chosen_sources(
     found = [find_source(text) for text in texts]
     if from_file is not None:
         found = _with_file(found, from_file)
-    if columns is not None:
-        found = _with_columns(found, columns)
+    csv_only = {"columns": columns, "separator": separator, "no_header": no_header or None}
+    found = _with_options(found, csv_only, {"csv": csv_pairs.SPEC})
+    found = _with_options(found, {"encoding": encoding}, {"csv": csv_pairs.SPEC, "jsonl": jsonl.SPEC})
     sources = [Source(name=_name(spec, given), spec=spec, given=given) for spec, given in found]
     _refuse_twins(sources)
     _refuse_overlaps(sources)
@@ -85,7 +98,7 @@ def find_source(text: str) -> tuple[DatasetSpec, Given]:
     Raises:
         InputError: no such source, or no such part of it; the known ones are listed.
     """
-    if kind := FILE_KINDS.get(Path(_without_gz(text)).suffix.lower()):
+    if kind := _file_kind(Path(text)):
         return SOURCES[kind], Given(path=Path(text))
     name, _, part = text.partition(":")
     if name not in SOURCES:
@@ -102,13 +115,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return tr(f" Vouliez-vous dire « {near[0]} » ?", f" Did you mean “{near[0]}”?") if near else ""
 
 
-def _without_gz(name: str) -> str:
-    return name[:-3] if name.lower().endswith(".gz") else name
+def _file_kind(path: Path) -> str | None:
+    """The source that reads a file of this name; that of the file within for "faq.zip"."""
+    suffix = Path(_without_archive(path.name)).suffix.lower()
+    if suffix in (".xlsx", ".xlsm", ".xls", ".ods"):
+        raise excel(path)
+    if not suffix and path.suffix.lower() == ".zip":
+        return FILE_KINDS.get(Path(name_inside(path)).suffix.lower(), "csv")
+    return FILE_KINDS.get(suffix)
+
+
+def _without_archive(name: str) -> str:
+    """The name without ".gz" or ".zip"."""
+    return re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
 
 
 def _name(spec: DatasetSpec, given: Given) -> str:
     if spec.name in FILE_KINDS.values() and given.path:
-        return Path(_without_gz(given.path.name)).stem
+        return Path(_without_archive(given.path.name)).stem
     return spec.name
 
 
@@ -129,15 +153,19 @@ def _with_file(found: Sequence[Found], file: Path) -> list[Found]:
     ]
 
 
-def _with_columns(found: Sequence[Found], columns: tuple[str, str]) -> list[Found]:
-    if not any(spec is csv_pairs.SPEC for spec, _ in found):
+def _with_options(found: Sequence[Found], options: dict[str, Any], takers: dict[str, DatasetSpec]) -> list[Found]:
+    """What the user says about the files of these kinds; it must concern one source at least."""
+    said = {name: value for name, value in options.items() if value is not None}
+    specs, kinds = list(takers.values()), tr(" et ", " and ").join(kind.upper() for kind in takers)
+    if said and not any(spec in specs for spec, _ in found):
+        option = "--" + next(iter(said)).replace("_", "-")
         raise InputError(
             tr(
-                "--columns ne sert qu'aux fichiers CSV, et aucune des sources n'en est un.",
-                "--columns is for CSV files only, and none of the sources is one.",
+                f"{option} ne sert qu'aux fichiers {kinds}, et aucune des sources n'en est un.",
+                f"{option} is for {kinds} files only, and none of the sources is one.",
             )
         )
-    return [(spec, replace(given, columns=columns) if spec is csv_pairs.SPEC else given) for spec, given in found]
+    return [(spec, replace(given, **said) if spec in specs else given) for spec, given in found]
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:

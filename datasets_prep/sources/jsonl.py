@@ -1,7 +1,7 @@
-"""Dialogues in a JSON Lines file: the common ``messages`` form, or questions and answers under the names of a CSV file.
+"""Dialogues in a JSON or JSON Lines file, in any of the usual shapes (see `json_shapes`).
 
-Upstream: the user's own file (.jsonl, gzipped or not), UTF-8. Licence: its owner's. Other keys than those below,
-``group``, ``id`` and ``meta`` are left aside.
+Upstream: the user's own file (.jsonl, .json, gzipped, zipped or neither). Licence: its owner's. Other keys than those
+of the shapes, ``group``, ``id`` and ``meta`` are left aside.
 
 Sample rows, whose forms may be mixed::
 
@@ -10,77 +10,92 @@ Sample rows, whose forms may be mixed::
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
+from datasets_prep.json_shapes import NO_DIALOGUE, dialogues_of, records_in
+from datasets_prep.json_values import JsonFile, Value, read_json_file
 from datasets_prep.rows import Rejected, Row
-from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, find_columns, own_file
+from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
-from datasets_prep.text_files import read_text_file
-
-MESSAGE_KEYS = ("role", "content", "context")
 
 
 def read(given: Given) -> Reading:
-    """Opens the user's JSONL file.
+    """Opens the user's JSON or JSONL file.
 
     Raises:
         InputError: no file is given, or it cannot be read.
     """
     path = own_file(given, "dialogues.jsonl")
-    text, encoding = read_text_file(path)
-    return Reading(rows=_rows(text), files=(path,), guessed={"encoding": encoding})
+    file = read_json_file(path, given.encoding)
+    form = (
+        tr("un objet par ligne", "one object per line") if file.by_line else tr("un document JSON", "a JSON document")
+    )
+    return Reading(
+        rows=_rows(file),
+        files=(path,),
+        guessed={"encoding": file.encoding},
+        remarks=(f"{file.encoding}, {form}.",),
+    )
 
 
-def _rows(text: str) -> Iterator[Row | Rejected]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _row(number, line)
+def _rows(file: JsonFile) -> Iterator[Row | Rejected]:
+    for value in file.values:
+        if value.fault:
+            yield Rejected(
+                place=_place(value.line, 0), reason="not_a_dialogue", detail=value.fault, question=value.text
+            )
+            continue
+        records = list(records_in(value.value))
+        for number, record in enumerate(records, start=1):
+            yield from _of_record(value, number if value.line == 0 or len(records) > 1 else 0, record)
 
 
-def _row(number: int, line: str) -> Row | Rejected:
-    place = tr(f"ligne {number}", f"line {number}")
+def _of_record(value: Value, number: int, record: Any) -> Iterator[Row | Rejected]:
+    """The rows of one record; `number` is its place in its document or line, 0 where it is alone there."""
+    place = _place(value.line, number)
     try:
-        record = json.loads(line)
-        dialogue = _dialogue(record)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        return Rejected(place=place, reason="not_a_dialogue", detail=str(error), question=line)
+        dialogues = dialogues_of(record)
+        if not dialogues:
+            raise ValueError("empty")
+    except NO_DIALOGUE as error:
+        text = value.text or json.dumps(record)
+        yield Rejected(place=place, reason="not_a_dialogue", detail=str(error), question=text)
+        return
+    origin = {"line": value.line} if value.line else {}
+    origin |= {"item": number} if number else {}
     original = {"original_id": record["id"]} if "id" in record else {}
+    key = "-".join(str(one) for one in (value.line, number) if one)
+    for part, dialogue in enumerate(dialogues, start=1):
+        yield _row(f"{key}-{part}" if len(dialogues) > 1 else key, place, dialogue, {**origin, **original})
+
+
+def _row(key: str, place: str, dialogue: Dialogue, origin: dict[str, Any]) -> Row:
     return Row(
-        key=str(number),
+        key=key,
         place=place,
         question=dialogue.question,
         answer=dialogue.answer,
         context=dialogue.messages[-2].context,
         group=dialogue.group,
         history=dialogue.messages[:-2],
-        meta={"line": number, **original, **dialogue.meta},
+        meta={**origin, **dialogue.meta},
     )
 
 
-def _dialogue(record: dict[str, Any]) -> Dialogue:
-    if "messages" not in record:
-        record = {**record, **_of_pair(record)}
-    messages = [{key: turn[key] for key in MESSAGE_KEYS if key in turn} for turn in record["messages"]]
-    if not all(isinstance(value, str) for message in messages for value in message.values()):
-        raise ValueError("a message holds something else than text")
-    json.dumps(record, ensure_ascii=False).encode()  # UnicodeEncodeError: half of a surrogate pair, not a text
-    group, meta = record.get("group") or "", record.get("meta") or {}
-    return Dialogue.from_json({"id": "", "source": "", "group": group, "meta": meta, "messages": messages})
-
-
-def _of_pair(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The pair as `messages` and `group`. Raises KeyError when there is no question or no answer."""
-    pair = {role: record[key] for role, key in find_columns(list(record)).items()}
-    question = {"role": "user", "content": pair["question"], "context": pair.get("context") or ""}
-    return {"messages": [question, {"role": "assistant", "content": pair["answer"]}], "group": pair.get("group")}
+def _place(line: int, number: int) -> str:
+    item = tr(f"élément {number}", f"item {number}")
+    if not line:
+        return item
+    where = tr(f"ligne {line}", f"line {line}")
+    return f"{where}, {item}" if number else where
 
 
 SPEC = DatasetSpec(
     name="jsonl",
-    title=("Votre fichier JSONL de dialogues", "Your JSONL file of dialogues"),
+    title=("Votre fichier JSON ou JSONL de dialogues", "Your JSON or JSONL file of dialogues"),
     language="",
     size=("", ""),
     origin=OWN_FILE,
