@@ -152,29 +152,29 @@ def _told_apart(feed: _Feed, shape: _Shape, cells: list[str] | None, line: int) 
 
     `cells` is what the csv module made of all of them, too few or too many; or None where it stopped.
     """
-    taken = feed.taken
+    taken, own = feed.taken, len(feed.taken)  # more may be taken, to look ahead
     if '"' not in taken[0]:
         return _without_quotes(taken[0], shape, line), 1
     for count in range(1, MOST_LINES):
         if count > len(taken) and (cells or not feed.take_one_more()):
             break
-        if count > 1 and _is_record(taken[count - 1], shape):  # nothing well formed is swallowed
+        if count > 1 and _begins_record(feed, count - 1, shape):  # nothing well formed is swallowed
             break
         text = "".join(taken[:count])
         if '"' not in taken[count - 1] or text.count('"') % 2:
             continue
         found, cost = _regrouped(text, shape)
-        most = 0 if cells and count == len(taken) else UNCLOSED - 1  # well quoted: of too many cells none is joined
+        most = 0 if cells and count == own else UNCLOSED - 1  # well quoted: of too many cells none is joined
         if found and cost <= most:
             repair = "stray_quote" if cost else "blank_before_quote"
             return RawRecord(line=line, text=text, cells=found, repair=repair), count
-    alone = cells is not None and len(taken) == 1
-    found, cost = (None, 0) if alone else _regrouped(taken[0], shape)
+    whole = cells is not None and (own == 1 or not _begins_record(feed, 1, shape))  # swallowed nothing
+    found, cost = (None, 0) if whole else _regrouped(taken[0], shape)
     if found:
         repair = "unclosed_quote" if cost >= UNCLOSED else "stray_quote"
         return RawRecord(line=line, text=taken[0], cells=found, repair=repair), 1
-    count = _lines_of_broken(taken, shape, otherwise=len(taken) if cells else 1)
-    return RawRecord(line=line, text="".join(taken[:count]), cells=cells if count == len(taken) else None), count
+    count = _lines_of_broken(feed, shape, otherwise=own if cells else 1)
+    return RawRecord(line=line, text="".join(taken[:count]), cells=cells if count == own else None), count
 
 
 def _without_quotes(text: str, shape: _Shape, line: int) -> RawRecord:
@@ -226,6 +226,8 @@ def _regrouped(text: str, shape: _Shape) -> tuple[list[str] | None, int]:
     for _ in range(shape.width):
         reached: dict[int, tuple[int, int, list[str]]] = {}
         for done, (cost, ways, cells) in best.items():
+            if done == len(pieces):
+                continue
             quoted = pieces[done].lstrip().startswith('"')
             for end in range(done + 1, min(done + (spare if quoted else 0) + 1, len(pieces)) + 1):
                 seen = _cell(shape.separator.join(pieces[done:end]), plain=end == done + 1)
@@ -245,6 +247,7 @@ def _regrouped(text: str, shape: _Shape) -> tuple[list[str] | None, int]:
 def _cell(text: str, *, plain: bool) -> tuple[str, int] | None:
     """The text as one cell, and what that costs; None where it cannot be one."""
     stripped = text.strip()
+    plain = plain and "\n" not in text and "\r" not in text
     if not stripped.startswith('"'):
         return (text, text.count('"')) if plain else None
     if len(stripped) >= 2 and stripped.endswith('"'):
@@ -258,17 +261,23 @@ def _cell(text: str, *, plain: bool) -> tuple[str, int] | None:
     return stripped[1:].replace('""', '"'), UNCLOSED
 
 
-def _lines_of_broken(taken: list[str], shape: _Shape, otherwise: int) -> int:
-    """How many lines a record that cannot be told apart takes: up to the next line that is a record by itself."""
-    following = range(1, min(len(taken), MOST_LINES))
-    return next((count for count in following if _is_record(taken[count], shape)), otherwise)
+def _lines_of_broken(feed: _Feed, shape: _Shape, otherwise: int) -> int:
+    """How many lines a record that cannot be told apart takes: up to the next line that begins a sound one."""
+    following = range(1, min(len(feed.taken), MOST_LINES))
+    return next((count for count in following if _begins_record(feed, count, shape)), otherwise)
 
 
-def _is_record(line: str, shape: _Shape) -> bool:
-    if line.count('"') % 2:
-        return False
+def _begins_record(feed: _Feed, place: int, shape: _Shape) -> bool:
+    """Whether a well-formed record begins with this one of the lines taken; lines after them are looked at, too."""
+    used: list[str] = []
+
+    def lines() -> Iterator[str]:
+        while len(used) < MOST_LINES and (place + len(used) < len(feed.taken) or feed.take_one_more()):
+            used.append(feed.taken[place + len(used)])
+            yield used[-1]
+
     try:
-        cells = next(csv.reader([line], delimiter=shape.separator, strict=True), [])
+        cells = next(csv.reader(lines(), delimiter=shape.separator, strict=True), [])
     except csv.Error:
         return False
-    return shape.fitted(list(cells)) is not None
+    return shape.fitted(list(cells)) is not None and "".join(used).count('"') % 2 == 0

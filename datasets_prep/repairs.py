@@ -61,8 +61,8 @@ def mended(cell: str, column: str = "") -> tuple[str, list[Repair]]:
         return cell, []
     steps = (
         ("broken_bytes", _bytes_read, ESCAPED),
-        ("control_characters", lambda text: MEANINGLESS.sub("", text), MEANINGLESS),
         ("mojibake", _decoded_anew, MOJIBAKE),
+        ("control_characters", lambda text: MEANINGLESS.sub("", text), MEANINGLESS),
     )
     repairs: list[Repair] = []
     for kind, mend, sign in steps:
@@ -71,6 +71,22 @@ def mended(cell: str, column: str = "") -> tuple[str, list[Repair]]:
         if cell != before:
             repairs.append(Repair(kind=kind, before=before, after=cell, column=column))
     return cell, repairs
+
+
+def mended_value(value: Any, name: str = "") -> tuple[Any, list[Repair]]:
+    """The same for all the texts of a JSON value; `name` is that of the nearest key above a text."""
+    if isinstance(value, str):
+        return mended(value, name)
+    repairs: list[Repair] = []
+    if isinstance(value, dict):
+        pairs = {key: mended_value(one, key) for key, one in value.items()}
+        repairs = [repair for _, some in pairs.values() for repair in some]
+        return ({key: one for key, (one, _) in pairs.items()} if repairs else value), repairs
+    if isinstance(value, list):
+        items = [mended_value(one, name) for one in value]
+        repairs = [repair for _, some in items for repair in some]
+        return ([one for one, _ in items] if repairs else value), repairs
+    return value, repairs
 
 
 def is_unreadable(cell: str) -> bool:

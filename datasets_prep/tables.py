@@ -5,9 +5,10 @@ The steps stand one below the other: the bytes and their encoding (`text_files`)
 read as a stream, twice: once for its encoding, once for its records.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from datasets_prep.repairs import Repair, is_unreadable, mended, shown_bytes
 from datasets_prep.rows import Rejected
 from datasets_prep.text_files import LONGEST_LINE, encoding_of, lines_of, open_text
 
+MARK = re.compile("(\ufeff|ï»¿)+")  # a byte-order mark, and the same read as cp1252
 __all__ = ["Record", "RejectedRecord", "Table", "column_named", "plain_name", "read_table", "wrong_columns"]
 
 
@@ -129,14 +131,29 @@ def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[st
 
 def _records(path: Path, encoding: Encoding, layout: Layout, ends: Counter[str]) -> Iterator[Record | RejectedRecord]:
     with open_text(path, encoding) as text:
-        lines = islice(lines_of(path, text), layout.skipped, None)
+        marked: set[int] = set()
+        lines = islice(_without_marks(lines_of(path, text), marked), layout.skipped, None)
         found = records(
             lines, layout.separator, len(layout.header),
             first_line=layout.skipped + 1, needed=layout.needed, longest=LONGEST_LINE,
         )  # fmt: skip
         for number, raw in enumerate(found, start=1):
             ends[_line_end(raw.text)] += 1
-            yield _record(number, raw, layout, encoding)
+            record = _record(number, raw, layout, encoding)
+            if raw.line in marked and isinstance(record, Record):
+                mark = Repair(kind="control_characters", before=f"\ufeff{raw.text}", after=raw.text)
+                record = replace(record, repairs=(mark, *record.repairs))
+            marked.discard(raw.line)
+            yield record
+
+
+def _without_marks(lines: Iterator[str], marked: set[int]) -> Iterator[str]:
+    """The lines without byte-order marks before them, as files put end to end have; `marked` gets their numbers."""
+    for line_number, line in enumerate(lines, start=1):
+        if line[0] in "\ufeffï" and (mark := MARK.match(line)):
+            marked.add(line_number)
+            line = line[mark.end() :]
+        yield line
 
 
 def _line_end(text: str) -> str:

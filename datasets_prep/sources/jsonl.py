@@ -10,13 +10,17 @@ Sample rows, whose forms may be mixed::
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
 from datasets_prep.json_shapes import NO_DIALOGUE, dialogues_of, records_in
-from datasets_prep.json_values import JsonFile, Value, read_json_file
+from datasets_prep.json_values import JsonFile, read_json_file
+from datasets_prep.repairs import Repair, is_unreadable, mended_value, shown_bytes
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
@@ -33,43 +37,91 @@ def read(given: Given) -> Reading:
     form = (
         tr("un objet par ligne", "one object per line") if file.by_line else tr("un document JSON", "a JSON document")
     )
+    repairs: Counter[str] = Counter()
     return Reading(
-        rows=_rows(file),
+        rows=_rows(file, repairs),
         files=(path,),
-        guessed={"encoding": file.encoding},
+        guessed={"encoding": file.encoding, "repairs": repairs},
         remarks=(f"{file.encoding}, {form}.",),
+        repairs=lambda: _repairs(path, given),
     )
 
 
-def _rows(file: JsonFile) -> Iterator[Row | Rejected]:
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A record, the line where it stands (0: in a document), and its number there (0: alone on its line)."""
+
+    line: int
+    number: int
+    record: Any
+    repairs: tuple[Repair, ...]
+    text: str
+
+    @property
+    def origin(self) -> dict[str, int]:
+        places = {"line": self.line, "item": self.number}
+        return {name: place for name, place in places.items() if place}
+
+    @property
+    def place(self) -> str:
+        line, item = tr(f"ligne {self.line}", f"line {self.line}"), tr(f"élément {self.number}", f"item {self.number}")
+        return ", ".join(words for words, place in ((line, self.line), (item, self.number)) if place)
+
+
+def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
+    """Every record of the file, its texts mended."""
     for value in file.values:
+        line = value.line
         if value.fault:
-            yield Rejected(
-                place=_place(value.line, 0), reason="not_a_dialogue", detail=value.fault, question=value.text
-            )
+            yield _rejected(_Found(line=line, number=0, record=None, repairs=(), text=value.text), value.fault)
             continue
         records = list(records_in(value.value))
         for number, record in enumerate(records, start=1):
-            yield from _of_record(value, number if value.line == 0 or len(records) > 1 else 0, record)
+            mended, repairs = mended_value(record)
+            alone = line and len(records) == 1
+            yield _Found(
+                line=line, number=0 if alone else number, record=mended, repairs=tuple(repairs), text=value.text
+            )
 
 
-def _of_record(value: Value, number: int, record: Any) -> Iterator[Row | Rejected]:
-    """The rows of one record; `number` is its place in its document or line, 0 where it is alone there."""
-    place = _place(value.line, number)
+def _rows(file: JsonFile, repairs: Counter[str]) -> Iterator[Row | Rejected]:
+    for found in _found(file):
+        if isinstance(found, Rejected):
+            yield found
+            continue
+        rows = list(_of_record(found))
+        if not isinstance(rows[0], Rejected):
+            repairs.update(repair.kind for repair in found.repairs)
+        yield from rows
+
+
+def _of_record(found: _Found) -> Iterator[Row | Rejected]:
     try:
-        dialogues = dialogues_of(record)
+        dialogues = dialogues_of(found.record)
         if not dialogues:
             raise ValueError("empty")
     except NO_DIALOGUE as error:
-        text = value.text or json.dumps(record)
-        yield Rejected(place=place, reason="not_a_dialogue", detail=str(error), question=text)
+        yield _rejected(found, str(error))
         return
-    origin = {"line": value.line} if value.line else {}
-    origin |= {"item": number} if number else {}
-    original = {"original_id": record["id"]} if "id" in record else {}
-    key = "-".join(str(one) for one in (value.line, number) if one)
+    original = {"original_id": found.record["id"]} if "id" in found.record else {}
+    repaired = {"repaired": sorted({repair.kind for repair in found.repairs})} if found.repairs else {}
+    key = "-".join(map(str, found.origin.values()))
     for part, dialogue in enumerate(dialogues, start=1):
-        yield _row(f"{key}-{part}" if len(dialogues) > 1 else key, place, dialogue, {**origin, **original})
+        meta = {**found.origin, **original, **repaired}
+        yield _row(f"{key}-{part}" if len(dialogues) > 1 else key, found.place, dialogue, meta)
+
+
+def _rejected(found: _Found, detail: str) -> Rejected:
+    text = shown_bytes(found.text or json.dumps(found.record))
+    reason = "unreadable_bytes" if is_unreadable(found.text) else "not_a_dialogue"
+    return Rejected(place=found.place, reason=reason, detail=detail, question=text)
+
+
+def _repairs(path: Path, given: Given) -> Iterator[dict[str, Any]]:
+    for found in _found(read_json_file(path, given.encoding)):
+        if isinstance(found, _Found) and not isinstance(next(_of_record(found)), Rejected):
+            for repair in found.repairs:
+                yield {**found.origin, **repair.to_json()}
 
 
 def _row(key: str, place: str, dialogue: Dialogue, origin: dict[str, Any]) -> Row:
@@ -83,14 +135,6 @@ def _row(key: str, place: str, dialogue: Dialogue, origin: dict[str, Any]) -> Ro
         history=dialogue.messages[:-2],
         meta={**origin, **dialogue.meta},
     )
-
-
-def _place(line: int, number: int) -> str:
-    item = tr(f"élément {number}", f"item {number}")
-    if not line:
-        return item
-    where = tr(f"ligne {line}", f"line {line}")
-    return f"{where}, {item}" if number else where
 
 
 SPEC = DatasetSpec(
