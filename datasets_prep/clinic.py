@@ -19,14 +19,13 @@ from chatbot.errors import InputError, WorldError
 from chatbot.language import tr
 from datasets_prep.columns import Columns
 from datasets_prep.csv_layout import Layout
-from datasets_prep.repairs import Repair, shown_bytes
+from datasets_prep.repairs import LOST, Repair, shown_bytes
 from datasets_prep.rows import Rejected
 from datasets_prep.sources.csv_pairs import open_table
 from datasets_prep.spec import Given
 from datasets_prep.tables import Record, RejectedRecord
 
 NAMELESS = re.compile(r"(\(\d+\))?")  # columns without a name, as `csv_layout` tells them apart
-LOST = "\ufffd"  # where a program before us has lost a character
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST_CELL = 2**31 - 1  # characters; the module's own 131,072 would cut a long answer
 MOST_PIECES = 200  # between separators, of a record whose quotes are told apart anew
@@ -21,8 +21,7 @@ MOST_LINES = 50  # of such a record
 UNCLOSED = 100  # cost of a quote that is never closed; a quote that should be doubled costs 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """A record as found.
 
     Args:

@@ -28,7 +28,8 @@ CONTINUATION = "\x80-\xbf" + bytes(byte for byte in range(0x80, 0xA0)).decode("c
 MOJIBAKE = re.compile(f"[\xc2-\xf4][{CONTINUATION}]|[\u221a\u00ac\u2248][\x80-\uffff]|\u201a[\xc0-\xff]")
 MEANINGLESS = re.compile("[\0\ufeff]")
 ESCAPED = re.compile("[\udc80-\udcff]+")  # bytes that the encoding does not know, see `Encoding.errors`
-SUSPECT = re.compile(f"{MOJIBAKE.pattern}|{MEANINGLESS.pattern}|{ESCAPED.pattern}")
+LOST = "\ufffd"  # where a program before us, or a decoder, has lost a character
+SUSPECT = re.compile(f"{MOJIBAKE.pattern}|[\0\ufeff{LOST}\udc80-\udcff]")
 LONGEST_SHOWN = 90  # characters of a text before or after, in a diagnosis
 
 
@@ -55,9 +56,14 @@ class Repair:
         return {"repair": self.kind, "column": self.column, "before": shown_bytes(self.before), "after": self.after}
 
 
+def is_suspect(text: str) -> bool:
+    """Whether anything in the text may need a repair; a quick look that lets most texts pass."""
+    return "\0" in text if text.isascii() else SUSPECT.search(text) is not None
+
+
 def mended(cell: str, column: str = "") -> tuple[str, list[Repair]]:
     """The cell as it was meant, and what was repaired in it; most cells come back as they are, at once."""
-    if (cell.isascii() and "\0" not in cell) or not SUSPECT.search(cell):
+    if not is_suspect(cell):
         return cell, []
     steps = (
         ("broken_bytes", _bytes_read, ESCAPED),

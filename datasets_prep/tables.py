@@ -18,7 +18,7 @@ from datasets_prep.columns import column_named, plain_name
 from datasets_prep.csv_layout import IsHeader, Layout, find_layout, spoken_separator
 from datasets_prep.csv_records import RawRecord, records
 from datasets_prep.encodings import Encoding
-from datasets_prep.repairs import Repair, is_unreadable, mended, shown_bytes
+from datasets_prep.repairs import LOST, Repair, is_suspect, is_unreadable, mended, shown_bytes
 from datasets_prep.rows import Rejected
 from datasets_prep.text_files import LONGEST_LINE, encoding_of, lines_of, open_text
 
@@ -32,17 +32,20 @@ class Record:
 
     Args:
         number: 1 for the first record after the header.
-        place: "ligne de données 17", "row 17".
         cells: column name → text.
         line: of the file, where it begins, from 1.
         repairs: what was changed so that it can be read.
     """
 
     number: int
-    place: str
     cells: dict[str, str]
     line: int = 0
     repairs: tuple[Repair, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """ "ligne de données 17", "row 17"."""
+        return place_of(self.number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,20 +171,20 @@ def _record(number: int, raw: RawRecord, layout: Layout, encoding: Encoding) -> 
         return _rejected(number, raw, "bad_quotes")
     if len(raw.cells) != width:
         return _rejected(number, raw, "ragged_row", f"{len(raw.cells)} ≠ {width}")
-    cells: dict[str, str] = {}
-    repairs: list[Repair] = []
-    for column, cell in zip(layout.header, raw.cells, strict=True):
-        cells[column], mends = mended(cell, column)
-        repairs += mends
-    if any(is_unreadable(cell) or ("\ufffd" in cell and not encoding.is_utf8) for cell in cells.values()):
-        return _rejected(number, raw, "unreadable_bytes")
-    if not any(cell.strip() for cell in cells.values()):
+    if not "".join(raw.cells).strip():
         return _rejected(number, raw, "empty_row")
-    if layout.has_header and tuple(cell.strip() for cell in cells.values()) == layout.header:
+    cells, repairs = dict(zip(layout.header, raw.cells, strict=True)), []
+    if is_suspect(raw.text):
+        for column, cell in cells.items():
+            cells[column], mends = mended(cell, column)
+            repairs += mends
+        if any(is_unreadable(cell) or (LOST in cell and not encoding.is_utf8) for cell in cells.values()):
+            return _rejected(number, raw, "unreadable_bytes")
+    if layout.has_header and tuple(map(str.strip, cells.values())) == layout.header:
         return _rejected(number, raw, "repeated_header")
     if raw.repair:
         repairs.insert(0, Repair(kind=raw.repair, before=raw.text, after=written([raw.cells])))
-    return Record(number=number, place=place_of(number), cells=cells, line=raw.line, repairs=tuple(repairs))
+    return Record(number=number, cells=cells, line=raw.line, repairs=tuple(repairs))
 
 
 def _rejected(number: int, raw: RawRecord, reason: str, detail: str = "") -> RejectedRecord:

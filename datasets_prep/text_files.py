@@ -76,7 +76,7 @@ def encoding_of(path: Path, chosen: str | None = None) -> Encoding:
     with open_unpacked(path) as file:
         start = file.read(SAMPLE)
         _refuse_what_is_not_text(path, start)
-        if not start.strip(b" \t\r\n\0\xef\xbb\xbf") and not file.read(CHUNK).strip():
+        if len(start) < SAMPLE and not start.strip(b" \t\r\n\0\xef\xbb\xbf"):
             raise InputError(tr(f"{path} : le fichier est vide.", f"{path}: the file is empty."))
     encoding = chosen_encoding(chosen) if chosen else None
     with open_unpacked(path) as file:

@@ -56,7 +56,7 @@ FORMS = {
     "end": st.sampled_from(["\n", "\r\n", "\r"]),
     "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 }
-many = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @many

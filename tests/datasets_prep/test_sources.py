@@ -10,9 +10,9 @@ import pytest
 
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
+from datasets_prep.columns import find_columns
 from datasets_prep.rows import Rejected
 from datasets_prep.sources import SOURCES, chosen_sources, embedded, find_source
-from datasets_prep.columns import find_columns
 from datasets_prep.sources.embedded import COURSE, FOLDER, SHOP, split_phrasings
 from datasets_prep.sources.medquad import tidy_answer, tidy_question
 from datasets_prep.spec import Given, Shares

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.errors import InputError
 from chatbot.language import set_language
-from datasets_prep.rows import Rejected
 from datasets_prep.csv_records import records as raw_records
+from datasets_prep.rows import Rejected
 from datasets_prep.tables import Record, column_named, plain_name, read_table
 from datasets_prep.text_files import describe_file, read_text_file
 
