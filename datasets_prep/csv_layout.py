@@ -38,26 +38,24 @@ class Layout:
         has_header: whether the file has one.
         skipped: its lines above the first row of data, the header among them.
         titles: the texts of the lines above the header.
+        needed: cells that a row must have at least: nameless columns at the end may be left out.
     """
 
     separator: str
     header: tuple[str, ...]
     has_header: bool
     skipped: int
-    titles: tuple[str, ...] = ()
-
-    @property
-    def needed(self) -> int:
-        """Cells that a row must have: nameless columns at the end may be left out."""
-        return len(self.header) if not self.has_header else max(1, len(_trimmed(self.header)))
+    titles: tuple[str, ...]
+    needed: int
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A record of the sample that is not blank, and how many lines of the file end with it."""
+    """A record of the sample: its cells, how many lines of the file end with it, how many cells begin with a blank."""
 
     cells: tuple[str, ...]
     end: int
+    loose: int
 
     @property
     def filled(self) -> int:
@@ -120,18 +118,31 @@ def _sample(lines: Iterator[str]) -> list[str]:
 
 
 def _rows(sample: list[str], separator: str, skipped: int) -> list[_Row]:
-    reader = csv.reader(sample[skipped:], delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(sample[skipped:], delimiter=separator)
     rows: list[_Row] = []
     for cells in reader:
         if any(cell.strip('\0\ufeff \t\u00a0",;|') for cell in cells):
-            rows.append(_Row(tuple(mended(cell)[0].strip() for cell in cells), skipped + reader.line_num))
+            loose = sum(cell.startswith(" ") for cell in cells[1:])
+            rows.append(_Row(tuple(map(_tidy, cells)), skipped + reader.line_num, loose))
     return rows
 
 
+def _tidy(cell: str) -> str:
+    """The cell as it was meant, without blanks around, and quotes that stand after one."""
+    cell = mended(cell)[0].strip()
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
 def _regularity(rows: list[_Row]) -> tuple[float, int]:
-    """The share of rows that have the commonest number of cells, and that number; a single cell proves nothing."""
+    """How regular the rows are, and their commonest number of cells; a single cell proves nothing.
+
+    The share of rows that have that number, less that of cells after a blank: in a text one follows a comma.
+    """
     (width, count), *_ = Counter(len(row.cells) for row in rows).most_common(1)
-    return (count / len(rows), width) if width > 1 else (0.0, 1)
+    if width == 1:
+        return 0.0, 1
+    loose = sum(row.loose for row in rows) / max(1, sum(len(row.cells) - 1 for row in rows))
+    return count / len(rows) - 0.5 * loose, width
 
 
 def _layout(separator: str, rows: list[_Row], above: int, is_header: IsHeader, has_header: bool | None) -> Layout:
@@ -140,11 +151,14 @@ def _layout(separator: str, rows: list[_Row], above: int, is_header: IsHeader, h
     titles = tuple(" ".join(filter(None, row.cells)) for row in rows[:first])
     if known is not None or has_header or (has_header is None and _is_label_row(rows[first], rows[first + 1 :])):
         names, skipped = _unlike(rows[first].cells), rows[first].end
-        return Layout(separator=separator, header=names, has_header=True, skipped=skipped, titles=titles)
+        return Layout(
+            separator=separator, header=names, has_header=True, skipped=skipped, titles=titles,
+            needed=max(1, len(_trimmed(rows[first].cells))),
+        )  # fmt: skip
     width = Counter(len(row.cells) for row in rows[first:]).most_common(1)[0][0]
     names = tuple(tr(f"colonne {number}", f"column {number}") for number in range(1, width + 1))
     skipped = rows[first - 1].end if first else above
-    return Layout(separator=separator, header=names, has_header=False, skipped=skipped, titles=titles)
+    return Layout(separator=separator, header=names, has_header=False, skipped=skipped, titles=titles, needed=width)
 
 
 def _place_of_known_header(rows: list[_Row], is_header: IsHeader) -> int | None:

@@ -6,6 +6,7 @@ cp1252, the one of Windows, which latin-1 is but a part of, or MacRoman when cha
 """
 
 import codecs
+import io
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def chosen_encoding(name: str) -> Encoding:
         InputError: none of texts is called so.
     """
     try:
-        b"".decode(name)
+        io.TextIOWrapper(io.BytesIO(), name)  # refuses what is no encoding of texts
         known = codecs.lookup(name).name
     except (LookupError, ValueError) as error:
         raise InputError(

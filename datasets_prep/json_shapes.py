@@ -60,7 +60,13 @@ def dialogues_of(record: Any) -> list[Dialogue]:
         return _of_intent(record)
     language_pairs = find_pairs(list(record))
     if len(language_pairs) > 1:
-        return [_of_pair(record, pair.roles, pair.language) for pair in language_pairs]
+        group = " / ".join(
+            str(record[pair.roles["question"]]) for pair in language_pairs
+        )  # one group: the same said twice
+        return [
+            _of_pair({"group": group, **record}, {"group": "group", **pair.roles}, pair.language)
+            for pair in language_pairs
+        ]
     roles = language_pairs[0].roles if language_pairs else find_columns(list(record))
     if isinstance(record[roles["question"]], list):
         return _of_phrasings(record, roles)
