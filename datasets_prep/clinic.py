@@ -182,6 +182,15 @@ def _walk(
     begin: Callable[[list[str]], object],
     each: Callable[[Record | RejectedRecord], object],
 ) -> Diagnosis:
+    if {".json", ".jsonl"} & {suffix.lower() for suffix in path.suffixes}:
+        raise InputError(
+            tr(
+                f"{path} : pas un tableau. prepare lit et répare ce fichier tout seul :\n"
+                f"causette prepare {path.name} --out …",
+                f"{path}: not a table. prepare reads and repairs this file by itself:\n"
+                f"causette prepare {path.name} --out …",
+            )
+        )
     own = open_table(path, given)
     diagnosis = Diagnosis(
         path=path, encoding=own.table.encoding, layout=own.table.layout, pairs=own.pairs, line_ends=own.table.line_ends

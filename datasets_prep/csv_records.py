@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 LONGEST_CELL = 2**31 - 1  # characters; the module's own 131,072 would cut a long answer
-MOST_PIECES = 200  # between separators, of a record whose quotes are told apart anew
-MOST_LINES = 50  # of such a record
+MOST_PIECES = 100  # between separators, of a record whose quotes are told apart anew
+MOST_LINES = 30  # of such a record
+MOST_TRIES = 4  # ends that are tried for such a record
 UNCLOSED = 100  # cost of a quote that is never closed; a quote that should be doubled costs 1
 
 
@@ -61,7 +62,7 @@ def records(
             if cells is not BROKEN and (fitted := shape.fitted(cells)) is not None:
                 text = taken[0] if len(taken) == 1 else "".join(taken)
                 yield _well_formed(line, text, fitted, shape)
-            elif cells and (len(cells) > 1 or cells[0].strip()):
+            elif len(taken) > 1 or taken[0].strip():
                 record, count = _told_apart(feed, shape, None if cells is BROKEN else cells, line)
                 yield record
                 if cells is BROKEN or count < len(taken):
@@ -154,13 +155,19 @@ def _told_apart(feed: _Feed, shape: _Shape, cells: list[str] | None, line: int) 
     taken, own = feed.taken, len(feed.taken)  # more may be taken, to look ahead
     if '"' not in taken[0]:
         return _without_quotes(taken[0], shape, line), 1
+    tries = 0
     for count in range(1, MOST_LINES):
+        if tries == MOST_TRIES:
+            break
         if count > len(taken) and (cells or not feed.take_one_more()):
             break
         if count > 1 and _begins_record(feed, count - 1, shape):  # nothing well formed is swallowed
             break
+        if '"' not in taken[count - 1]:
+            continue
+        tries += 1
         text = "".join(taken[:count])
-        if '"' not in taken[count - 1] or text.count('"') % 2:
+        if text.count('"') % 2:
             continue
         found, cost = _regrouped(text, shape)
         most = 0 if cells and count == own else UNCLOSED - 1  # well quoted: of too many cells none is joined

@@ -5,6 +5,8 @@ The steps stand one below the other: the bytes and their encoding (`text_files`)
 read as a stream, twice: once for its encoding, once for its records.
 """
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -205,9 +207,6 @@ def place_of(number: int) -> str:
 
 def written(rows: Sequence[Sequence[str]]) -> str:
     """Rows as clean CSV (RFC 4180, but for the line ends, which are mere line feeds)."""
-    import csv
-    import io
-
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue()
