@@ -40,6 +40,17 @@ MaxTokens = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+Table = Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr(
+    "Tableau : .csv ou .tsv, éventuellement dans une archive .gz ou .zip.", "Table: .csv or .tsv, maybe in a .gz or .zip."))]  # fmt: skip
+ColumnPair = Annotated[str | None, typer.Option(help=tr(
+    "Colonnes de question et de réponse, par nom ou numéro : question,reponse.",
+    "Question and answer columns, by name or number: question,answer."))]  # fmt: skip
+Encoding = Annotated[str | None, typer.Option(help=tr(
+    "Encodage, au lieu de le deviner : utf-8, cp1252, utf-16.", "Encoding, instead of guessing it: utf-8, cp1252, utf-16."))]  # fmt: skip
+Separator = Annotated[str | None, typer.Option(help=tr(
+    "Séparateur des colonnes, au lieu de le deviner : « ; », tab.", "Separator of the columns, instead of guessing it: “;”, tab."))]  # fmt: skip
+NoHeader = Annotated[bool, typer.Option("--no-header", help=tr(
+    "La première ligne est déjà une donnée.", "The first row is data already."))]  # fmt: skip
 
 
 @data_app.command("list", help=tr("Les jeux connus : langue, taille, licence, provenance, présence sur le disque.",
@@ -110,18 +121,60 @@ def data_export(
     Output(json).result({"file": str(out), "split": split, "dialogues": count}, line)
 
 
+@data_app.command("check", help=tr("Examine un tableau abîmé : ce qui serait réparé ou rejeté ; n'écrit rien.",
+                                   "Examines a damaged table: what would be repaired or rejected; writes nothing."))  # fmt: skip
+def data_check(
+    file: Table,
+    columns: ColumnPair = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
+    json: Json = False,
+) -> None:
+    from app.clinic import check_table
+    from datasets_prep.spec import Given
+
+    given = Given(columns=_pair(columns), encoding=encoding, separator=separator, no_header=no_header)
+    value, *shown = check_table(file, given)
+    Output(json).result(value, *shown)
+
+
+@data_app.command("repair", help=tr("Répare un tableau abîmé, à côté de l'original, avec le journal des réparations.",
+                                    "Repairs a damaged table, beside the original, with a log of the repairs."))  # fmt: skip
+def data_repair(
+    file: Table,
+    out: Annotated[Path | None, typer.Option(help=tr(
+        "Tableau réparé ; par défaut NOM.repaired.csv, à côté.", "Repaired table; by default NAME.repaired.csv, beside it."))] = None,
+    columns: ColumnPair = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
+    replace: Annotated[bool, typer.Option("--replace", help=tr(
+        "Remplace les fichiers d'une réparation précédente.", "Replaces the files of an earlier repair."))] = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from app.clinic import repair_table
+    from datasets_prep.spec import Given
+
+    given = Given(columns=_pair(columns), encoding=encoding, separator=separator, no_header=no_header)
+    value, *shown = repair_table(file, given, out, replace_old=replace)
+    Output(json).result(value, *shown)
+
+
 @app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                      "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
 def prepare(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
-        "embedded, medquad… (causette data list), ou vos fichiers .csv, .jsonl, .pdf et .txt ; un poids peut suivre : medquad:2.",
-        "embedded, medquad… (causette data list), or your own .csv, .jsonl, .pdf and .txt files; a weight may follow: medquad:2."))],
+        "embedded, medquad… (causette data list), ou vos fichiers .csv, .json, .jsonl, .pdf et .txt ; un poids peut suivre : medquad:2.",
+        "embedded, medquad… (causette data list), or your own .csv, .json, .jsonl, .pdf and .txt files; a weight may follow: medquad:2."))],
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
     from_: Annotated[list[str] | None, typer.Option("--from", metavar=tr("[NOM=]FICHIER", "[NAME=]FILE"), help=tr(
         "Fichier déjà téléchargé (medquad.csv.gz) ; à répéter, avec le nom, pour plusieurs sources.",
         "File already downloaded (medquad.csv.gz); again, with the name, for several sources."))] = None,
-    columns: Annotated[str | None, typer.Option(help=tr(
-        "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
+    columns: ColumnPair = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
         "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
     maker: Annotated[str | None, typer.Option(help=tr(
@@ -156,10 +209,11 @@ def prepare(
 
     output = Output(json)
     config = PrepareConfig(
-        sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns),
-        requests=_language(requests), maker=_maker(maker), max_calls=max_calls, max_cost=max_cost, prices=_prices(prices),
-        shares=Shares(*_shares(shares)), seed=seed, only_language=only_language, keep_personal=keep_personal,
-        cut_boilerplate=cut_boilerplate, show_leak=show_leak, replace=replace,
+        sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns), encoding=encoding,
+        separator=separator, no_header=no_header, requests=_language(requests), maker=_maker(maker), max_calls=max_calls,
+        max_cost=max_cost, prices=_prices(prices), shares=Shares(*_shares(shares)), seed=seed,
+        only_language=only_language, keep_personal=keep_personal, cut_boilerplate=cut_boilerplate, show_leak=show_leak,
+        replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]

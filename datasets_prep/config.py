@@ -1,7 +1,7 @@
 """The options of `prepare`, each once, and what must hold among them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
@@ -29,7 +29,13 @@ class PrepareConfig(BaseModel):
     from_file: Path | dict[str, Path] | None = None
     """File to read instead of downloading, for the one source that needs it; for several, name of each → its file."""
     columns: tuple[str, str] | None = None
-    """Names of the question column and of the answer column of CSV files, instead of guessing them."""
+    """Names (or numbers) of the question column and of the answer column of CSV files, instead of guessing them."""
+    encoding: str | None = None
+    """Encoding of the CSV and JSON files, instead of finding it out: utf-8, cp1252, utf-16."""
+    separator: str | None = None
+    """Separator of the columns of CSV files, instead of finding it out: a character, or tab."""
+    no_header: bool = False
+    """Whether the first row of CSV files is data already, instead of finding it out."""
     requests: RequestLanguage | None = None
     """Language of the requests that Causette phrases, for sets without questions; by default that of their texts."""
     maker: Maker | None = None
@@ -67,10 +73,17 @@ class PrepareConfig(BaseModel):
     """Whether the test rows with a near neighbour in training are counted, here and in a split at random."""
 
     @property
-    def making(self) -> Making | None:
-        """How pairs are made from documents; None when nothing was said about it."""
-        given = self.model_dump(include={"maker", "max_calls", "max_cost", "prices"}, exclude_none=True)
-        return Making(**given) if given else None
+    def said(self) -> dict[str, Any]:
+        """What the user said about the sources that take it; None where nothing was said."""
+        making = self.model_dump(include={"maker", "max_calls", "max_cost", "prices"}, exclude_none=True)
+        return {
+            "columns": self.columns,
+            "encoding": self.encoding,
+            "separator": self.separator,
+            "no_header": self.no_header or None,
+            "requests": self.requests,
+            "making": Making(**making) if making else None,
+        }
 
 
 def check_config(config: PrepareConfig) -> None:

@@ -19,6 +19,7 @@ from chatbot.dialogue import Dialogue, write_dialogues
 from chatbot.errors import InputError, WorldError
 from chatbot.files import folder_written_whole, write_json, write_text
 from chatbot.language import number, tr
+from datasets_prep.chosen import chosen_sources
 from datasets_prep.config import PrepareConfig, check_config
 from datasets_prep.leak import leaks
 from datasets_prep.manifest import cleaning_of, manifest_of
@@ -26,11 +27,12 @@ from datasets_prep.mixture import copies, written
 from datasets_prep.outcome import Outcome
 from datasets_prep.paraphrases import join_paraphrases
 from datasets_prep.personal import MASKS
-from datasets_prep.prepared import CLEANING, MANIFEST, REJECTED, REPORT, is_prepared
+from datasets_prep.prepared import CLEANING, MANIFEST, REJECTED, REPAIRS, REPORT, is_prepared
+from datasets_prep.repair_log import write_repairs
+from datasets_prep.repairs import repairs_in_words
 from datasets_prep.report import leak_lines, report_of
 from datasets_prep.rows import Rejected
 from datasets_prep.sift import Say, Sieve, Sifted, reasons_in_words
-from datasets_prep.sources import chosen_sources
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.splits import shared_answers
 from datasets_prep.spool import Kept, Spool
@@ -84,7 +86,7 @@ def split_all(sifted: Sequence[Sifted], shares: Shares, seed: int) -> Splits:
 
 
 def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejections", say: Say) -> Outcome:
-    sources = chosen_sources(config.sources, config.from_file, config.columns, config.requests, config.making, say)
+    sources = chosen_sources(config.sources, config.from_file, config.said, say)
     sieve = Sieve(config, spool, rejections.add, say)
     sifted = []
     for source in sources:
@@ -158,10 +160,14 @@ def _news(sifted: Sifted) -> str:
     name, read, kept = sifted.source.name, number(sifted.read), number(len(sifted.kept))
     rejected = number(sifted.rejected.total())
     reasons = f" ({reasons_in_words(sifted.rejected)})" if sifted.rejected else ""
-    return tr(
+    news = tr(
         f"{name} : lues {read} = gardées {kept} + rejetées {rejected}{reasons}.",
         f"{name}: read {read} = kept {kept} + rejected {rejected}{reasons}.",
     )
+    if not (repairs := sifted.reading.guessed.get("repairs")):
+        return news
+    repaired = repairs_in_words(repairs)
+    return news + tr(f"\n{name} : réparations : {repaired}.", f"\n{name}: repairs: {repaired}.")
 
 
 def _say_kinship(merged_groups: int, shared: int, test: int, say: Say) -> None:
@@ -210,6 +216,7 @@ def _write(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: _R
             for split in outcome.splits:
                 write_dialogues(folder / f"{split}.jsonl", _dialogues(outcome, split, spool))
             rejections.write(folder / REJECTED)
+            write_repairs(folder / REPAIRS, [(one.source.name, one.reading) for one in outcome.sifted])
             manifest, cleaning = manifest_of(config, outcome, folder), cleaning_of(outcome)
             write_json(folder / MANIFEST, manifest)
             write_json(folder / CLEANING, cleaning)

@@ -22,6 +22,7 @@ MANIFEST = "manifest.json"
 REJECTED = "rejected.jsonl"
 CLEANING = "cleaning.json"
 REPORT = "report.md"
+REPAIRS = "repairs.jsonl"  # only where something was repaired
 FORMAT = "causette-prepared-set"
 FORMAT_VERSION = 1
 

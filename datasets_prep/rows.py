@@ -18,6 +18,9 @@ from chatbot.language import tr
 REASONS: Mapping[str, tuple[str, str]] = {
     "ragged_row": ("nombre de cellules différent de l'en-tête", "another number of cells than the header"),
     "bad_quotes": ("guillemets CSV mal placés", "misplaced CSV quotes"),
+    "unreadable_bytes": ("octets illisibles", "unreadable bytes"),
+    "repeated_header": ("en-tête répété", "repeated header"),
+    "empty_row": ("ligne de cellules vides", "row of empty cells"),
     "not_a_dialogue": (
         "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",

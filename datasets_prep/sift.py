@@ -14,13 +14,13 @@ from chatbot.dialogue import Dialogue, Message, assistant, user
 from chatbot.errors import InputError
 from chatbot.language import number, tr
 from datasets_prep.boilerplate import Boilerplate, SentenceCounts
+from datasets_prep.chosen import Source
 from datasets_prep.cleaning import Limits, clean, masked_row
 from datasets_prep.config import PrepareConfig
 from datasets_prep.dedupe import NearRows, exact_key
 from datasets_prep.languages import language_of
 from datasets_prep.personal import masked
 from datasets_prep.rows import Rejected, Row, normalised, reason_in_words, rejected_from
-from datasets_prep.sources import Source
 from datasets_prep.spec import Reading
 from datasets_prep.spool import Kept, Spool, fingerprint
 from datasets_prep.tally import Tally
@@ -96,6 +96,8 @@ class Sieve:
             InputError: the source cannot be read, or no row of it is kept.
         """
         sifted = Sifted(source=source, reading=source.spec.read(source.given))
+        for remark in sifted.reading.remarks:
+            self._say(tr(f"{source.name} : {remark}", f"{source.name}: {remark}"))
         for row in sifted.reading.rows:
             sifted.read += 1
             outcome = self._sift_row(row, sifted)

@@ -85,6 +85,9 @@ class Given:
         requests: language of the requests, in sets for which Causette phrases them.
         making: how pairs are made from a document.
         say: told what the reading of a document came to, in the user's language.
+        encoding: of the file, instead of finding it out.
+        separator: of its columns, instead of finding it out.
+        no_header: whether its first row is data already.
     """
 
     path: Path | None = None
@@ -93,6 +96,9 @@ class Given:
     requests: RequestLanguage = "en"
     making: Making = BY_RULES
     say: Callable[[str], object] = silent
+    encoding: str | None = None
+    separator: str | None = None
+    no_header: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +109,18 @@ class Reading:
         rows: its rows, in its order, each once.
         files: every file that the rows come from.
         revision: the version of the source, as far as it has one.
-        guessed: what was guessed about the files: encoding, separator, columns.
+        guessed: what was guessed about the files: encoding, separator, columns; "repairs" holds a count for each kind of
+            repair, complete once the rows are read.
+        remarks: the same in sentences, for the user.
+        repairs: reads the files anew and gives each repair as a line of repairs.jsonl.
     """
 
     rows: Iterator[Row | Rejected]
     files: tuple[Path, ...]
     revision: str = ""
     guessed: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    repairs: Callable[[], Iterator[dict[str, Any]]] = lambda: iter(())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +139,7 @@ class DatasetSpec:
         parts: names that may follow the colon ("embedded:boutique") → the themes that each holds.
         split_rule: a rule of its own, in place of the split by group.
         upstreams: what it is downloaded from.
-        phrased: whether Causette phrases its requests, in `Given.requests`.
+        takes: the fields of `Given` beside `path` and `part` that it heeds.
         invented: whether its telephone numbers and addresses are invented, and need no mask.
     """
 
@@ -143,5 +154,5 @@ class DatasetSpec:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_rule: SplitRule | None = None
     upstreams: tuple[Upstream, ...] = ()
-    phrased: bool = False
+    takes: frozenset[str] = frozenset()
     invented: bool = False

@@ -1,25 +1,31 @@
-"""From the text of a CSV file to its records, each one accounted for.
+"""From a CSV file to its records, each one accounted for: read, repaired, or rejected with its fault.
 
-The csv module in its strict form, not pandas: pandas drops a row silently after an unclosed quote, and takes "NA" for
-nothing. A record that cannot be read comes out with its fault, and reading goes on with the next one.
+The steps stand one below the other: the bytes and their encoding (`text_files`), the lines and their layout
+(`csv_layout`), the records and their quotes (`csv_records`), the cells and their letters (`repairs`). The file is
+read as a stream, twice: once for its encoding, once for its records.
 """
 
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.columns import column_named, plain_name
+from datasets_prep.csv_layout import IsHeader, Layout, find_layout, spoken_separator
+from datasets_prep.csv_records import RawRecord, records
+from datasets_prep.encodings import Encoding
+from datasets_prep.repairs import LOST, Repair, is_suspect, is_unreadable, mended, shown_bytes
 from datasets_prep.rows import Rejected
-from datasets_prep.text_files import read_text_file
+from datasets_prep.text_files import LONGEST_LINE, encoding_of, lines_of, open_text
 
-SEPARATORS = (",", ";", "\t", "|")
-EMPTY_CELLS = re.compile(r'([\s,;|]|"")*')
-LONGEST_CELL = 2**31 - 1  # characters; the module's own 131,072 would cut a long answer
+MARK = re.compile("(\ufeff|ï»¿)+")  # a byte-order mark, and the same read as cp1252
+__all__ = ["Record", "RejectedRecord", "Table", "column_named", "plain_name", "read_table", "wrong_columns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,59 +34,93 @@ class Record:
 
     Args:
         number: 1 for the first record after the header.
-        place: "ligne de données 17", "row 17".
         cells: column name → text.
+        line: of the file, where it begins, from 1.
+        repairs: what was changed so that it can be read.
     """
 
     number: int
-    place: str
     cells: dict[str, str]
+    line: int = 0
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """ "ligne de données 17", "row 17"."""
+        return place_of(self.number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedRecord(Rejected):
+    """A record that cannot be read.
+
+    Args:
+        number, line: as those of `Record`.
+        text: the whole of it, as it stands in the file.
+    """
+
+    number: int
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A CSV file: its header, what was guessed about it, and its records."""
+    """A CSV file: its header, what was found out about it, and its records.
+
+    Args:
+        header: the names of the columns, no two alike.
+        encoding: as shown to the user: "utf-8 (BOM)".
+        separator: between cells.
+        records: its records, in its order, each once.
+        layout: all that was found out about its lines.
+        line_ends: the ends of the records read so far, counted: "CRLF", "LF", "CR".
+    """
 
     header: tuple[str, ...]
     encoding: str
     separator: str
-    records: Iterator[Record | Rejected]
+    records: Iterator[Record | RejectedRecord]
+    layout: Layout
+    line_ends: Counter[str] = field(default_factory=Counter)
 
 
-def read_table(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Table:
-    """Opens a CSV file, gzipped or not; lines of empty cells before the header are skipped.
+def read_table(
+    path: Path,
+    is_header: IsHeader,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    has_header: bool | None = True,
+) -> Table:
+    """Opens a CSV file, gzipped, zipped or neither; lines of empty cells before the header are skipped.
 
     Args:
         path: the file.
-        is_header: whether these cells hold the columns that are looked for; it settles the separator.
+        is_header: whether these cells hold the columns that are looked for; it settles separator and header.
+        encoding: instead of finding it out.
+        separator: instead of finding it out; a character, or a word of `csv_layout.SPOKEN`.
+        has_header: True: the first row that is not empty is one, if `is_header` knows none; False: there is none;
+            None: to be found out.
 
     Raises:
-        InputError: as `read_text_file`; a file of empty cells; a quote that is never closed (raised while reading the
-            records).
+        InputError: as `encoding_of` and `lines_of` (also while reading the records); a file of empty cells.
     """
-    csv.field_size_limit(LONGEST_CELL)
-    text, encoding = read_text_file(path)
-    lines = list(io.StringIO(text, newline=""))
-    first = next((index for index, line in enumerate(lines) if not EMPTY_CELLS.fullmatch(line)), None)
-    if first is None:
+    separator = spoken_separator(separator)
+    found = encoding_of(path, encoding)
+    with open_text(path, found) as text:
+        layout = find_layout(lines_of(path, text), is_header, separator=separator, has_header=has_header)
+    if layout is None:
         raise InputError(tr(f"{path} : toutes les cellules sont vides.", f"{path}: all cells are empty."))
-    headers = {separator: _header(lines[first:], separator) for separator in SEPARATORS}
-    separator = max(SEPARATORS, key=lambda candidate: (is_header(headers[candidate]), len(headers[candidate])))
-    header = headers[separator]
-    records = _records(path, lines, first, separator, header)
-    return Table(header=header, encoding=encoding, separator=separator, records=records)
-
-
-def plain_name(column: str) -> str:
-    """A column name for comparing: no case, no accent, no blank around. " Réponse" → "reponse"."""
-    letters = unicodedata.normalize("NFKD", column.strip().casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def column_named(header: Sequence[str], names: Sequence[str]) -> str | None:
-    """The column of `header` that bears the first of `names` that one bears, whatever case and accents."""
-    columns = {plain_name(column): column for column in reversed(header)}
-    return next((columns[plain_name(name)] for name in names if plain_name(name) in columns), None)
+    ends: Counter[str] = Counter()
+    return Table(
+        header=layout.header,
+        encoding=found.shown,
+        separator=layout.separator,
+        records=_records(path, found, layout, ends),
+        layout=layout,
+        line_ends=ends,
+    )
 
 
 def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[str, str]) -> InputError:
@@ -94,69 +134,79 @@ def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[st
     )
 
 
-def _header(lines: Sequence[str], separator: str) -> tuple[str, ...]:
-    cells = next(csv.reader(lines, delimiter=separator))
-    return tuple(cell.strip() for cell in cells)
+def _records(path: Path, encoding: Encoding, layout: Layout, ends: Counter[str]) -> Iterator[Record | RejectedRecord]:
+    with open_text(path, encoding) as text:
+        marked: set[int] = set()
+        lines = islice(_without_marks(lines_of(path, text), marked), layout.skipped, None)
+        found = records(
+            lines, layout.separator, len(layout.header),
+            first_line=layout.skipped + 1, needed=layout.needed, longest=LONGEST_LINE,
+        )  # fmt: skip
+        for number, raw in enumerate(found, start=1):
+            ends[_line_end(raw.text)] += 1
+            record = _record(number, raw, layout, encoding)
+            if raw.line in marked and isinstance(record, Record):
+                mark = Repair(kind="control_characters", before=f"\ufeff{raw.text}", after=raw.text)
+                record = replace(record, repairs=(mark, *record.repairs))
+            marked.discard(raw.line)
+            yield record
 
 
-def _records(
-    path: Path, lines: Sequence[str], first: int, separator: str, header: tuple[str, ...]
-) -> Iterator[Record | Rejected]:
-    """The records after the header, which is that of `lines[first]`; places count all lines of the file."""
-    reader = csv.reader(lines[first:], delimiter=separator, strict=True)
-    number = -1  # the header, then, is record 0
-    while True:
-        first_line = first + reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            last_line = first + reader.line_num
-            if last_line >= len(lines) and "unexpected end" in str(error):
-                raise _unclosed_quote(path, first_line) from error
-            number += 1
-            yield _bad_quotes(number, first_line, last_line, lines)
-            continue
-        if not cells:  # a blank line is not a record
-            continue
-        number += 1
-        if number > 0:
-            yield _record(number, cells, header)
+def _without_marks(lines: Iterator[str], marked: set[int]) -> Iterator[str]:
+    """The lines without byte-order marks before them, as files put end to end have; `marked` gets their numbers."""
+    for line_number, line in enumerate(lines, start=1):
+        if line[0] in "\ufeffï" and (mark := MARK.match(line)):
+            marked.add(line_number)
+            line = line[mark.end() :]
+        yield line
 
 
-def _record(number: int, cells: list[str], header: tuple[str, ...]) -> Record | Rejected:
-    place = _place(number)
-    while len(cells) > len(header) and not cells[-1].strip():  # ";;" at the ends of lines, as Excel leaves them
-        cells.pop()
-    if len(cells) == len(header):
-        by_column: dict[str, str] = {}
-        for column, cell in zip(header, cells, strict=True):
-            by_column.setdefault(column, cell)  # of two columns of one name the first counts, as in `column_named`
-        return Record(number=number, place=place, cells=by_column)
-    question, answer = (*cells, "", "")[:2]
-    detail = f"{len(cells)} ≠ {len(header)}"
-    return Rejected(place=place, reason="ragged_row", detail=detail, question=question, answer=answer)
+def _line_end(text: str) -> str:
+    if text.endswith("\r\n"):
+        return "CRLF"
+    return "LF" if text.endswith("\n") else "CR" if text.endswith("\r") else "–"
 
 
-def _bad_quotes(number: int, first_line: int, last_line: int, lines: Sequence[str]) -> Rejected:
-    """A record that breaks the rules of quoting; it may have swallowed the lines after its first."""
-    text = "".join(lines[first_line - 1 : last_line])
-    where = tr(f"lignes {first_line}-{last_line} du fichier", f"lines {first_line}-{last_line} of the file")
-    return Rejected(place=f"{_place(number)}, {where}", reason="bad_quotes", question=text)
+def _record(number: int, raw: RawRecord, layout: Layout, encoding: Encoding) -> Record | RejectedRecord:
+    width = len(layout.header)
+    if raw.cells is None:
+        return _rejected(number, raw, "bad_quotes")
+    if len(raw.cells) != width:
+        return _rejected(number, raw, "ragged_row", f"{len(raw.cells)} ≠ {width}")
+    if not "".join(raw.cells).strip():
+        return _rejected(number, raw, "empty_row")
+    cells, repairs = dict(zip(layout.header, raw.cells, strict=True)), []
+    if is_suspect(raw.text):
+        for column, cell in cells.items():
+            cells[column], mends = mended(cell, column)
+            repairs += mends
+        if any(is_unreadable(cell) or (LOST in cell and not encoding.is_utf8) for cell in cells.values()):
+            return _rejected(number, raw, "unreadable_bytes")
+    if layout.has_header and tuple(map(str.strip, cells.values())) == layout.header:
+        return _rejected(number, raw, "repeated_header")
+    if raw.repair:
+        repairs.insert(0, Repair(kind=raw.repair, before=raw.text, after=written([raw.cells])))
+    return Record(number=number, cells=cells, line=raw.line, repairs=tuple(repairs))
 
 
-def _place(number: int) -> str:
+def _rejected(number: int, raw: RawRecord, reason: str, detail: str = "") -> RejectedRecord:
+    question, answer = (*(raw.cells or [raw.text]), "", "")[:2]
+    where = place_of(number)
+    if (count := len(raw.text.splitlines())) > 1:
+        last = raw.line + count - 1
+        where += tr(f", lignes {raw.line}-{last} du fichier", f", lines {raw.line}-{last} of the file")
+    return RejectedRecord(
+        place=where, reason=reason, detail=detail, question=shown_bytes(question), answer=shown_bytes(answer),
+        number=number, line=raw.line, text=shown_bytes(raw.text),
+    )  # fmt: skip
+
+
+def place_of(number: int) -> str:
     return tr(f"ligne de données {number}", f"row {number}")
 
 
-def _unclosed_quote(path: Path, line: int) -> InputError:
-    return InputError(
-        tr(
-            f"{path}, ligne {line} : un guillemet ouvert dans cette ligne n'est jamais fermé ; "
-            "tout ce qui suit serait perdu.\n"
-            'Fermez-le, ou doublez les guillemets qui font partie du texte ("").',
-            f"{path}, line {line}: a quote opened in this record is never closed; all that follows would be lost.\n"
-            'Close it, or double the quotes that belong to the text ("").',
-        )
-    )
+def written(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as clean CSV (RFC 4180, but for the line ends, which are mere line feeds)."""
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue()

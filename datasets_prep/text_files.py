@@ -1,46 +1,112 @@
-"""From the bytes of a file that a user gives to its text: compression, encoding, and what is not text at all."""
+"""From a file that a user gives to its text: archives, encoding, what is not text at all, and how large is too large.
 
-import codecs
-import gzip
+Nothing here holds a whole file, but for `read_text_file`, which has its limit. All limits stand below, together.
+"""
+
 import hashlib
-import zlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from chatbot.errors import InputError
-from chatbot.language import tr
+from chatbot.language import number, tr
+from datasets_prep.archives import open_unpacked
+from datasets_prep.encodings import SAMPLE, Encoding, chosen_encoding, detect_encoding
 
-GZIP = b"\x1f\x8b"
-HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
+LONGEST_LINE = 8 * 2**20  # characters of a line, and of a record of several lines
+LARGEST_WHOLE = 128 * 2**20  # characters of a file that can only be read whole: a JSON document
+CHUNK = 2**20  # bytes read at a time
+HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<!--")
 # First bytes of what people save or rename as ".csv", and what it is.
 NOT_TEXT = {
-    b"PK\x03\x04": ("une archive ZIP ou un classeur Excel", "a ZIP archive or an Excel workbook"),
+    b"PK\x03\x04": ("une archive dans une archive", "an archive within an archive"),
+    b"\x1f\x8b": ("une archive dans une archive", "an archive within an archive"),
+    b"7z\xbc\xaf": ("une archive 7z", "a 7z archive"),
+    b"Rar!": ("une archive RAR", "a RAR archive"),
     b"\xd0\xcf\x11\xe0": ("un ancien classeur Excel", "an old Excel workbook"),
     b"%PDF": ("un fichier PDF", "a PDF file"),
-    codecs.BOM_UTF16_LE: ("un texte UTF-16", "UTF-16 text"),
-    codecs.BOM_UTF16_BE: ("un texte UTF-16", "UTF-16 text"),
+    b"<?xml": ("un document XML", "an XML document"),
+    b"{\\rtf": ("un document RTF", "an RTF document"),
+    b"PAR1": ("un fichier Parquet", "a Parquet file"),
 }
+BINARY = 0.05  # share of control characters from which a file is no text
 
 
 class TextFile(NamedTuple):
-    """The text of a file and the encoding that was taken: "utf-8", "utf-8 (BOM)" or "cp1252"."""
+    """The text of a file and the encoding that was taken, as shown to the user: "utf-8 (BOM)"."""
 
     text: str
     encoding: str
 
 
-def read_text_file(path: Path) -> TextFile:
-    """The text of a file, gzipped or not.
+def read_text_file(path: Path, encoding: str | None = None) -> TextFile:
+    """The text of a file, gzipped, zipped or neither; bytes that its encoding does not know come as lone surrogates.
+
+    Args:
+        path: the file.
+        encoding: as `encoding_of`.
 
     Raises:
-        InputError: the file is missing, empty, not text, or in no encoding that is known.
+        InputError: the file is missing, empty, not text, or larger than `LARGEST_WHOLE`.
     """
-    data = _read_bytes(path)
-    _refuse_what_is_not_text(path, data)
-    text, encoding = _decode(path, data)
-    if not text.strip():
-        raise InputError(tr(f"{path} : le fichier est vide.", f"{path}: the file is empty."))
-    return TextFile(text, encoding)
+    found = encoding_of(path, encoding)
+    with open_text(path, found) as file:
+        text = file.read(LARGEST_WHOLE + 1)
+    if len(text) > LARGEST_WHOLE:
+        limit = number(LARGEST_WHOLE // 2**20)
+        raise InputError(
+            tr(
+                f"{path} : plus de {limit} millions de caractères, trop pour être lu d'un bloc.\n"
+                "Enregistrez un objet JSON par ligne (.jsonl), ou un tableau (.csv) : ils se lisent ligne à ligne.",
+                f"{path}: more than {limit} million characters, too much to be read in one piece.\n"
+                "Save one JSON object per line (.jsonl), or a table (.csv): those are read line by line.",
+            )
+        )
+    return TextFile(text, found.shown)
+
+
+def encoding_of(path: Path, chosen: str | None = None) -> Encoding:
+    """The encoding of a file, found in one pass over its bytes, or the one that the user chose.
+
+    Raises:
+        InputError: the file is missing, empty, not text; no encoding is called `chosen`.
+    """
+    with open_unpacked(path) as file:
+        start = file.read(SAMPLE)
+        _refuse_what_is_not_text(path, start)
+        if len(start) < SAMPLE and not start.strip(b" \t\r\n\0\xef\xbb\xbf"):
+            raise InputError(tr(f"{path} : le fichier est vide.", f"{path}: the file is empty."))
+    encoding = chosen_encoding(chosen) if chosen else None
+    with open_unpacked(path) as file:
+        encoding = encoding or detect_encoding(iter(lambda: file.read(CHUNK), b""))
+    _refuse_binary(path, start.decode(encoding.name, "replace"))
+    return encoding
+
+
+@contextmanager
+def open_text(path: Path, encoding: Encoding) -> Iterator[TextIO]:
+    """The text of a file as a stream, line ends as they are; bytes that the encoding does not know as `Encoding` says."""
+    with (
+        open_unpacked(path) as file,
+        io.TextIOWrapper(file, encoding.name, errors=encoding.errors, newline="") as text,
+    ):
+        yield text
+
+
+def lines_of(path: Path, text: TextIO) -> Iterator[str]:
+    r"""The lines, each with its end: "\n", "\r\n" or "\r".
+
+    Raises:
+        InputError: a line is longer than `LONGEST_LINE`.
+    """
+    line_number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        line_number += 1
+        if len(line) > LONGEST_LINE:
+            raise _too_long(path, line_number)
+        yield line
 
 
 def describe_file(path: Path) -> dict[str, Any]:
@@ -54,31 +120,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        if path.is_dir():
-            raise InputError(tr(f"{path} : c'est un dossier, pas un fichier.", f"{path}: a folder, not a file."))
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
-        ) from error
-    try:
-        return gzip.decompress(data) if data.startswith(GZIP) else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            tr(
-                f"{path} : archive gzip incomplète ou abîmée. Téléchargez-la de nouveau.",
-                f"{path}: incomplete or damaged gzip file. Download it again.",
-            )
-        ) from error
-
-
-def _refuse_what_is_not_text(path: Path, data: bytes) -> None:
-    start = data[:200].removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    if start.startswith(HTML):
+def _refuse_what_is_not_text(path: Path, start: bytes) -> None:
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:20].lower().startswith(HTML):
         raise InputError(
             tr(
                 f"{path} : c'est une page HTML enregistrée sous ce nom, pas des données.\n"
@@ -88,51 +132,35 @@ def _refuse_what_is_not_text(path: Path, data: bytes) -> None:
             )
         )
     for first_bytes, what in NOT_TEXT.items():
-        if data.startswith(first_bytes):
-            raise InputError(
-                tr(
-                    f"{path} : c'est {what[0]}, pas un fichier texte.\n"
-                    "Enregistrez les données en « CSV UTF-8 » (Excel, LibreOffice), ou décompressez l'archive.",
-                    f"{path}: {what[1]}, not a text file.\n"
-                    "Save the data as “CSV UTF-8” (Excel, LibreOffice), or unpack the archive.",
-                )
-            )
+        if text.startswith(first_bytes):
+            raise _not_text(path, what)
 
 
-def _decode(path: Path, data: bytes) -> TextFile:
-    """UTF-8 when it is; else cp1252 (Excel on Windows), unless the file is UTF-8 with a few broken bytes."""
-    bom, data = data.startswith(codecs.BOM_UTF8), data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return TextFile(data.decode(), "utf-8 (BOM)" if bom else "utf-8")
-    except UnicodeDecodeError as error:
-        if bom or _looks_like_broken_utf8(data):
-            raise _broken(path, data, error, "UTF-8") from error
-    try:
-        return TextFile(data.decode("cp1252"), "cp1252")
-    except UnicodeDecodeError as error:
-        raise _broken(path, data, error, "cp1252") from error
+def _refuse_binary(path: Path, start: str) -> None:
+    """Refuses what has many control characters; a few (NUL) are repaired later."""
+    control = sum(character < " " and character not in "\t\n\r\f\v\x1b" for character in start)
+    if control > max(BINARY * len(start), 4):
+        raise _not_text(path, ("un fichier binaire", "a binary file"))
 
 
-def _looks_like_broken_utf8(data: bytes) -> bool:
-    """Whether most characters beyond ASCII are valid UTF-8.
-
-    In cp1252 text hardly any is ("é" followed by a blank and "»" may form one by chance); in UTF-8 text that was cut
-    or mixed, nearly all are.
-    """
-    read = data.decode("utf-8", errors="replace")
-    broken = read.count("\ufffd")
-    beyond_ascii = sum(character > "\x7f" for character in read)
-    return beyond_ascii - broken > broken
-
-
-def _broken(path: Path, data: bytes, error: UnicodeDecodeError, encoding: str) -> InputError:
-    line = data.count(b"\n", 0, error.start) + 1
-    byte = f"0x{data[error.start]:02X}"
+def _not_text(path: Path, what: tuple[str, str]) -> InputError:
     return InputError(
         tr(
-            f"{path}, ligne {line} : octet {byte} illisible en {encoding}, texte coupé ou encodages mélangés.\n"
-            "Rouvrez le fichier dans un éditeur et enregistrez-le en UTF-8.",
-            f"{path}, line {line}: byte {byte} is not {encoding}, the text was cut or encodings were mixed.\n"
-            "Open the file in an editor and save it as UTF-8.",
+            f"{path} : c'est {what[0]}, pas un fichier texte.\n"
+            "Enregistrez les données en « CSV UTF-8 » (Excel, LibreOffice), ou décompressez l'archive.",
+            f"{path}: {what[1]}, not a text file.\n"
+            "Save the data as “CSV UTF-8” (Excel, LibreOffice), or unpack the archive.",
+        )
+    )
+
+
+def _too_long(path: Path, line: int) -> InputError:
+    limit = number(LONGEST_LINE // 2**20)
+    return InputError(
+        tr(
+            f"{path}, ligne {number(line)} : plus de {limit} millions de caractères sans fin de ligne, "
+            "ce n'est pas un tableau.\nRefaites l'export : une ligne par question et sa réponse.",
+            f"{path}, line {number(line)}: more than {limit} million characters without a line end, not a table.\n"
+            "Export it again: one row per question and its answer.",
         )
     )

@@ -15,16 +15,25 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, set[str]]:
-    """Every command with its long options, as typer knows them; a group of commands with those of all its commands."""
+    """Every command with its long options, as typer knows them; those of a group as "data list"."""
     from typer.main import get_command
 
-    return {name: options_of(command) for name, command in get_command(app).commands.items()}
+    def options(command) -> set[str]:
+        words = (word for parameter in command.params for word in [*parameter.opts, *parameter.secondary_opts])
+        return {word for word in words if word.startswith("--")}
+
+    known: dict[str, set[str]] = {}
+    for name, command in get_command(app).commands.items():
+        for second, below in getattr(command, "commands", {"": command}).items():
+            known[f"{name} {second}".strip()] = options(below)
+    return known
 
 
-def options_of(command) -> set[str]:
-    words = {word for parameter in command.params for word in [*parameter.opts, *parameter.secondary_opts]}
-    below = [options_of(one) for one in getattr(command, "commands", {}).values()]
-    return {word for word in words if word.startswith("--")}.union(*below)
+def shown_commands(text: str) -> list[tuple[str, str]]:
+    """The calls that a text shows: the command and the whole line."""
+    lines = re.findall(r"^causette .*$", text, flags=re.MULTILINE)
+    known = sorted(commands(), key=len, reverse=True)
+    return [(next((name for name in known if f"{line} ".startswith(f"causette {name} ")), ""), line) for line in lines]
 
 
 def test_the_reference_is_what_the_code_says():
@@ -33,13 +42,8 @@ def test_the_reference_is_what_the_code_says():
 
 def passage(command: str) -> str:
     """What the guide says of a command: the calls it shows, and all of the sections where it is the only one shown."""
-    shown = rf"^causette {command}\b.*$"
-    calls = re.findall(shown, GUIDE, flags=re.MULTILINE)
-    sections = [
-        section
-        for section in GUIDE.split("\n## ")
-        if set(re.findall(r"^causette (\w+)", section, flags=re.MULTILINE)) == {command}
-    ]
+    calls = [line for name, line in shown_commands(GUIDE) if name == command]
+    sections = [text for text in GUIDE.split("\n## ") if {name for name, _ in shown_commands(text)} == {command}]
     return "\n".join([*calls, *sections])
 
 
@@ -84,12 +88,11 @@ def test_every_requirement_has_a_range_and_a_reason(file):
 @pytest.mark.parametrize("text", [GUIDE, README], ids=["guide", "readme"])
 def test_commands_shown_exist(text):
     known = commands()
-    for line in re.findall(r"^causette .*$", text, flags=re.MULTILINE):
-        words = line.split("#")[0].split()
-        assert words[1] in known, line
-        for word in words[2:]:
+    for name, line in shown_commands(text):
+        assert name, line
+        for word in line.split("#")[0].split():
             if word.startswith("--"):
-                assert word in known[words[1]] | {"--lang", "--debug"}, line
+                assert word in known[name] | {"--lang", "--debug"}, line
 
 
 @pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.yaml")))

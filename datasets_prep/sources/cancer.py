@@ -136,5 +136,5 @@ SPEC = DatasetSpec(
     read=read,
     takes_file=True,
     upstreams=(CANCER,),
-    phrased=True,
+    takes=frozenset({"requests"}),
 )

@@ -167,5 +167,5 @@ SPEC = DatasetSpec(
     takes_file=True,
     parts={"train": ("train",), "test": ("test",)},
     upstreams=tuple(FILES.values()),
-    phrased=True,
+    takes=frozenset({"requests"}),
 )

@@ -225,4 +225,5 @@ SPEC = DatasetSpec(
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,
+    takes=frozenset({"making"}),
 )

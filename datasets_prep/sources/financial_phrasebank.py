@@ -164,5 +164,5 @@ SPEC = DatasetSpec(
     takes_file=True,
     parts={level: LEVELS[: LEVELS.index(level) + 1] for level in LEVELS},
     upstreams=(PHRASEBANK,),
-    phrased=True,
+    takes=frozenset({"requests"}),
 )

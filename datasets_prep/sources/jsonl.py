@@ -1,7 +1,7 @@
-"""Dialogues in a JSON Lines file: the common ``messages`` form, or questions and answers under the names of a CSV file.
+"""Dialogues in a JSON or JSON Lines file, in any of the usual shapes (see `json_shapes`).
 
-Upstream: the user's own file (.jsonl, gzipped or not), UTF-8. Licence: its owner's. Other keys than those below,
-``group``, ``id`` and ``meta`` are left aside.
+Upstream: the user's own file (.jsonl, .json, gzipped, zipped or neither). Licence: its owner's. Other keys than those
+of the shapes, ``group``, ``id`` and ``meta`` are left aside.
 
 Sample rows, whose forms may be mixed::
 
@@ -10,81 +10,141 @@ Sample rows, whose forms may be mixed::
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import tr
+from datasets_prep.json_shapes import NO_DIALOGUE, dialogues_of, records_in
+from datasets_prep.json_values import JsonFile, read_json_file
+from datasets_prep.repairs import Repair, is_unreadable, mended_value, shown_bytes
 from datasets_prep.rows import Rejected, Row
-from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, find_columns, own_file
+from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
-from datasets_prep.text_files import read_text_file
-
-MESSAGE_KEYS = ("role", "content", "context")
 
 
 def read(given: Given) -> Reading:
-    """Opens the user's JSONL file.
+    """Opens the user's JSON or JSONL file.
 
     Raises:
         InputError: no file is given, or it cannot be read.
     """
     path = own_file(given, "dialogues.jsonl")
-    text, encoding = read_text_file(path)
-    return Reading(rows=_rows(text), files=(path,), guessed={"encoding": encoding})
+    file = read_json_file(path, given.encoding)
+    form = (
+        tr("un objet par ligne", "one object per line") if file.by_line else tr("un document JSON", "a JSON document")
+    )
+    repairs: Counter[str] = Counter()
+    return Reading(
+        rows=_rows(file, repairs),
+        files=(path,),
+        guessed={"encoding": file.encoding, "repairs": repairs},
+        remarks=(f"{file.encoding}, {form}.",),
+        repairs=lambda: _repairs(path, given),
+    )
 
 
-def _rows(text: str) -> Iterator[Row | Rejected]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _row(number, line)
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A record, the line where it stands (0: in a document), and its number there (0: alone on its line)."""
+
+    line: int
+    number: int
+    record: Any
+    repairs: tuple[Repair, ...]
+    text: str
+
+    @property
+    def origin(self) -> dict[str, int]:
+        places = {"line": self.line, "item": self.number}
+        return {name: place for name, place in places.items() if place}
+
+    @property
+    def place(self) -> str:
+        line, item = tr(f"ligne {self.line}", f"line {self.line}"), tr(f"élément {self.number}", f"item {self.number}")
+        return ", ".join(words for words, place in ((line, self.line), (item, self.number)) if place)
 
 
-def _row(number: int, line: str) -> Row | Rejected:
-    place = tr(f"ligne {number}", f"line {number}")
+def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
+    """Every record of the file, its texts mended."""
+    for value in file.values:
+        line = value.line
+        if value.fault:
+            yield _rejected(_Found(line=line, number=0, record=None, repairs=(), text=value.text), value.fault)
+            continue
+        records = list(records_in(value.value))
+        for number, record in enumerate(records, start=1):
+            mended, repairs = mended_value(record)
+            alone = line and len(records) == 1
+            yield _Found(
+                line=line, number=0 if alone else number, record=mended, repairs=tuple(repairs), text=value.text
+            )
+
+
+def _rows(file: JsonFile, repairs: Counter[str]) -> Iterator[Row | Rejected]:
+    for found in _found(file):
+        if isinstance(found, Rejected):
+            yield found
+            continue
+        rows = list(_of_record(found))
+        if not isinstance(rows[0], Rejected):
+            repairs.update(repair.kind for repair in found.repairs)
+        yield from rows
+
+
+def _of_record(found: _Found) -> Iterator[Row | Rejected]:
     try:
-        record = json.loads(line)
-        dialogue = _dialogue(record)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        return Rejected(place=place, reason="not_a_dialogue", detail=str(error), question=line)
-    original = {"original_id": record["id"]} if "id" in record else {}
+        dialogues = dialogues_of(found.record)
+        if not dialogues:
+            raise ValueError("empty")
+    except NO_DIALOGUE as error:
+        yield _rejected(found, str(error))
+        return
+    original = {"original_id": found.record["id"]} if "id" in found.record else {}
+    repaired = {"repaired": sorted({repair.kind for repair in found.repairs})} if found.repairs else {}
+    key = "-".join(map(str, found.origin.values()))
+    for part, dialogue in enumerate(dialogues, start=1):
+        meta = {**found.origin, **original, **repaired}
+        yield _row(f"{key}-{part}" if len(dialogues) > 1 else key, found.place, dialogue, meta)
+
+
+def _rejected(found: _Found, detail: str) -> Rejected:
+    text = shown_bytes(found.text or json.dumps(found.record))
+    reason = "unreadable_bytes" if is_unreadable(found.text) else "not_a_dialogue"
+    return Rejected(place=found.place, reason=reason, detail=detail, question=text)
+
+
+def _repairs(path: Path, given: Given) -> Iterator[dict[str, Any]]:
+    for found in _found(read_json_file(path, given.encoding)):
+        if isinstance(found, _Found) and not isinstance(next(_of_record(found)), Rejected):
+            for repair in found.repairs:
+                yield {**found.origin, **repair.to_json()}
+
+
+def _row(key: str, place: str, dialogue: Dialogue, origin: dict[str, Any]) -> Row:
     return Row(
-        key=str(number),
+        key=key,
         place=place,
         question=dialogue.question,
         answer=dialogue.answer,
         context=dialogue.messages[-2].context,
         group=dialogue.group,
         history=dialogue.messages[:-2],
-        meta={"line": number, **original, **dialogue.meta},
+        meta={**origin, **dialogue.meta},
     )
-
-
-def _dialogue(record: dict[str, Any]) -> Dialogue:
-    if "messages" not in record:
-        record = {**record, **_of_pair(record)}
-    messages = [{key: turn[key] for key in MESSAGE_KEYS if key in turn} for turn in record["messages"]]
-    if not all(isinstance(value, str) for message in messages for value in message.values()):
-        raise ValueError("a message holds something else than text")
-    json.dumps(record, ensure_ascii=False).encode()  # UnicodeEncodeError: half of a surrogate pair, not a text
-    group, meta = record.get("group") or "", record.get("meta") or {}
-    return Dialogue.from_json({"id": "", "source": "", "group": group, "meta": meta, "messages": messages})
-
-
-def _of_pair(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The pair as `messages` and `group`. Raises KeyError when there is no question or no answer."""
-    pair = {role: record[key] for role, key in find_columns(list(record)).items()}
-    question = {"role": "user", "content": pair["question"], "context": pair.get("context") or ""}
-    return {"messages": [question, {"role": "assistant", "content": pair["answer"]}], "group": pair.get("group")}
 
 
 SPEC = DatasetSpec(
     name="jsonl",
-    title=("Votre fichier JSONL de dialogues", "Your JSONL file of dialogues"),
+    title=("Votre fichier JSON ou JSONL de dialogues", "Your JSON or JSONL file of dialogues"),
     language="",
     size=("", ""),
     origin=OWN_FILE,
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,
+    takes=frozenset({"encoding"}),
 )

@@ -209,5 +209,5 @@ SPEC = DatasetSpec(
     takes_file=True,
     parts={part: (part,) for part in PARTS},
     upstreams=tuple(PARTS.values()),
-    phrased=True,
+    takes=frozenset({"requests"}),
 )

@@ -68,6 +68,33 @@ def test_prepare_says_what_became_of_every_row(faq, tmp_path, capsys):
     assert counts["read"] == counts["kept"] + counts["rejected"] == 24
 
 
+def test_data_check_shows_and_data_repair_writes(tmp_path, capsys):
+    path = tmp_path / "abîmé.csv"
+    path.write_bytes('question;réponse\n"Il a dit "oui"";Bien\nOÃ¹ ?;Là\nun;deux;trois\n'.encode())
+    assert main(["data", "check", str(path)]) == 0
+    shown = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+    assert "- OÃ¹ ?" in shown and "+ Où ?" in shown and "ligne 4 du fichier (3 ≠ 2)" in shown
+    assert "Lignes : lues 3 = gardées 2 (dont réparées : 2) + rejetées 1." in shown
+    assert list(tmp_path.iterdir()) == [path]
+    out = tmp_path / "propre.csv"
+    assert main(["data", "repair", str(path), "--out", str(out), "--json"]) == 0
+    value = json_of(capsys)
+    assert value["rows"] == {"read": 3, "written": 2, "repaired": 2, "rejected": 1} and value["out"]["table"] == str(
+        out
+    )
+    assert out.read_text(encoding="utf-8").splitlines()[2] == "Où ?,Là"
+    assert main(["data", "repair", str(path), "--out", str(out)]) == 2 and "--replace" in capsys.readouterr().err
+    options = ["--replace", "--no-header", "--separator", ",", "--encoding", "latin-1"]
+    assert main(["data", "repair", str(path), "--out", str(out), "--json", *options]) == 0
+    value = json_of(capsys)
+    assert (value["separator"], value["header"], value["encoding"], value["rows"]["read"]) == (
+        ",",
+        None,
+        "iso8859-1",
+        4,
+    )
+
+
 def test_inspect_shows_what_is_learnt(prepared, tiny_preset, capsys):
     assert main(["inspect", str(prepared), "--model", str(tiny_preset), "--row", "1"]) == 0
     shown = capsys.readouterr().out
@@ -287,6 +314,8 @@ WRONG_CALLS = {
     "unknown key": (["train", "--data", "d", "--out", "x", "--set", "fit.epoch=1"], "clé inconnue"),
     "no such run": (["compare", "runs/absent"], "n'existe pas"),
     "bad columns": (["prepare", "a.csv", "--out", "x", "--columns", "q"], "--columns"),
+    "table missing": (["data", "repair", "absente.csv"], "absente.csv"),
+    "bad separator": (["data", "check", "a.csv", "--separator", "::"], "--separator"),
     "bad shares": (["prepare", "a.csv", "--out", "x", "--shares", "a,b"], "--shares"),
     "bad language": (["--lang", "de", "chat"], "--lang"),
     "no texts": (["pretrain", "nowhere", "--out", "x"], "aucun fichier"),

@@ -20,7 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = re.compile(
     r"Show this|Usage:|Input should|Invalid|requires|unexpected|must be|<\w+>|COMMAND\b|ARGS|required|default"
 )
-COMMANDS = [[], *([name] for name in get_command(app).commands), ["data", "list"]]
+COMMANDS = [
+    [],
+    *([name] for name in get_command(app).commands),
+    ["data", "list"],
+    ["data", "check"],
+    ["data", "repair"],
+]
 
 
 @pytest.fixture(autouse=True)

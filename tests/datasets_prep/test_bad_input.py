@@ -26,16 +26,20 @@ FILES = {
     "header only": ("faq.csv", b"question,answer\n", r"faq : aucune ligne de données"),
     "nothing kept": ("faq.csv", b"question,answer\n,a\n,b\n", r"aucune ligne gardée sur 2 \(2 × question vide\)\.\nPremier rejet : ligne de données 1\. Corrigez le fichier\.$"),
     "empty cells": ("faq.csv", b",\n;;\n", r"faq\.csv : toutes les cellules sont vides\."),
-    "wrong columns": ("faq.csv", b"id,q_en,a_en\n1,a,b\n", r"colonnes attendues : question, answer ; trouvées : id, q_en, a_en\.\n.*--columns"),
+    "wrong columns": ("faq.csv", b"id,sujet,texte\n1,a,un texte plus long\n", r"colonnes attendues : question, answer ; trouvées : id, sujet, texte\.\n.*--columns"),
     "html": ("faq.csv", b"\n<!DOCTYPE html><html>", r"page HTML.*\n.*Raw"),
     "excel": ("faq.csv", b"PK\x03\x04....", r"classeur Excel.*\n.*CSV UTF-8"),
     "pdf": ("faq.csv", b"%PDF-1.7", r"un fichier PDF"),
-    "utf-16": ("faq.csv", GOOD.encode("utf-16"), r"un texte UTF-16.*\n.*UTF-8"),
-    "cut utf-8": ("faq.csv", "question,answer\nété,déjà là\nprêt,ça \n".encode()[:-3] + b"\xc3", r"faq\.csv, ligne 3 : octet 0xC3 illisible en UTF-8"),
-    "bom and broken": ("faq.csv", b"\xef\xbb\xbfquestion,answer\n\xe9t\xe9,oui\n", r"faq\.csv, ligne 2 : octet 0xE9 illisible en UTF-8"),
-    "neither": ("faq.csv", b"question,answer\n\x81\xe9,oui\n", r"ligne 2 : octet 0x81 illisible en cp1252"),
-    "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode())[:-9], r"gzip incomplète ou abîmée\. Téléchargez-la"),
-    "open quote": ("faq.csv", (GOOD + '"x,y\n').encode(), r"faq\.csv, ligne 6 : .*jamais fermé"),
+    "no header": ("faq.csv", b"un,deux\ntrois,quatre\n", r"2 colonne\(s\) sans en-tête reconnu.*\n.*--columns 1,2"),
+    "one column": ("faq.csv", b"question\nO\xc3\xb9 ?\n", r"une seule colonne.*\n.*--separator"),
+    "cut utf-8": ("faq.csv", "question,answer\nprêt,ça \n".encode()[:-3] + b"\xc3", r"aucune ligne gardée sur 1 \(1 × octets illisibles\)"),
+    "neither": ("faq.csv", b"question,answer\n\x81\xe9,oui\n", r"aucune ligne gardée sur 1 \(1 × octets illisibles\)"),
+    "binary": ("faq.csv", bytes(range(256)) * 20, r"un fichier binaire.*\n"),
+    "rtf": ("faq.csv", b"{\\rtf1\\ansi", r"un document RTF"),
+    "html comment": ("faq.csv", b"<!-- saved from url --><html>", r"page HTML"),
+    "workbook": ("faq.xlsx", b"PK\x03\x04", r"classeur Excel.*\n.*CSV UTF-8"),
+    "bad json": ("faq.json", b'[\n{"question": "a",}\n]', r"faq\.json, ligne 2, colonne \d+ : ce n'est pas du JSON"),
+    "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode())[:-9], r"archive incomplète ou abîmée.*Téléchargez-la"),
     "jsonl": ("talks.jsonl", b"{}\n[]\n", r"aucune ligne gardée sur 2 \(2 × ligne sans dialogue \(« messages »\) ni couple « question », « réponse »\)\.\nPremier rejet : ligne 1\."),
     "deep jsonl": ("talks.jsonl", b"[" * 100_000, r"aucune ligne gardée sur 1"),
     "too few groups": ("faq.csv", b"theme,question,answer\nt,aa,bb\nt,cc,dd\n", r"1 groupe\(s\) seulement pour 3 parts"),
@@ -49,7 +53,7 @@ OPTIONS = {
     "same source twice": ({"sources": ["embedded", "embedded"]}, r"« embedded » : deux sources portent ce nom"),
     "from for nobody": ({"sources": ["embedded"], "from_file": "m.csv"}, r"--from m\.csv : il faut exactement une source.*il y en a 0"),
     "from for two": ({"sources": ["medquad", "csv"], "from_file": "m.csv"}, r"il y en a 2"),
-    "columns for nobody": ({"sources": ["embedded"], "columns": ["q", "r"]}, r"--columns ne sert qu'aux fichiers CSV"),
+    "columns for nobody": ({"sources": ["embedded"], "columns": ["q", "r"]}, r"--columns : seulement pour certaines sources \(csv\), et aucune n'est demandée ici"),
     "shares": ({"sources": ["embedded"], "shares": [0.8, 0.1, 0.2]}, r"--shares .* somme 1.*\n.*Reçu : 0\.8,0\.1,0\.2"),
     "no training": ({"sources": ["embedded"], "shares": [0, 0.5, 0.5]}, r"train au-dessus de 0"),
     "negative share": ({"sources": ["embedded"], "shares": [1.1, -0.1, 0]}, r"--shares"),
@@ -125,7 +129,7 @@ def test_a_message_in_english(tmp_path):
     assert str(caught.value) == (
         "“medquod”: unknown source. Did you mean “medquad”?\n"
         "Known: cancer, corona_tweets, csv, document, embedded, financial_phrasebank, jsonl, medquad, scientific_papers; "
-        "or else a .csv, .tsv, .jsonl, .pdf, .txt file."
+        "or else a .csv, .tsv, .jsonl, .json, .pdf, .txt file."
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "datasets_prep").rglob("*.py"))
-HEAVY = ("pandas", "datasketch", "numpy", "kagglehub", "tensorflow", "keras")
+HEAVY = ("pandas", "datasketch", "numpy", "ftfy", "charset_normalizer", "kagglehub", "tensorflow", "keras")
 
 
 def imported(tree: ast.Module) -> set[str]:

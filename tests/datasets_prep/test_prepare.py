@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.language import set_language
+from datasets_prep.chosen import Source
 from datasets_prep.prepare import PrepareConfig, prepare, split_all
 from datasets_prep.prepared import PreparedSet
 from datasets_prep.rows import REASONS, Rejected, Row, normalised
 from datasets_prep.sift import Sieve
-from datasets_prep.sources import SOURCES, Source
+from datasets_prep.sources import SOURCES
 from datasets_prep.spec import DatasetSpec, Given, Reading, Shares
 from datasets_prep.spool import Spool
 
@@ -32,7 +33,7 @@ SUBJECTS = [
     "panier",
 ]
 FAQ = "question,answer\n" + "".join(f"Où trouver {subject} ?,Voyez la page {subject}.\n" for subject in SUBJECTS)
-BAD_ROWS = 'Où trouver colis ?,Voyez la page colis.\nOù trouver  colis,Voyez la page : colis\n,vide\nseule\nX,rien à dire\n"a"b,c\n'
+BAD_ROWS = 'Où trouver colis ?,Voyez la page colis.\nOù trouver  colis,Voyez la page : colis\n,vide\nseule\nX,rien à dire\n"a"b"c\n'
 
 
 def rejected_rows(data: PreparedSet) -> list[dict]:
@@ -53,7 +54,7 @@ def test_a_csv_file_end_to_end(write, prepared):
     assert manifest["counts"]["by_split"] == {"train": 10, "validation": 1, "test": 1}
     assert manifest["seed"] == 3 and "template" not in manifest
     (source,) = manifest["sources"]
-    assert source["guessed"] == {"encoding": "utf-8", "separator": ",", "columns": {"question": "question", "answer": "answer"}}  # fmt: skip
+    assert source["guessed"] == {"encoding": "utf-8", "separator": ",", "header": True, "columns": {"question": "question", "answer": "answer"}, "columns_told_by": "names", "repairs": {}}  # fmt: skip
     assert source["files"][0]["name"] == "faq.csv" and source["files"][0]["bytes"] == path.stat().st_size
     assert source["licence"]["redistribution"] == "unknown"
     assert str(path.parent) not in json.dumps(manifest)

@@ -7,11 +7,12 @@ from collections import Counter
 import pytest
 
 from chatbot.errors import InputError
+from datasets_prep.chosen import chosen_sources
 from datasets_prep.detokenise import detokenised
 from datasets_prep.papers import Section, extract, passages, tidy, tidy_heading
 from datasets_prep.phrasing import LONGEST_CONTEXT, beginning, question_of
 from datasets_prep.rows import Rejected
-from datasets_prep.sources import SOURCES, cancer, chosen_sources, corona_tweets, financial_phrasebank
+from datasets_prep.sources import SOURCES, cancer, corona_tweets, financial_phrasebank
 from datasets_prep.sources.corona_tweets import tidy_tweet
 from datasets_prep.spec import Given
 
@@ -406,9 +407,9 @@ def test_phrasebank_labels_are_told_in_the_language_of_the_request():
 
 
 def test_requests_go_to_the_sets_that_causette_phrases(prepared, phrasebank):
-    assert chosen_sources(["cancer", "medquad"], requests="fr")[0].given.requests == "fr"
-    with pytest.raises(InputError, match=r"--requests ne sert qu'aux jeux sans question \(cancer, corona_tweets"):
-        chosen_sources(["medquad"], requests="fr")
+    assert chosen_sources(["cancer", "medquad"], options={"requests": "fr"})[0].given.requests == "fr"
+    with pytest.raises(InputError, match=r"--requests.*: seulement pour certaines sources \(cancer, corona_tweets"):
+        chosen_sources(["medquad"], options={"requests": "fr"})
     data = prepared("financial_phrasebank", from_file=phrasebank, requests="fr", shares=(1, 0, 0))
     assert all("cette" in row.question.lower() or "investisseur" in row.question for row in data.split("train"))
     assert data.manifest["sources"][0]["guessed"]["requests"] == "fr"

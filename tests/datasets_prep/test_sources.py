@@ -10,9 +10,10 @@ import pytest
 
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
+from datasets_prep.chosen import chosen_sources
+from datasets_prep.columns import find_columns
 from datasets_prep.rows import Rejected
-from datasets_prep.sources import SOURCES, chosen_sources, embedded, find_source
-from datasets_prep.sources.csv_pairs import find_columns
+from datasets_prep.sources import SOURCES, embedded, find_source
 from datasets_prep.sources.embedded import COURSE, FOLDER, SHOP, split_phrasings
 from datasets_prep.sources.medquad import tidy_answer, tidy_question
 from datasets_prep.spec import Given, Shares
@@ -51,7 +52,7 @@ def test_from_file_goes_to_the_one_source_that_needs_it():
 
 
 def test_columns_go_to_csv_files():
-    assert chosen_sources(["faq.csv"], columns=("q", "r"))[0].given.columns == ("q", "r")
+    assert chosen_sources(["faq.csv"], options={"columns": ("q", "r")})[0].given.columns == ("q", "r")
 
 
 # --- csv ---
@@ -90,7 +91,7 @@ def test_real_cp1252_file(shared_data):
     reading = SOURCES["csv"].read(Given(path=shared_data / "messy_csv" / "bootcamp_faq_cp1252.csv"))
     rows = list(reading.rows)
     assert len(rows) == 75 and not any(isinstance(row, Rejected) for row in rows)
-    assert reading.guessed == {"encoding": "cp1252", "separator": ",", "columns": {"question": "prompt", "answer": "response"}}  # fmt: skip
+    assert reading.guessed == {"encoding": "cp1252", "separator": ",", "header": True, "columns": {"question": "prompt", "answer": "response"}, "columns_told_by": "names", "repairs": {}}  # fmt: skip
     assert any("’" in row.answer for row in rows)
 
 
@@ -314,7 +315,7 @@ def test_embedded_splits_depend_on_the_seed_and_the_shares_alone():
     assert "validation" not in homes(rows, Shares(0.9, 0, 0.1), 0).values()
 
 
-@pytest.mark.parametrize("text", ["medquod", "embedded:boutik", "medquad:x", "faq.xlsx", ""])
+@pytest.mark.parametrize("text", ["medquod", "embedded:boutik", "medquad:x", "faq.doc", ""])
 def test_unknown_sources(text):
     with pytest.raises(InputError, match="source inconnue"):
         find_source(text)

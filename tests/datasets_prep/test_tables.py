@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.errors import InputError
 from chatbot.language import set_language
+from datasets_prep.csv_records import records as raw_records
 from datasets_prep.rows import Rejected
-from datasets_prep.tables import Record, _records, column_named, plain_name, read_table
+from datasets_prep.tables import Record, column_named, plain_name, read_table
 from datasets_prep.text_files import describe_file, read_text_file
 
 cells = st.text(st.sampled_from('ab é",;\n|\t') | st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12)
@@ -56,49 +56,47 @@ def test_what_csv_writes_is_read_back(rows):
     file = io.StringIO(newline="")
     csv.writer(file).writerows([("q", "a"), *rows])
     lines = list(io.StringIO(file.getvalue(), newline=""))
-    records = list(_records(None, lines, 0, ",", ("q", "a")))  # type: ignore[arg-type]
-    assert [(record.cells["q"], record.cells["a"]) for record in records] == rows
+    header, *found = raw_records(iter(lines), ",", 2)
+    assert header.cells == ["q", "a"]
+    assert [(record.cells, record.repair) for record in found] == [([*row], "") for row in rows]
 
 
 def test_every_record_is_accounted_for(write):
     path = write("faq.csv", 'q,a\n\none,1\ntwo\nthree,3,x\nfour,4,,\n"fi"ve,5\n"six\nlines",6\nNA,null\n,\n')
     records = list(read_table(path, lambda header: "q" in header).records)
     kept = [(record.number, record.cells["q"], record.cells["a"]) for record in records if isinstance(record, Record)]
-    assert kept == [(1, "one", "1"), (4, "four", "4"), (6, "six\nlines", "6"), (7, "NA", "null"), (8, "", "")]
+    assert kept == [(1, "one", "1"), (4, "four", "4"), (5, '"fi"ve', "5"), (6, "six\nlines", "6"), (7, "NA", "null")]
     rejected = [(record.place, record.reason, record.detail) for record in records if isinstance(record, Rejected)]
     assert rejected == [
         ("ligne de données 2", "ragged_row", "1 ≠ 2"),
         ("ligne de données 3", "ragged_row", "3 ≠ 2"),
-        ("ligne de données 5, lignes 7-7 du fichier", "bad_quotes", ""),
+        ("ligne de données 8", "empty_row", ""),
     ]
 
 
 @pytest.mark.parametrize("blank", ["   \n", ",\n", "\n \t\n,,\n", '"",""\r\n', "\u00a0;\n"])
 def test_what_is_blank_before_the_header_is_skipped(write, blank):
-    path = write("faq.csv", blank + 'q,a\none,1\n"t"wo,2\nthree,3\n')
+    path = write("faq.csv", blank + 'q,a\none,1\n"t"wo,2\nthree,3\n"x"y"z\n')
     table = read_table(path, lambda header: "q" in header)
     assert table.header == ("q", "a")
-    first, bad_quotes, third = table.records
+    first, repaired, third, broken = table.records
     assert (first.number, first.cells, third.cells) == (1, {"q": "one", "a": "1"}, {"q": "three", "a": "3"})
-    line = blank.count("\n") + 3
-    assert bad_quotes.place == f"ligne de données 2, lignes {line}-{line} du fichier"
-    with pytest.raises(InputError, match=rf"ligne {line}\s: .*jamais fermé"):
-        cells_of(write("faq.csv", blank + 'q,a\none,1\n"two,2\nthree,3\n'))
+    above = blank.count("\n")
+    assert [one.line for one in (first, repaired, third, broken)] == [above + 2, above + 3, above + 4, above + 5]
+    assert (broken.reason, broken.text) == ("bad_quotes", '"x"y"z\n')
 
 
 def test_places_are_told_in_the_users_language(write):
-    path = write("faq.csv", 'q,a\none\n"t"wo,2\n')
+    path = write("faq.csv", 'q,a\none\n"two\nlines"\n')
     set_language("en")
-    assert [record.place for record in read_table(path, lambda header: True).records] == [
-        "row 1",
-        "row 2, lines 3-3 of the file",
-    ]
+    places = [record.place for record in read_table(path, lambda header: True).records]
+    assert places == ["row 1", "row 2, lines 3-4 of the file"]
 
 
-def test_a_quote_never_closed_is_not_swallowed(write):
-    path = write("faq.csv", 'q,a\none,1\n"two,2\nthree,3\n')
-    with pytest.raises(InputError, match=r"faq\.csv, ligne 3\s: .*jamais fermé.*\n.*Fermez-le"):
-        cells_of(path)
+def test_a_quote_never_closed_swallows_nothing(write):
+    path = write("faq.csv", 'q,a\none,1\n"two,2\nthree,3\n"four","4"\n')
+    assert cells_of(path) == [("one", "1"), ("two", "2"), ("three", "3"), ("four", "4")]
+    assert [repair.kind for record in read_table(path, lambda header: "q" in header).records for repair in record.repairs] == ["unclosed_quote"]  # fmt: skip
 
 
 def test_a_very_long_cell(write):
@@ -106,8 +104,9 @@ def test_a_very_long_cell(write):
     assert cells_of(path) == [("one", "x" * 200_000)]
 
 
-def test_of_two_columns_of_one_name_the_first_counts(write):
-    assert cells_of(write("faq.csv", "q,q,a\none,two,three\n")) == [("one", "three")]
+def test_of_two_columns_of_one_name_none_hides_the_other(write):
+    table = read_table(write("faq.csv", "q,q,a\none,two,three\n"), lambda header: "q" in header)
+    assert [record.cells for record in table.records] == [{"q": "one", "q (2)": "two", "a": "three"}]
 
 
 def test_column_names():

@@ -1,0 +1,140 @@
+"""From a JSON value to the dialogues that it holds, whatever its shape.
+
+{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}      one dialogue
+{"conversations": [{"from": "human", "value": "…"}, {"from": "gpt", "value": "…"}]}           ShareGPT
+{"question": "…", "answer": "…"}, {"instruction": "…", "input": "…", "output": "…"}           one pair, usual names
+{"questions": ["…", "…"], "answer": "…"}                                                      one answer, phrasings
+{"instruction": "…", "instances": [{"input": "…", "output": "…"}]}                            Self-Instruct
+{"tag": "…", "patterns": ["…"], "responses": ["…"]}                                           intents of a chatbot
+{"question": ["…", "…"], "answer": ["…", "…"]}                                                columns
+{"questions": [{…}, {…}]}, {"data": [{…}]}, [{…}, {…}]                                        any of these, in a list
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+from chatbot.dialogue import Dialogue
+from datasets_prep.columns import find_columns, find_pairs
+
+TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
+ROLES = {
+    "user": "user", "human": "user", "prompter": "user", "utilisateur": "user", "humain": "user",
+    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "chatbot": "assistant", "model": "assistant",
+    "chatgpt": "assistant", "system": "system", "systeme": "system", "système": "system",
+}  # fmt: skip
+ROLE_KEYS, TEXT_KEYS = ("role", "from", "speaker"), ("content", "value", "text")
+# What reading a record of no known shape may raise.
+NO_DIALOGUE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+
+def records_in(value: Any) -> Iterator[Any]:
+    """The records of a value: itself, or those of the lists within it; each is one for `dialogues_of`."""
+    if isinstance(value, list) and value:
+        for item in value:
+            yield from records_in(item) if isinstance(item, list) else (item,)
+    elif isinstance(value, dict) and not _is_record(value) and (lists := _lists_of_records(value)):
+        for items in lists:
+            yield from records_in(items)
+    elif isinstance(value, dict) and (columns := _columns(value)):
+        for cells in zip_longest(*columns.values()):
+            yield {name: cell for name, cell in zip(columns, cells, strict=True) if cell is not None}
+    else:
+        yield value
+
+
+def dialogues_of(record: Any) -> list[Dialogue]:
+    """The dialogues of a record; without id and source.
+
+    Raises:
+        One of `NO_DIALOGUE`: it holds none.
+    """
+    json.dumps(record, ensure_ascii=False).encode()  # UnicodeEncodeError: half of a surrogate pair, not a text
+    if turns := next((key for key in TURNS if key in record), None):
+        return [_dialogue(record, [_message(turn) for turn in record[turns]], record.get("group"))]
+    if "instances" in record:
+        instances = ({**one, "instruction": record["instruction"]} for one in record["instances"])
+        return [_of_pair({**_without(record, "instances"), **one}) for one in instances]
+    if "patterns" in record and "responses" in record:
+        return _of_intent(record)
+    language_pairs = find_pairs(list(record))
+    if len(language_pairs) > 1:
+        group = " / ".join(
+            str(record[pair.roles["question"]]) for pair in language_pairs
+        )  # one group: the same said twice
+        return [
+            _of_pair({"group": group, **record}, {"group": "group", **pair.roles}, pair.language)
+            for pair in language_pairs
+        ]
+    roles = language_pairs[0].roles if language_pairs else find_columns(list(record))
+    if isinstance(record[roles["question"]], list):
+        return _of_phrasings(record, roles)
+    return [_of_pair(record, roles)]
+
+
+def _is_record(value: Mapping[str, Any]) -> bool:
+    """Whether it holds dialogues itself, rather than a list of records that do."""
+    if any(key in value for key in (*TURNS, "instances")) or {"patterns", "responses"} <= value.keys():
+        return True
+    roles = find_columns(list(value))
+    return {"question", "answer"} <= roles.keys() and isinstance(value[roles["answer"]], str)
+
+
+def _lists_of_records(value: Mapping[str, Any]) -> list[list[Any]]:
+    return [one for one in value.values() if isinstance(one, list) and any(isinstance(item, dict) for item in one)]
+
+
+def _columns(value: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Lists of texts under the names of columns; pandas writes them as objects {"0": …, "1": …}."""
+    columns = {name: list(one.values()) if isinstance(one, dict) else one for name, one in value.items()}
+    lists = {name: one for name, one in columns.items() if isinstance(one, list)}
+    roles = find_columns(list(lists))
+    return lists if {"question", "answer"} <= roles.keys() else {}
+
+
+def _message(turn: Mapping[str, Any]) -> dict[str, str]:
+    role = str(next(turn[key] for key in ROLE_KEYS if key in turn)).strip().lower()
+    text = next(turn[key] for key in TEXT_KEYS if key in turn)
+    if isinstance(text, list):  # parts, as some interfaces write them
+        text = "\n".join(part["text"] for part in text)
+    context = {"context": turn["context"]} if "context" in turn else {}
+    return {"role": ROLES.get(role, role), "content": text, **context}
+
+
+def _of_pair(record: Mapping[str, Any], roles: Mapping[str, str] | None = None, language: str = "") -> Dialogue:
+    roles = roles or find_columns(list(record))
+    pair = {role: record[key] for role, key in roles.items()}
+    question = {"role": "user", "content": pair["question"], "context": pair.get("context") or ""}
+    answer = {"role": "assistant", "content": pair["answer"]}
+    return _dialogue(record, [question, answer], pair.get("group"), {"language": language} if language else {})
+
+
+def _of_phrasings(record: Mapping[str, Any], roles: Mapping[str, str]) -> list[Dialogue]:
+    """Several questions of one answer: one group, or a split would cut it."""
+    questions = record[roles["question"]]
+    group = record.get(roles.get("group", "group")) or str(questions[0])
+    return [
+        _of_pair({**record, roles["question"]: one, "group": group}, {**roles, "group": "group"}) for one in questions
+    ]
+
+
+def _of_intent(record: Mapping[str, Any]) -> list[Dialogue]:
+    """Each pattern with a response, each response with a pattern, in turn: none of either is left out."""
+    patterns, responses = record["patterns"], record["responses"]
+    group = str(record.get("tag") or record.get("intent") or patterns[0])
+    return [
+        _of_pair({"question": patterns[n % len(patterns)], "answer": responses[n % len(responses)], "group": group})
+        for n in range(max(len(patterns), len(responses)))
+    ]
+
+
+def _dialogue(record: Mapping[str, Any], messages: list[dict[str, str]], group: Any, more: Any = None) -> Dialogue:
+    if not all(isinstance(value, str) for message in messages for value in message.values()):
+        raise ValueError("a message holds something else than text")
+    meta = {**(record.get("meta") or {}), **(more or {})}
+    return Dialogue.from_json({"id": "", "source": "", "group": group or "", "meta": meta, "messages": messages})
+
+
+def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != key}

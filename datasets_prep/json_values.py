@@ -1,0 +1,99 @@
+"""The JSON values of a file: one for each line (JSON Lines), or the one document that all its lines make.
+
+The end of the file's name does not matter: people save one as the other. Where the first line is a value by itself, the
+file is read line by line, in bounded memory; else it is read whole, up to `LARGEST_WHOLE`.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import InputError
+from chatbot.language import number, tr
+from datasets_prep.encodings import Encoding
+from datasets_prep.repairs import shown_bytes
+from datasets_prep.text_files import encoding_of, lines_of, open_text, read_text_file
+
+NO_JSON = (ValueError, RecursionError)  # what the json module raises for a text that is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A JSON value and where it stands.
+
+    Args:
+        line: of the file, from 1; 0 for a document that takes the whole file.
+        value: as the json module reads it.
+        text: as it stands in the file; "" for a document.
+        fault: why it could not be read; "" when it could.
+    """
+
+    line: int
+    value: Any = None
+    text: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonFile:
+    """The values of a file, and its encoding as shown to the user."""
+
+    values: Iterator[Value]
+    encoding: str
+    by_line: bool
+
+
+def read_json_file(path: Path, encoding: str | None = None) -> JsonFile:
+    """Opens a JSON or JSON Lines file, gzipped, zipped or neither.
+
+    Raises:
+        InputError: as `read_text_file`; a .json file that is neither a document nor lines of JSON.
+    """
+    found = encoding_of(path, encoding)
+    first = next(_lines(path, found), None)
+    if first is None or not first.fault:
+        return JsonFile(values=_lines(path, found), encoding=found.shown, by_line=True)
+    text, shown = read_text_file(path, encoding)
+    try:
+        document = Value(line=0, value=json.loads(text))
+    except NO_JSON as error:
+        if _is_document(path):
+            raise _no_json(path, error) from error
+        return JsonFile(values=_lines(path, found), encoding=shown, by_line=True)
+    return JsonFile(values=iter((document,)), encoding=shown, by_line=False)
+
+
+def _lines(path: Path, encoding: Encoding) -> Iterator[Value]:
+    with open_text(path, encoding) as file:
+        for line_number, line in enumerate(lines_of(path, file), start=1):
+            if line.strip():
+                yield _value(line_number, line)
+
+
+def _value(line: int, text: str) -> Value:
+    try:
+        return Value(line=line, value=json.loads(text), text=text)
+    except NO_JSON as error:
+        return Value(line=line, text=shown_bytes(text), fault=str(error))
+
+
+def _is_document(path: Path) -> bool:
+    return ".json" in (suffix.lower() for suffix in path.suffixes)
+
+
+def _no_json(path: Path, error: Exception) -> InputError:
+    place, reason = "", str(error)
+    if isinstance(error, json.JSONDecodeError):
+        line, column = number(error.lineno), number(error.colno)
+        place = tr(f", ligne {line}, colonne {column}", f", line {line}, column {column}")
+        reason = error.msg
+    return InputError(
+        tr(
+            f"{path}{place} : ce n'est pas du JSON ({reason}).\n"
+            "Corrigez cet endroit (une virgule de trop, un guillemet qui manque…), ou refaites l'export.",
+            f"{path}{place}: not JSON ({reason}).\n"
+            "Mend that place (a comma too many, a quote that is missing…), or export it again.",
+        )
+    )

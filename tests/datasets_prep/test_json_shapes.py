@@ -1,0 +1,102 @@
+"""JSON and JSON Lines files in the shapes that people have; each record gives its dialogues or its rejection."""
+
+import json
+
+import pytest
+
+from datasets_prep.rows import Rejected
+from datasets_prep.sources import SOURCES
+from datasets_prep.spec import Given
+
+Q, A = "Où est-il ?", "Là."
+PAIR = {"question": Q, "answer": A}
+# shape → what is in the file, the questions and answers that come out
+SHAPES = {
+    "list": ([PAIR, PAIR], [(Q, A)] * 2),
+    "alpaca": ([{"instruction": Q, "input": "", "output": A}], [(Q, A)]),
+    "wrapped": ({"questions": [PAIR, PAIR]}, [(Q, A)] * 2),
+    "wrapped with other keys": ({"version": 1, "data": [PAIR]}, [(Q, A)]),
+    "splits": ({"train": [PAIR], "test": [PAIR]}, [(Q, A)] * 2),
+    "columns": ({"question": [Q, Q], "answer": [A, A]}, [(Q, A)] * 2),
+    "columns of pandas": ({"question": {"0": Q, "1": Q}, "answer": {"0": A, "1": A}}, [(Q, A)] * 2),
+    "messages": ({"messages": [{"role": "user", "content": Q}, {"role": "assistant", "content": A}]}, [(Q, A)]),
+    "parts": ([{"messages": [{"role": "user", "content": [{"type": "text", "text": Q}]}, {"role": "assistant", "content": A}]}], [(Q, A)]),
+    "ShareGPT": ([{"conversations": [{"from": "human", "value": Q}, {"from": "gpt", "value": A}]}], [(Q, A)]),
+    "instances": ({"instruction": Q, "instances": [{"input": "", "output": A}, {"input": "x", "output": "B"}]}, [(Q, A), (Q, "B")]),
+    "phrasings": ({"questions": [Q, "Où ?"], "answer": A}, [(Q, A), ("Où ?", A)]),
+    "intents": ({"intents": [{"tag": "lieu", "patterns": [Q, "Où ?", "Dis où"], "responses": [A, "Ici."]}]}, [(Q, A), ("Où ?", "Ici."), ("Dis où", A)]),
+    "two languages": ([{"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}], [(Q, A), ("Where?", "There.")]),
+    "one pair": (PAIR, [(Q, A)]),
+}  # fmt: skip
+
+
+def rows_of(path):
+    return list(SOURCES["jsonl"].read(Given(path=path)).rows)
+
+
+def found(rows):
+    return [(row.question, row.answer) for row in rows if not isinstance(row, Rejected)]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes(shape, indent, write):
+    """On one line or on many, and whatever the end of the name."""
+    value, expected = SHAPES[shape]
+    for name in ("faq.json", "faq.jsonl"):
+        rows = rows_of(write(name, json.dumps(value, indent=indent, ensure_ascii=False)))
+        assert found(rows) == expected and not [row for row in rows if isinstance(row, Rejected)]
+        assert len({row.key for row in rows}) == len(rows)
+
+
+def test_lines_in_a_json_file_and_encodings(write):
+    text = "\n".join(json.dumps(one, ensure_ascii=False) for one in [PAIR, PAIR])
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        assert found(rows_of(write("faq.json", text.encode(encoding)))) == [(Q, A)] * 2
+
+
+def test_phrasings_and_intents_are_groups(write):
+    for shape in ("phrasings", "intents", "two languages"):
+        rows = rows_of(write("faq.json", json.dumps(SHAPES[shape][0])))
+        assert len({row.group for row in rows}) == 1 and rows[0].group
+
+
+def test_what_is_no_dialogue_is_rejected_one_by_one(write):
+    bad = [[], {}, "text", 3, {"question": Q}, {"question": Q, "answer": None}, {"questions": [], "answer": A}, {"messages": []},
+           {"conversations": [{"from": "human", "value": Q}]}, {"instruction": Q, "instances": []}]  # fmt: skip
+    rows = rows_of(write("faq.json", json.dumps([PAIR, *bad, PAIR], indent=1)))
+    assert found(rows) == [(Q, A)] * 2 and len(rows) == 2 + len(bad)
+    assert {row.reason for row in rows if isinstance(row, Rejected)} == {"not_a_dialogue"}
+    assert rows[1].place == "élément 2" and rows[-1].key == str(len(rows))
+
+
+def test_columns_of_unlike_lengths_lose_nothing(write):
+    rows = rows_of(write("faq.json", json.dumps({"question": [Q, Q], "answer": [A]})))
+    assert found(rows) == [(Q, A)] and [row.reason for row in rows[1:]] == ["not_a_dialogue"]
+
+
+def test_texts_are_repaired_and_logged(write):
+    path = write(
+        "faq.jsonl",
+        '{"question": "O\\u00c3\\u00b9 ?", "answer": "LÃ\u00a0."}\n{"question": "Qui ?", "answer": "Moi."}\n',
+    )
+    reading = SOURCES["jsonl"].read(Given(path=path))
+    assert found(reading.rows) == [("Où ?", "Là."), ("Qui ?", "Moi.")]
+    assert reading.guessed["repairs"] == {"mojibake": 2}
+    assert [(one["line"], one["column"], one["after"]) for one in reading.repairs()] == [
+        (1, "question", "Où ?"),
+        (1, "answer", "Là."),
+    ]
+
+
+def test_bytes_that_are_no_text(write):
+    good = json.dumps({"question": "Été à l’hôtel ?", "answer": "Déjà."}, ensure_ascii=False).encode()
+    rows = rows_of(
+        write(
+            "faq.jsonl",
+            good + b'\n{"question": "\xe9t\xe9 ?", "answer": "oui"}\n{"question": "a \xc3", "answer": "oui"}\n',
+        )
+    )
+    assert found(rows)[1] == ("été ?", "oui")
+    assert [row.reason for row in rows if isinstance(row, Rejected)] == ["unreadable_bytes"]
+    json.dumps(rows[2].to_json("faq"), ensure_ascii=False).encode()
