@@ -15,7 +15,7 @@ from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.sources import SOURCES, find_source, name_of
+from datasets_prep.sources import FILE_KINDS, SOURCES, find_source, name_of
 from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
 from datasets_prep.splits import BY_GROUP
 
@@ -127,7 +127,7 @@ def _with_option(found: Sequence[Found], option: str, value: Any) -> list[Found]
     """What the user says about the sources that take this option; there must be one of them."""
     if not any(option in spec.takes for spec, _ in found):
         flag = FLAGS.get(option, "--" + option.replace("_", "-"))
-        takers = ", ".join(name for name, spec in SOURCES.items() if option in spec.takes)
+        takers = ", ".join(_with_endings(name) for name, spec in SOURCES.items() if option in spec.takes)
         raise InputError(
             tr(
                 f"{flag} : seulement pour certaines sources ({takers}), et aucune n'est demandée ici.",
@@ -135,6 +135,12 @@ def _with_option(found: Sequence[Found], option: str, value: Any) -> list[Found]
             )
         )
     return [(spec, replace(given, **{option: value}) if option in spec.takes else given) for spec, given in found]
+
+
+def _with_endings(name: str) -> str:
+    """ "document" → "document (.pdf, .txt)"; "medquad" → "medquad"."""
+    endings = ", ".join(ending for ending, kind in FILE_KINDS.items() if kind == name)
+    return f"{name} ({endings})" if endings else name
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:

@@ -64,7 +64,7 @@ def test_a_document_becomes_a_set_and_a_split_becomes_a_file(law, tmp_path, caps
         (["prepare", "{law}", "--out", "o", "--maker", "magie"], "rules ou model"),
         (["prepare", "{law}", "--out", "o", "--max-calls", "3"], "--maker model"),
         (["prepare", "{law}", "--out", "o", "--maker", "model", "--prices", "cher"], "--prices"),
-        (["prepare", "embedded", "--out", "o", "--maker", "rules"], "PDF et texte"),
+        (["prepare", "embedded", "--out", "o", "--maker", "rules"], "document (.pdf, .txt)"),
         (["data", "export", "absent", "--out", "d.txt"], "n'est pas un jeu préparé"),
     ],
 )

@@ -53,7 +53,7 @@ OPTIONS = {
     "same source twice": ({"sources": ["embedded", "embedded"]}, r"« embedded » : deux sources portent ce nom"),
     "from for nobody": ({"sources": ["embedded"], "from_file": "m.csv"}, r"--from m\.csv : il faut exactement une source.*il y en a 0"),
     "from for two": ({"sources": ["medquad", "csv"], "from_file": "m.csv"}, r"il y en a 2"),
-    "columns for nobody": ({"sources": ["embedded"], "columns": ["q", "r"]}, r"--columns : seulement pour certaines sources \(csv\), et aucune n'est demandée ici"),
+    "columns for nobody": ({"sources": ["embedded"], "columns": ["q", "r"]}, r"--columns : seulement pour certaines sources \(csv \(\.csv, \.tsv\)\), et aucune n'est demandée ici"),
     "shares": ({"sources": ["embedded"], "shares": [0.8, 0.1, 0.2]}, r"--shares .* somme 1.*\n.*Reçu : 0\.8,0\.1,0\.2"),
     "no training": ({"sources": ["embedded"], "shares": [0, 0.5, 0.5]}, r"train au-dessus de 0"),
     "negative share": ({"sources": ["embedded"], "shares": [1.1, -0.1, 0]}, r"--shares"),
