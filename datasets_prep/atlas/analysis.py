@@ -6,6 +6,7 @@ The dialogues stream by three times: for the words, for the lengths, for a few o
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import current_language
-from datasets_prep.atlas.contrast import PRIOR_SHARE, SURE, Contrast, contrast_of
+from datasets_prep.atlas.contrast import SURE, Contrast, contrast_of
 from datasets_prep.atlas.lengths import Length, TokenMeasure, histogram_of, summary_of
 from datasets_prep.atlas.parts import Labels, Part
 from datasets_prep.atlas.provenance import rejections_of, sources_of
@@ -58,9 +59,13 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
     """Every number of the atlas, as JSON values."""
     data, seed = request.data, request.seed
     sample = Sample.drawn(data, seed=seed, most=request.most)
-    labels = Labels()
-    table = WordTable.of(labels.noting(sample))
-    parts = labels.parts()
+    with ThreadPoolExecutor(1) as pool:  # tokenizers work outside Python's lock: words are counted meanwhile
+        measuring = pool.submit(_lengths, sample, request.tokens)
+        labels = Labels()
+        table = WordTable.of(labels.noting(sample))
+        parts = labels.parts()
+        words, contrasts = _words(table, parts), _contrasts(table, parts, request)
+        lengths = measuring.result()
     counts = data.manifest["counts"]
     return {
         "format": FORMAT,
@@ -73,11 +78,10 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
         "rejections": rejections_of(data, seed),
         **{key: data.manifest[key] for key in NOTED if data.manifest.get(key)},
         "class_key": labels.class_key,
-        "words": _words(table, parts),
-        "contrasts": [contrast_json(one) for one in _contrasts(table, parts, request)],
-        "prior_share": PRIOR_SHARE,
+        "words": words,
+        "contrasts": [contrast_json(one) for one in contrasts],
         "sure": SURE,
-        "lengths": _lengths(sample, labels.splits, request.tokens),
+        "lengths": lengths,
         "tokens": _token_views(sample, request),
         "samples": [_sample_json(placed) for placed in sample.few(SHOWN_SAMPLES, seed)],
     }
@@ -130,15 +134,18 @@ def _contrasts(table: WordTable, parts: Sequence[Part], request: AtlasRequest) -
     asked, answered = total(table.questions, everything), total(table.answers, everything)
     of = {(part.kind, part.name): total(dialogues, part.rows) for part in parts}
     classes = {name: counts for (kind, name), counts in of.items() if kind == "class"}
+    # Function words stay where they tell most: "how" and "what" make a question.
     found = [contrast_of("questions_answers", ("questions", "answers"), words, asked, answered)]
     if ("split", "train") in of and ("split", "test") in of:
-        found.append(contrast_of("splits", ("train", "test"), words, of["split", "train"], of["split", "test"]))
+        train, test = of["split", "train"], of["split", "test"]
+        found.append(contrast_of("splits", ("train", "test"), words, train, test, hidden=table.stop))
     if len(classes) == 2:
         one, other = classes
-        found.append(contrast_of("classes", (one, other), words, classes[one], classes[other]))
+        found.append(contrast_of("classes", (one, other), words, classes[one], classes[other], hidden=table.stop))
     elif classes:
         for name, counts in classes.items():
-            found.append(contrast_of("class", (name, ""), words, counts, asked + answered - counts, CLASS_WORDS))
+            rest = asked + answered - counts
+            found.append(contrast_of("class", (name, ""), words, counts, rest, hidden=table.stop, count=CLASS_WORDS))
     if request.against:
         found.append(_against(table, request))
     return [contrast for contrast in found if contrast]
@@ -150,21 +157,27 @@ def _against(table: WordTable, request: AtlasRequest) -> Contrast | None:
     drawn = Sample.drawn(request.against, seed=request.seed, most=request.most)
     other = WordTable.of(placed.dialogue for placed in drawn)
     keys = np.union1d(table.keys, other.keys)
-    shown = np.empty(len(keys), object)
-    counts = []
-    for one in (other, table):  # this set's way of writing a word wins
-        place = np.searchsorted(keys, one.keys)
-        shown[place] = one.shown
-        counts.append(np.zeros(len(keys), np.int64))
-        counts[-1][place] = total(one.dialogues, np.ones(one.dialogues.shape[0], bool))
+    (ours, our_counts), (theirs, their_counts) = (_spread(one, keys) for one in (table, other))
+    shown = np.where(our_counts >= their_counts, ours, theirs)  # each word as the set that uses it more writes it
+    hidden = np.isin(keys, np.concatenate([table.keys[table.stop], other.keys[other.stop]]))
     names = name_of(request.data), name_of(request.against)
-    return contrast_of("sets", names, shown, counts[1], counts[0])
+    return contrast_of("sets", names, shown, our_counts, their_counts, hidden=hidden)
 
 
-def _lengths(sample: Sample, splits: Sequence[str], measure: TokenMeasure) -> dict[str, Any]:
+def _spread(table: WordTable, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The words of a table as shown, and their counts, at their places among more words."""
+    place, shown, counts = np.searchsorted(keys, table.keys), np.empty(len(keys), object), np.zeros(len(keys), np.int64)
+    shown[place] = table.shown
+    counts[place] = total(table.dialogues, np.ones(table.dialogues.shape[0], bool))
+    return shown, counts
+
+
+def _lengths(sample: Sample, measure: TokenMeasure) -> dict[str, Any]:
     lengths: list[Length] = []
-    for batch in batches((placed.dialogue for placed in sample), BATCH):
-        lengths += measure.lengths(batch)
+    splits: list[str] = []
+    for batch in batches(sample, BATCH):
+        lengths += measure.lengths([placed.dialogue for placed in batch])
+        splits += [placed.split for placed in batch]
     read, learnt = (np.array([getattr(each, name) for each in lengths], int) for name in Length._fields)
     held, limit = np.array(splits, object), measure.limit
     return {

@@ -19,7 +19,7 @@ from datasets_prep.atlas.look import SHADES, WHITE
 from datasets_prep.atlas.words import Weighed
 
 WIDTH, HEIGHT, TALLEST = 460, 290, 62  # of the layout, whose cost grows with its surface
-SCALE = 2.5  # a PNG has 1,150 × 725 pixels
+SCALE = 2  # a PNG has 920 × 580 pixels
 WORDS = 60
 
 
@@ -58,7 +58,7 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
     shades = SHADES[hue]
     colours = dict(zip(weights, itertools.cycle(shades), strict=False))
     layout = WordCloud(
-        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=5,
+        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=6,
         min_font_size=9, max_font_size=TALLEST, font_step=2, relative_scaling=0.45, background_color=None, mode="RGBA",
         random_state=random.Random(seed), color_func=lambda word, **_: colours[word],
     ).generate_from_frequencies(weights)  # fmt: skip
@@ -86,7 +86,7 @@ def face(words: Iterable[str]) -> bytes:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    font = TTFont(font_path())
+    font = TTFont(font_path(), recalcTimestamp=False)  # the same letters give the same bytes
     options = Options(hinting=False, layout_features=["kern"])
     options.drop_tables += ["FFTM"]  # FontForge's time stamps
     subsetter = Subsetter(options)

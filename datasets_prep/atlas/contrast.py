@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-PRIOR_SHARE = 0.1  # weight of the prior: a tenth of the smaller corpus, so that it never drowns that one
 SURE = 1.96  # |z| below which a difference may well be chance (95 % for one word looked at alone)
 
 
@@ -69,18 +68,42 @@ def log_odds(first: np.ndarray, second: np.ndarray, prior_words: float) -> LogOd
 
 
 def contrast_of(
-    kind: str, names: tuple[str, str], words: np.ndarray, first: np.ndarray, second: np.ndarray, count: int = 15
+    kind: str,
+    names: tuple[str, str],
+    words: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    hidden: np.ndarray | None = None,
+    count: int = 15,
 ) -> Contrast | None:
-    """The telling words of two corpora; None where there is nothing to compare (an empty corpus, a single word)."""
+    """The telling words of two corpora; None where there is nothing to compare (an empty corpus, a single word).
+
+    The prior weighs as many words as the smaller corpus has: enough to keep a word that is absent from the other from
+    looking infinitely telling, and never so much that it drowns either.
+
+    Args:
+        kind: as in `Contrast`.
+        names: of the two corpora.
+        words: the words, (words,).
+        first: how often each stands in the first corpus, (words,).
+        second: how often it does in the second.
+        hidden: whether a word is counted but not named, (words,).
+        count: how many words are named for each corpus at most.
+    """
     totals = int(first.sum()), int(second.sum())
     there = np.flatnonzero(first + second)
     if not all(totals) or len(there) < 2:
         return None
-    z = log_odds(first[there].astype(float), second[there].astype(float), PRIOR_SHARE * min(totals)).z
-    order = there[np.argsort(-z, kind="stable")]
-    score = dict(zip(there.tolist(), z.tolist(), strict=True))
-    one = [Telling(words[i], score[i], int(first[i]), int(second[i])) for i in order[:count] if score[i] >= SURE]
+    z = np.zeros(len(words))
+    z[there] = log_odds(first[there].astype(float), second[there].astype(float), min(totals)).z
+    if hidden is not None:
+        z[hidden] = 0
+    order = np.argsort(-z, kind="stable")
+    one = [Telling(str(words[i]), float(z[i]), int(first[i]), int(second[i])) for i in order[:count] if z[i] >= SURE]
     other = [
-        Telling(words[i], -score[i], int(second[i]), int(first[i])) for i in order[::-1][:count] if score[i] <= -SURE
+        Telling(str(words[i]), -float(z[i]), int(second[i]), int(first[i]))
+        for i in order[::-1][:count]
+        if z[i] <= -SURE
     ]
     return Contrast(kind=kind, names=names, totals=totals, first=tuple(one), second=tuple(other))

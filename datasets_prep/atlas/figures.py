@@ -88,7 +88,7 @@ def classes_png(contrasts: Sequence[Mapping[str, Any]], *, title: str, columns: 
 def _figure(width: float, height: float, title: str, layout: Literal["constrained"] | None = "constrained") -> Any:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=150, layout=layout, facecolor=WHITE)
+    figure = Figure(figsize=(width, height), dpi=140, layout=layout, facecolor=WHITE)
     figure.suptitle(_plain(title), x=0.012, ha="left", color=INK, fontsize=13, fontweight="bold")
     return figure
 

@@ -43,12 +43,13 @@ def _lengths(lengths: Mapping[str, Any]) -> str:
             f"Longueur médiane : {median} jetons ; le plus long en a {longest} et tient dans le contexte de {model} ({limit}).",
             f"Median length: {median} tokens; the longest has {longest} and fits into the context of {model} ({limit}).",
         )
-    over, share = number(dialogue["over"]), percent(dialogue["share_over"])
+    over, share = dialogue["over"], percent(dialogue["share_over"])
+    count = f"{number(over)} dialogue{'s' if over > 1 else ''}"
     return tr(
-        f"Longueur médiane : {median} jetons ; {over} dialogues ({share}) dépassent le contexte de {model} ({limit}) : "
-        "la fin de leurs réponses ne sera pas apprise.",
-        f"Median length: {median} tokens; {over} dialogues ({share}) exceed the context of {model} ({limit}): the ends "
-        "of their answers will not be learnt.",
+        f"Longueur médiane : {median} jetons ; au-delà du contexte de {model} ({limit}) : {count} ({share}), dont la fin ne "
+        "sera pas apprise.",
+        f"Median length: {median} tokens; beyond the context of {model} ({limit}): {count} ({share}), whose ends will not "
+        "be learnt.",
     )
 
 

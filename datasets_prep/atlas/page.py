@@ -48,6 +48,7 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
         clouds=[{hue: Markup(cloud.svg) for hue, cloud in pair.items()} for pair in clouds],
         left_out=[sorted({word for cloud in pair.values() for word in cloud.left_out}) for pair in clouds],
         part_names=[part_name(part) for part in atlas["words"]["parts"]],
+        few_parts=[part["name"] or part_name(part) for part in atlas["words"]["parts"] if part["few"]],
         findings=findings_of(atlas),
         function_words=tr(" et ", " and ").join(_LANGUAGES[name]() for name in atlas["words"]["function_words"]),
         notes=[{"title": title(), "rows": _rows(atlas[key])} for key, title in _NOTED.items() if key in atlas],
