@@ -25,7 +25,7 @@ FRENCH = _words("""
     après avant malgré hors outre via lors près
     ne pas plus moins non oui rien jamais guère aucun aucune nul nulle
     très trop peu assez tant tellement bien encore déjà toujours souvent ici maintenant ensuite enfin
-    seulement notamment environ presque plutôt surtout cependant toutefois néanmoins
+    également seulement notamment environ presque plutôt surtout cependant toutefois néanmoins
     tout toute tous toutes chaque chacun chacune plusieurs certain certaine certains certaines autre autres même mêmes
     tel telle tels telles
     être suis es est sommes êtes sont étais était étions étiez étaient fus fut fûmes fûtes furent serai seras sera
