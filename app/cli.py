@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app.output import Output, table
-from app.quiet import load_keras
+from app.output import Output
+from app.quiet import load_keras, load_tfds
 from app.usage import Program, missing
 from chatbot.errors import InputError
 from chatbot.language import number, tr
@@ -42,34 +42,71 @@ MaxTokens = Annotated[
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
 
 
-@data_app.command(
-    "list", help=tr("Nom, langue, taille et licence de chaque jeu.", "Name, language, size and licence of each set.")
-)
+@data_app.command("list", help=tr("Les jeux connus : langue, taille, licence, provenance, présence sur le disque.",
+                                  "The known sets: language, size, licence, origin, what is on disk."))  # fmt: skip
 def data_list(json: Json = False) -> None:
-    from datasets_prep.sources import SOURCES
+    from app.catalogue import list_sets
 
-    rows = [
-        (s.name, tr(*s.title), s.language, tr(*s.size), tr(*s.licence.stated), tr(*s.origin)) for s in SOURCES.values()
-    ]
-    keys = ("name", "title", "language", "size", "licence", "origin")
-    head = tr("Nom|Titre|Langue|Taille|Licence|Origine", "Name|Title|Language|Size|Licence|From").split("|")
-    Output(json).result({"sets": [dict(zip(keys, row, strict=True)) for row in rows]}, table(head, rows))
+    Output(json).result(*list_sets())
+
+
+@data_app.command("licences", help=tr("Ce que les sources énoncent, et ce qu'en hérite un mélange : des faits, pas un avis.",
+                                      "What the sources state, and what a mixture inherits: facts, no advice."))  # fmt: skip
+def data_licences(
+    wanted: Annotated[list[str] | None, typer.Argument(metavar=tr("[JEU…]", "[SET…]"), help=tr(
+        "Noms de jeux ou dossiers préparés ; par défaut tous les jeux.", "Names of sets or prepared folders; by default all sets."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from app.catalogue import show_licences
+
+    Output(json).result(*show_licences(wanted or []))
+
+
+@data_app.command("tfds", help=tr("Écrit un jeu préparé au format TFDS, que lisent TensorFlow et tf.data.",
+                                  "Writes a prepared set in TFDS's format, for TensorFlow and tf.data."))  # fmt: skip
+def data_tfds(
+    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    out: Annotated[Path, typer.Option(help=tr("Dossier TFDS, qui peut tenir plusieurs jeux.", "TFDS folder, which may hold several sets."))],
+    name: Annotated[str, typer.Option(help=tr("Nom du jeu ; par défaut celui du dossier.", "Name of the set; by default that of the folder."))] = "",
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_tfds()
+    from datasets_prep.tfds_set import write_tfds
+
+    written = write_tfds(folder, out, name)
+    line = tr(f"Jeu TFDS : {written}\nÀ lire par : tfds.builder_from_directory(\"{written}\")",
+              f"TFDS set: {written}\nRead it by: tfds.builder_from_directory(\"{written}\")")  # fmt: skip
+    Output(json).result({"folder": str(written)}, line)
 
 
 @app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                      "From sources to dialogues: cleaned, without duplicates, split without leaks."))  # fmt: skip
 def prepare(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help=tr(
-        "embedded, embedded:boutique, medquad, ou vos fichiers .csv et .jsonl.",
-        "embedded, embedded:boutique, medquad, or your own .csv and .jsonl files."))],
+        "embedded, medquad… (causette data list), ou vos fichiers .csv et .jsonl ; un poids peut suivre : medquad:2.",
+        "embedded, medquad… (causette data list), or your own .csv and .jsonl files; a weight may follow: medquad:2."))],
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
-    from_file: Annotated[Path | None, typer.Option("--from", help=tr(
-        "Fichier déjà téléchargé (medquad.csv.gz).", "File already downloaded (medquad.csv.gz)."))] = None,
+    from_: Annotated[list[str] | None, typer.Option("--from", metavar=tr("[NOM=]FICHIER", "[NAME=]FILE"), help=tr(
+        "Fichier déjà téléchargé (medquad.csv.gz) ; à répéter, avec le nom, pour plusieurs sources.",
+        "File already downloaded (medquad.csv.gz); again, with the name, for several sources."))] = None,
     columns: Annotated[str | None, typer.Option(help=tr(
         "Colonnes de question et de réponse : question,reponse.", "Question and answer columns: question,answer."))] = None,
+    requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
+        "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
     shares: Annotated[str, typer.Option(help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
+    only_language: Annotated[str, typer.Option(metavar=tr("CODE", "CODE"), help=tr(
+        "Ne garde que les dialogues de cette langue (fr, en…).", "Keeps the dialogues of this language alone (fr, en…)."))] = "",
+    keep_personal: Annotated[bool, typer.Option("--keep-personal", help=tr(
+        "Laisse courriels, téléphones, cartes et numéros sociaux, masqués sinon.",
+        "Leaves e-mails, telephones, cards and social numbers, otherwise masked."))] = False,
+    cut_boilerplate: Annotated[bool, typer.Option("--cut-boilerplate", help=tr(
+        "Coupe des réponses les phrases qui reviennent sous de nombreuses questions.",
+        "Cuts out of the answers the sentences that come back under many questions."))] = False,
+    show_leak: Annotated[bool, typer.Option("--show-leak", help=tr(
+        "Compte les lignes de test qui ont un proche dans l'entraînement, ici et au hasard.",
+        "Counts the test rows with a near neighbour in training, here and at random."))] = False,
     replace: Annotated[bool, typer.Option("--replace", help=tr(
         "Remplace un jeu déjà préparé.", "Replaces a set already prepared."))] = False,
     json: Json = False,
@@ -81,17 +118,18 @@ def prepare(
 
     output = Output(json)
     config = PrepareConfig(
-        sources=tuple(sources), out=out, from_file=from_file, columns=_pair(columns), shares=Shares(*_shares(shares)),
-        seed=seed, replace=replace,
+        sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns),
+            requests=_language(requests),        shares=Shares(*_shares(shares)), seed=seed, only_language=only_language, keep_personal=keep_personal,
+        cut_boilerplate=cut_boilerplate, show_leak=show_leak, replace=replace,
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]
     splits = ", ".join(f"{name} {number(count)}" for name, count in counts["by_split"].items())
     line = tr(
         f"Lues {number(counts['read'])} = gardées {number(counts['kept'])} + rejetées {number(counts['rejected'])}. "
-        f"{splits}. Dossier : {out}",
+        f"{splits}. Dossier : {out} (rapport : report.md)",
         f"Read {number(counts['read'])} = kept {number(counts['kept'])} + rejected {number(counts['rejected'])}. "
-        f"{splits}. Folder: {out}",
+        f"{splits}. Folder: {out} (report: report.md)",
     )
     output.result(manifest, line)
 
@@ -351,6 +389,23 @@ def _refuse_without_atlas(given: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
+def _files(texts: list[str]) -> Path | dict[str, Path] | None:
+    """What `--from` gives: one file, or several by the name of their source."""
+    from datasets_prep.sources import SOURCES
+
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        name, path = (name, path) if equals and name in SOURCES else ("", text)
+        if name in files:
+            raise InputError(
+                tr("--from donné deux fois : nommez les sources, --from medquad=medquad.csv.gz.",
+                   "--from given twice: name the sources, --from medquad=medquad.csv.gz.")
+            )  # fmt: skip
+        files[name] = Path(path)
+    return files.get("") if list(files) == [""] else files or None
+
+
 def _pair(text: str | None) -> tuple[str, str] | None:
     if text is None:
         return None
@@ -360,6 +415,14 @@ def _pair(text: str | None) -> tuple[str, str] | None:
             tr("--columns : deux noms séparés par une virgule.", "--columns: two names, with a comma between.")
         )
     return question.strip(), answer.strip()
+
+
+def _language(text: str | None) -> Any:
+    if text not in (None, "fr", "en"):
+        raise InputError(
+            tr(f"--requests : fr ou en (reçu : « {text} »).", f"--requests: fr or en (received: “{text}”).")
+        )
+    return text
 
 
 def _shares(text: str) -> tuple[float, float, float]:

@@ -19,6 +19,16 @@ def load_keras() -> None:
         import keras_hub  # noqa: F401
 
 
+def load_tfds() -> None:
+    """Imports TensorFlow and its data sets, silently, and keeps their progress bars and advice away."""
+    with _error_stream_aside():
+        import tensorflow  # noqa: F401
+        import tensorflow_datasets as tfds
+        from absl import logging as absl_logging
+    tfds.disable_progress_bar()
+    absl_logging.set_verbosity(absl_logging.ERROR)
+
+
 @contextmanager
 def _error_stream_aside() -> Iterator[None]:
     sys.stderr.flush()

@@ -5,8 +5,11 @@ Nothing here knows a source: what is peculiar to one (MedQuAD's " ?") is tidied 
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
+from datasets_prep.personal import masked
 from datasets_prep.rows import Rejected, Row, normalised, rejected_from
 
 NO_BREAK = "\u00a0\u202f"  # no-break space, narrow no-break space
@@ -26,6 +29,11 @@ class Limits:
     longest_question: int
     shortest_answer: int
     longest_answer: int
+
+    @classmethod
+    def of(cls, options: Any) -> "Limits":
+        """Those of an object that has them among others, such as the options of `prepare`."""
+        return cls(**{each.name: getattr(options, each.name) for each in fields(cls)})
 
 
 def clean_text(text: str) -> str:
@@ -49,6 +57,25 @@ def clean(row: Row, limits: Limits) -> Row | Rejected:
         history=tuple(replace(turn, content=clean_text(turn.content)) for turn in row.history),
     )
     return _too_short_or_long(row, limits) or _repeats_question(row) or row
+
+
+def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
+    """The row with its personal data masked, and how many of each kind there were."""
+    counts: Counter[str] = Counter()
+
+    def mask(text: str) -> str:
+        text, found = masked(text, language)
+        counts.update(found)
+        return text
+
+    hidden = replace(
+        row,
+        question=mask(row.question),
+        answer=mask(row.answer),
+        context=mask(row.context),
+        history=tuple(replace(turn, content=mask(turn.content), context=mask(turn.context)) for turn in row.history),
+    )
+    return (hidden if counts else row), counts
 
 
 def _clean_line(line: str) -> str:

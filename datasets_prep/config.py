@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.cleaning import Limits
+from datasets_prep.languages import LANGUAGES
+from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.spec import Shares
 
 Similarity = Annotated[float, Field(ge=0.5, le=1)]
@@ -19,15 +20,17 @@ class PrepareConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sources: tuple[str, ...]
-    """Sets to read, in order: embedded, embedded:boutique, medquad, or CSV and JSONL files."""
+    """Sets or files to read, in order, each with its part and its weight in training: embedded:boutique, medquad:2, faq.csv."""
     out: Path
     """Folder to write; it appears whole or not at all."""
     replace: bool = False
     """Whether a prepared set already in that folder is replaced."""
-    from_file: Path | None = None
-    """File to read instead of downloading, for the one source that needs it (medquad, csv, jsonl)."""
+    from_file: Path | dict[str, Path] | None = None
+    """File to read instead of downloading, for the one source that needs it; for several, name of each → its file."""
     columns: tuple[str, str] | None = None
     """Names of the question column and of the answer column of CSV files, instead of guessing them."""
+    requests: RequestLanguage | None = None
+    """Language of the requests that Causette phrases, for sets without questions; by default that of their texts."""
     shares: Shares = Shares(0.8, 0.1, 0.1)
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0
@@ -45,18 +48,30 @@ class PrepareConfig(BaseModel):
     near_answer: Similarity = 0.85
     """Word similarity from which two answers are near, 0.5 to 1; a near duplicate needs both sides near."""
 
-    @property
-    def limits(self) -> Limits:
-        """The lengths as the cleaning takes them."""
-        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+    only_language: str = ""
+    """Language of the dialogues kept (fr, en…), those of which it is not sure included; empty keeps all."""
+    keep_personal: bool = False
+    """Whether e-mail addresses, telephone, card, account and social-security numbers stay instead of being masked."""
+    cut_boilerplate: bool = False
+    """Whether sentences that come back under many questions are cut out of the answers instead of only counted."""
+    show_leak: bool = False
+    """Whether the test rows with a near neighbour in training are counted, here and in a split at random."""
 
 
 def check_config(config: PrepareConfig) -> None:
     """Checks what no single type can say.
 
     Raises:
-        InputError: no source, or shares that do not sum to 1.
+        InputError: no source, shares that do not sum to 1, or a language that is not told apart.
     """
+    if config.only_language not in ("", *LANGUAGES):
+        known = ", ".join(LANGUAGES)
+        raise InputError(
+            tr(
+                f"--only-language {config.only_language} : langue inconnue. Connues : {known}.",
+                f"--only-language {config.only_language}: unknown language. Known: {known}.",
+            )
+        )
     if not config.sources:
         raise InputError(
             tr(

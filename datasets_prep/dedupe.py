@@ -14,35 +14,41 @@ the index holds numbers of the request's signature beside numbers of the answer'
     q0 q1 … q12 a0 a1 a2     q13 q14 … q25 a3 a4 a5     …
 
 so two rows meet in a band only when both sides agree. The request's part is the deeper one: requests are short and
-share their turns of phrase ("What are the symptoms of …"), and answers may be one boilerplate.
+share their turns of phrase ("What are the symptoms of …"), and answers may be one boilerplate. A band is kept as one
+number of 64 bits, into which the labels of the request go too: 128 bytes a row in all.
 """
 
+import functools
 import math
 import re
-from collections.abc import Iterable
-from itertools import pairwise
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, pairwise
+from typing import Any
 from zlib import crc32
 
 from chatbot.dialogue import Dialogue
 from datasets_prep.rows import normalised
+from datasets_prep.spool import fingerprint
 
 # Two rows just at both thresholds meet in a given band with probability 0.25 × 0.6, hence in one of 16 with 0.93.
 BANDS, MEET_IN_REQUEST, MEET_IN_ANSWER = 16, 0.25, 0.6
+# Two texts just at their threshold, a side alone: in one of 16 bands with 0.99.
+MEET_ALONE = 0.25
 DEEPEST = 16  # numbers of one signature in a band
 WORD = re.compile(r"\w+")
 LABEL = re.compile(r"\w*\d\w*|\w|[ivx]+")  # a word that only tells things apart: a figure, a letter, a Roman numeral
+REMEMBERED = 2_000  # texts whose shingles are kept while candidates are checked
+MOST_IN_RUN = 200  # earlier rows of one band that a row is compared with: they are near one another, a few are enough
 
 
-class Repeat(NamedTuple):
-    """The earlier dialogue that one repeats: the reason of the rejection, and the id."""
-
-    reason: str
-    id: str
+def exact_key(dialogue: Dialogue) -> int:
+    """Equal for dialogues of the same request and the same answer, but for case and blanks."""
+    return fingerprint(f"{normalised(request_text(dialogue))}\0{normalised(dialogue.answer)}")
 
 
-class SeenDialogues:
-    """The dialogues met so far, in memory.
+class NearRows:
+    """The band keys of dialogues, from which those near one another are found; see the module's text.
 
     Args:
         near_question: similarity from which two requests are near, in [0.5, 1].
@@ -50,51 +56,104 @@ class SeenDialogues:
     """
 
     def __init__(self, *, near_question: float, near_answer: float) -> None:
-        from datasketch import MinHash, MinHashLSH
-
         self._near_question, self._near_answer = near_question, near_answer
-        self._ids_by_text: dict[tuple[str, str], str] = {}
-        self._dialogues: list[tuple[Dialogue, frozenset[str]]] = []
         depths = _depth(near_question, MEET_IN_REQUEST), _depth(near_answer, MEET_IN_ANSWER)
-        self._sketches = [MinHash(num_perm=BANDS * depth, seed=1, hashfunc=crc32) for depth in depths]
-        self._signature = MinHash(num_perm=BANDS * sum(depths), seed=1)
-        self._index = MinHashLSH(num_perm=BANDS * sum(depths), params=(BANDS, sum(depths)))
+        self._sketches = [Sketch(depth) for depth in depths]
+        self.bands = Bands()
 
-    def repeat_of(self, dialogue: Dialogue) -> Repeat | None:
-        """The earlier dialogue that this one repeats; None for a new one, which is remembered."""
-        request = request_text(dialogue)
-        text = normalised(request), normalised(dialogue.answer)
-        if text in self._ids_by_text:
-            return Repeat("exact_duplicate", self._ids_by_text[text])
-        question = shingles(request)
-        # Words alone will do to find candidates: two answers near by words and pairs are nearer still by words.
-        signature = self._sign(question, words(dialogue.answer))
-        for candidate in sorted(self._index.query(signature)):
-            earlier, earlier_question = self._dialogues[candidate]
-            if self._near_requests(question, earlier_question) and self._near_answers(dialogue, earlier):
-                return Repeat("near_duplicate", earlier.id)
-        self._ids_by_text[text] = dialogue.id
-        self._index.insert(len(self._dialogues), signature)
-        self._dialogues.append((dialogue, question))
-        return None
+    def add(self, dialogue: Dialogue) -> None:
+        """Appends a dialogue, which gets the next number."""
+        request = shingles(request_text(dialogue))
+        answer = words(dialogue.answer)  # words alone will do: two answers near by words and pairs are nearer by words
+        if not request or not answer:
+            self.bands.add_none()
+            return
+        parts = [sketch.of(side) for sketch, side in zip(self._sketches, (request, answer), strict=True)]
+        self.bands.add(parts, salt="\0".join(sorted(labels(request))))
 
-    def _near_requests(self, left: frozenset[str], right: frozenset[str]) -> bool:
-        return jaccard(left, right) >= self._near_question and not any(map(LABEL.fullmatch, left ^ right))
+    def repeats(self, look_up: Callable[[int], Dialogue]) -> dict[int, int]:
+        """Number of each dialogue that repeats an earlier one → number of that one, itself no repeat.
 
-    def _near_answers(self, left: Dialogue, right: Dialogue) -> bool:
-        return jaccard(shingles(left.answer), shingles(right.answer)) >= self._near_answer
+        Args:
+            look_up: number → the dialogue that was added under it.
+        """
+        sides = functools.lru_cache(REMEMBERED)(
+            lambda number: tuple(map(shingles, (request_text(look_up(number)), look_up(number).answer)))
+        )
+        found: dict[int, int] = {}
+        for later, candidates in sorted(self.bands.candidates().items()):
+            mine = sides(later)
+            for earlier in sorted(candidates):
+                if earlier not in found and self._near(mine, sides(earlier)):
+                    found[later] = earlier
+                    break
+        return found
 
-    def _sign(self, *sides: Iterable[str]) -> Any:
-        """The signatures of both sides, put together band by band."""
+    def _near(self, left: tuple[frozenset[str], ...], right: tuple[frozenset[str], ...]) -> bool:
+        return near_requests(left[0], right[0], self._near_question) and jaccard(left[1], right[1]) >= self._near_answer
+
+
+class Sketch:
+    """MinHash signatures laid out in bands."""
+
+    def __init__(self, depth: int) -> None:
+        from datasketch import MinHash
+
+        self._hash = MinHash(num_perm=BANDS * depth, seed=1, hashfunc=crc32)
+
+    def of(self, side: Iterable[str]) -> Any:
+        """The signature of a set of shingles: (BANDS, depth)."""
+        self._hash.clear()
+        self._hash.update_batch([shingle.encode() for shingle in set(side)])
+        return self._hash.hashvalues.reshape(BANDS, -1)
+
+
+class Bands:
+    """One number a band for each row; rows that share one are candidates."""
+
+    def __init__(self) -> None:
+        self._keys = array("Q")  # BANDS numbers a row
+        self._rows = array("Q")  # the number of each row that has keys
+        self._count = 0
+
+    def add(self, parts: list[Any], salt: str = "") -> None:
+        """Appends a row: its signatures, side by side, and what must be equal for two rows to meet."""
         import numpy
 
-        parts = []
-        for sketch, side in zip(self._sketches, sides, strict=True):
-            sketch.clear()
-            sketch.update_batch([shingle.encode() for shingle in set(side)])
-            parts.append(sketch.hashvalues.reshape(BANDS, -1))  # (BANDS, depth)
-        self._signature.hashvalues = numpy.hstack(parts).ravel()
-        return self._signature
+        beside = numpy.hstack([part.astype(numpy.uint64) for part in parts])  # (BANDS, depth)
+        keys = (beside * _odd_numbers(beside.shape[1])).sum(axis=1, dtype=numpy.uint64)
+        keys ^= numpy.uint64(fingerprint(salt))
+        self._keys.frombytes(keys.tobytes())
+        self._rows.append(self._count)
+        self._count += 1
+
+    def add_none(self) -> None:
+        """Appends a row that meets no other: a text without words."""
+        self._count += 1
+
+    def runs(self) -> Iterator[list[int]]:
+        """Rows that share a band, in their order, band by band."""
+        import numpy
+
+        keys = numpy.frombuffer(self._keys, dtype=numpy.uint64).reshape(-1, BANDS)
+        for band in range(BANDS):
+            order = numpy.argsort(keys[:, band], kind="stable")
+            ordered = keys[order, band]
+            ends = numpy.flatnonzero(numpy.r_[ordered[1:] != ordered[:-1], True]) + 1
+            for begin, end in pairwise((0, *ends[: len(order)].tolist())):
+                if end - begin > 1:
+                    yield [self._rows[place] for place in order[begin:end].tolist()]
+
+    def candidates(self) -> dict[int, set[int]]:
+        """Row → the earlier rows that it shares a band with, at most `MOST_IN_RUN` of each."""
+        found: dict[int, set[int]] = {}
+        for run in self.runs():
+            first = run[:MOST_IN_RUN]
+            for earlier, later in combinations(first, 2):
+                found.setdefault(later, set()).add(earlier)
+            for later in run[MOST_IN_RUN:]:
+                found.setdefault(later, set()).update(first)
+        return found
 
 
 def request_text(dialogue: Dialogue) -> str:
@@ -114,11 +173,34 @@ def shingles(text: str) -> frozenset[str]:
     return frozenset(in_order) | {f"{left} {right}" for left, right in pairwise(in_order)}
 
 
+def labels(request: frozenset[str]) -> set[str]:
+    """The words of a request that only tell things apart: "type 2" → {"2"}."""
+    return {shingle for shingle in request if LABEL.fullmatch(shingle)}
+
+
+def near_requests(left: frozenset[str], right: frozenset[str], threshold: float) -> bool:
+    """Whether two requests, as shingles, are near: alike enough, and with the same labels."""
+    return jaccard(left, right) >= threshold and not labels(left ^ right)
+
+
 def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
     """Size of the intersection over that of the union; 0 when either is empty."""
     return len(left & right) / len(left | right) if left and right else 0.0
 
 
+def alone(threshold: float) -> Sketch:
+    """The sketch for texts near by themselves, at `threshold`."""
+    return Sketch(_depth(threshold, MEET_ALONE))
+
+
 def _depth(threshold: float, meet: float) -> int:
     """How many numbers of a signature make two sides just at the threshold agree with probability `meet`."""
     return DEEPEST if threshold >= 1 else min(DEEPEST, max(1, round(math.log(meet) / math.log(threshold))))
+
+
+@functools.cache
+def _odd_numbers(count: int) -> Any:
+    """Multipliers that turn a row of a band into one number of 64 bits."""
+    import numpy
+
+    return numpy.random.default_rng(1).integers(1, 2**63, size=count, dtype=numpy.uint64) * 2 + 1

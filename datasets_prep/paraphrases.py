@@ -11,47 +11,35 @@ the embedded set) stay as they are.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from chatbot.dialogue import Dialogue
-from datasets_prep.rows import normalised
-from datasets_prep.sift import Sifted, first_request
+from datasets_prep.sift import Sifted
 from datasets_prep.splits import group_key
+from datasets_prep.spool import Kept
 
-FEWEST_WORDS = 2  # "Oui.", or a label, answers many questions that are no paraphrases of one another
 
-
-def paraphrases_joined(sifted: Sequence[Sifted]) -> tuple[list[Sifted], int]:
-    """The same dialogues, those that share their answer in one group, whatever file they come from.
+def join_paraphrases(sifted: Sequence[Sifted]) -> int:
+    """Puts the dialogues that share their answer in one group, whatever source they come from.
 
     Returns:
-        What was sifted, and how many groups went into another one.
+        How many groups went into another one.
     """
-    answered: dict[tuple[str, ...], set[str]] = {}  # what is answered → the groups of the questions
-    for dialogue in (each for one in sifted for each in one.kept if _is_ungrouped(each)):
-        answered.setdefault(_answers(dialogue), set()).add(group_key(dialogue))
-    leaders = _leaders(groups for answers, groups in answered.items() if _words(answers) >= FEWEST_WORDS)
-    return [replace(one, kept=[_joined(dialogue, leaders) for dialogue in one.kept]) for one in sifted], len(leaders)
+    first: dict[int, str] = {}  # what is answered → the group of the first question
+    pairs = []
+    for each in (each for one in sifted for each in one.kept if each.own_group and each.answers):
+        group = group_key(each)
+        if (other := first.setdefault(each.answers, group)) != group:
+            pairs.append((other, group))
+    leaders = _leaders(pairs)
+    for one in sifted if leaders else ():
+        one.kept = [_joined(each, leaders) for each in one.kept]
+    return len(leaders)
 
 
-def _joined(dialogue: Dialogue, leaders: Mapping[str, str]) -> Dialogue:
-    leader = leaders.get(group_key(dialogue))
-    return replace(dialogue, group=leader) if leader and _is_ungrouped(dialogue) else dialogue
+def _joined(each: Kept, leaders: Mapping[str, str]) -> Kept:
+    leader = leaders.get(group_key(each)) if each.own_group else None
+    return replace(each, group=leader) if leader else each
 
 
-def _is_ungrouped(dialogue: Dialogue) -> bool:
-    return dialogue.group == first_request(dialogue.messages)
-
-
-def _answers(dialogue: Dialogue) -> tuple[str, ...]:
-    """All that is answered, turn by turn, and the contexts: the same words about another text are another answer."""
-    turns = (turn for turn in dialogue.messages if turn.role != "system")
-    return tuple(normalised(turn.context if turn.role == "user" else turn.content) for turn in turns)
-
-
-def _words(answers: tuple[str, ...]) -> int:
-    return len(" ".join(answers[1::2]).split())
-
-
-def _leaders(families: Iterable[set[str]]) -> dict[str, str]:
+def _leaders(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Group → the first in order of all groups that it belongs with, for those that are not that one (union-find)."""
     above: dict[str, str] = {}
 
@@ -60,7 +48,7 @@ def _leaders(families: Iterable[set[str]]) -> dict[str, str]:
             group = above[group]
         return group
 
-    for family in families:
-        first, *others = sorted({top(group) for group in family})
+    for pair in pairs:
+        first, *others = sorted({top(group) for group in pair})
         above |= dict.fromkeys(others, first)
     return {group: top(group) for group in above}

@@ -2,26 +2,38 @@
 
     prepare(PrepareConfig(sources=("embedded",), out=Path("data/embedded")), say=print)
 
-Every row that a source gives is kept in one split or rejected with its reason: read = kept + rejected.
+Every row that a source gives is kept in one split or rejected with its reason: read = kept + rejected. The texts wait
+on disk between the steps (`spool`), so that a million rows need no more memory than what splitting asks of each.
 """
 
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from chatbot.dialogue import Dialogue, write_dialogues
 from chatbot.errors import InputError, WorldError
 from chatbot.files import folder_written_whole, write_json, write_text
 from chatbot.language import number, tr
 from datasets_prep.config import PrepareConfig, check_config
-from datasets_prep.dedupe import SeenDialogues
-from datasets_prep.manifest import manifest_of
-from datasets_prep.paraphrases import paraphrases_joined
-from datasets_prep.prepared import MANIFEST, REJECTED, is_prepared
-from datasets_prep.sift import Say, Sifted, reasons_in_words, sift
+from datasets_prep.leak import leaks
+from datasets_prep.manifest import cleaning_of, manifest_of
+from datasets_prep.mixture import copies, written
+from datasets_prep.outcome import Outcome
+from datasets_prep.paraphrases import join_paraphrases
+from datasets_prep.personal import MASKS
+from datasets_prep.prepared import CLEANING, MANIFEST, REJECTED, REPORT, is_prepared
+from datasets_prep.report import leak_lines, report_of
+from datasets_prep.rows import Rejected
+from datasets_prep.sift import Say, Sieve, Sifted, reasons_in_words
 from datasets_prep.sources import chosen_sources
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.splits import shared_answers
+from datasets_prep.spool import Kept, Spool
 
 __all__ = ["PrepareConfig", "prepare"]
 
@@ -39,35 +51,26 @@ def prepare(config: PrepareConfig, say: Say = lambda line: None) -> Path:
     """
     check_config(config)
     _check_output(config)
-    sources = chosen_sources(config.sources, config.from_file, config.columns)
-    seen = SeenDialogues(near_question=config.near_question, near_answer=config.near_answer)
-    sifted = []
-    for source in sources:
-        say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
-        sifted.append(sift(source, config.limits, seen, say))
-        say(_news(sifted[-1]))
-    sifted, merged_groups = paraphrases_joined(sifted)
-    splits = split_all(sifted, config.shares, config.seed)
-    shared = shared_answers(splits)
-    _say_kinship(merged_groups, shared["test"], len(splits["test"]), say)
-    _write(config, sifted, splits, merged_groups=merged_groups, shared_answers=shared)
-    listed = ", ".join(f"{split} {number(len(dialogues))}" for split, dialogues in splits.items())
-    say(tr(f"{config.out} : {listed}.", f"{config.out}: {listed}."))
+    with Spool() as spool, _rejections() as rejections:
+        outcome = _sift_and_split(config, spool, rejections, say)
+        _write(config, outcome, spool, rejections)
+    lines = ", ".join(f"{split} {number(count)}" for split, count in outcome.lines().items())
+    say(tr(f"{config.out} : {lines}.", f"{config.out}: {lines}."))
     return config.out
 
 
-def split_all(sifted: list[Sifted], shares: Shares, seed: int) -> Splits:
+def split_all(sifted: Sequence[Sifted], shares: Shares, seed: int) -> Splits:
     """The splits of all sources together; those under the same rule are split as one set.
 
     Raises:
         InputError: a split with a share comes out empty.
     """
-    by_rule: dict[SplitRule, list[Dialogue]] = {}
+    by_rule: dict[SplitRule, list[Kept]] = {}
     for one in sifted:
         by_rule.setdefault(one.source.split_rule, []).extend(one.kept)
     splits: Splits = {}
-    for rule, dialogues in by_rule.items():
-        for split, part in rule.split(dialogues, shares, seed).items():
+    for rule, kept in by_rule.items():
+        for split, part in rule.split(kept, shares, seed).items():
             splits.setdefault(split, []).extend(part)
     for split, share in shares._asdict().items():
         if share and not splits[split]:
@@ -78,6 +81,57 @@ def split_all(sifted: list[Sifted], shares: Shares, seed: int) -> Splits:
                 )
             )
     return splits
+
+
+def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejections", say: Say) -> Outcome:
+    sources = chosen_sources(config.sources, config.from_file, config.columns, config.requests)
+    sieve = Sieve(config, spool, rejections.add, say)
+    sifted = []
+    for source in sources:
+        say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
+        sifted.append(sieve.read(source))
+    boilerplate = sieve.near(sifted)
+    merged_groups = join_paraphrases(sifted)
+    splits = split_all(sifted, config.shares, config.seed)
+    outcome = Outcome(
+        sifted=sifted, splits=splits, merged_groups=merged_groups, boilerplate=boilerplate, duplicates=sieve.duplicates
+    )
+    _weigh(config, outcome, spool, rejections)
+    for one in sifted:
+        say(_news(one))
+        if masks := sum(one.tally.counts[kind] for kind in MASKS):
+            hidden = number(masks)
+            say(
+                tr(
+                    f"{one.source.name} : données personnelles masquées : {hidden} (--keep-personal les laisse).",
+                    f"{one.source.name}: personal data masked: {hidden} (--keep-personal leaves it).",
+                )
+            )
+    outcome.shared_answers = shared_answers(splits)
+    _say_kinship(merged_groups, outcome.shared_answers["test"], len(splits["test"]), say)
+    if config.show_leak:
+        thresholds = {"near_question": config.near_question, "near_answer": config.near_answer}
+        outcome.leak = leaks(splits, spool, **thresholds, seed=config.seed)
+        for line in leak_lines(outcome.leak):
+            say(line)
+    return outcome
+
+
+def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_Rejections") -> None:
+    """Sets how many times each training dialogue is written; those written never are rejected, not lost."""
+    weighted = [one for one in outcome.sifted if one.source.weight != 1]
+    for one in weighted:
+        own = {each.number for each in one.kept}
+        train = [each for each in outcome.splits["train"] if each.number in own]
+        times = copies(train, one.source.weight, config.seed)
+        left = {place for place, count in times.items() if not count}
+        outcome.copies = {**outcome.copies, **{place: count for place, count in times.items() if count}}
+        outcome.splits["train"] = [each for each in outcome.splits["train"] if each.number not in left]
+        one.kept = [each for each in one.kept if each.number not in left]
+        for place in sorted(left):
+            row = spool.rejected(place, "left_by_weight")
+            one.note_rejected(row)
+            rejections.add(one.source.name, row)
 
 
 def _check_output(config: PrepareConfig) -> None:
@@ -102,7 +156,7 @@ def _check_output(config: PrepareConfig) -> None:
 
 def _news(sifted: Sifted) -> str:
     name, read, kept = sifted.source.name, number(sifted.read), number(len(sifted.kept))
-    rejected = number(len(sifted.rejected))
+    rejected = number(sifted.rejected.total())
     reasons = f" ({reasons_in_words(sifted.rejected)})" if sifted.rejected else ""
     return tr(
         f"{name} : lues {read} = gardées {kept} + rejetées {rejected}{reasons}.",
@@ -128,15 +182,38 @@ def _say_kinship(merged_groups: int, shared: int, test: int, say: Say) -> None:
         )
 
 
-def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits, **kinship: Any) -> None:
+class _Rejections:
+    """The rejected rows, in a temporary file until the folder is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, source: str, row: Rejected) -> None:
+        self._file.write(json.dumps(row.to_json(source), ensure_ascii=False).encode() + b"\n")
+
+    def write(self, path: Path) -> None:
+        self._file.seek(0)
+        with path.open("wb") as file:
+            shutil.copyfileobj(self._file, file)
+
+
+@contextmanager
+def _rejections() -> Iterator[_Rejections]:
+    with tempfile.TemporaryFile() as file:
+        yield _Rejections(file)
+
+
+def _write(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: _Rejections) -> None:
     """The prepared folder, whole or not at all."""
-    rejected = [row.to_json(one.source.name) for one in sifted for row in one.rejected]
     try:
         with folder_written_whole(config.out, replace=config.replace) as folder:
-            for split, dialogues in splits.items():
-                write_dialogues(folder / f"{split}.jsonl", dialogues)
-            write_text(folder / REJECTED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected))
-            write_json(folder / MANIFEST, manifest_of(config, sifted, splits, folder, **kinship))
+            for split in outcome.splits:
+                write_dialogues(folder / f"{split}.jsonl", _dialogues(outcome, split, spool))
+            rejections.write(folder / REJECTED)
+            manifest, cleaning = manifest_of(config, outcome, folder), cleaning_of(outcome)
+            write_json(folder / MANIFEST, manifest)
+            write_json(folder / CLEANING, cleaning)
+            write_text(folder / REPORT, report_of(manifest, cleaning))
     except OSError as error:
         raise WorldError(
             tr(
@@ -144,3 +221,10 @@ def _write(config: PrepareConfig, sifted: list[Sifted], splits: Splits, **kinshi
                 f"{config.out}: cannot be written ({error.strerror}). Nothing was written.",
             )
         ) from error
+
+
+def _dialogues(outcome: Outcome, split: str, spool: Spool) -> Iterator[Dialogue]:
+    """The lines of a split: each dialogue under its final group, its copies under ids of their own."""
+    times = outcome.copies if split == "train" else {}
+    for each, copy in written(outcome.splits[split], times):
+        yield replace(spool[each.number], id=each.id if copy == 1 else f"{each.id}~{copy}", group=each.group)

@@ -20,6 +20,8 @@ from datasets_prep.text_files import sha256_of
 
 MANIFEST = "manifest.json"
 REJECTED = "rejected.jsonl"
+CLEANING = "cleaning.json"
+REPORT = "report.md"
 FORMAT = "causette-prepared-set"
 FORMAT_VERSION = 1
 

@@ -4,6 +4,7 @@ A source yields both: what it could read (`Row`) and what it could not (`Rejecte
 read = kept + rejected.
 """
 
+import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,16 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
     ),
+    "unknown_label": ("étiquette inconnue", "unknown label"),
+    "not_a_paper": (
+        "ligne qui n'est pas un article (résumé, titres de sections, texte)",
+        "line that is no paper (abstract, section names, text)",
+    ),
+    "back_matter": (
+        "section sans contenu scientifique (remerciements, financement…)",
+        "section without scientific content (acknowledgements, funding…)",
+    ),
+    "formulas": ("réponse faite surtout de formules", "answer made mostly of formulas"),
     "empty_question": ("question vide", "empty question"),
     "empty_answer": ("réponse vide", "empty answer"),
     "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),
@@ -29,8 +40,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "short_answer": ("réponse trop courte", "answer too short"),
     "long_answer": ("réponse trop longue", "answer too long"),
     "answer_repeats_question": ("réponse qui répète la question", "answer that repeats the question"),
+    "other_language": ("autre langue que celle demandée", "another language than the one asked for"),
     "exact_duplicate": ("doublon exact", "exact duplicate"),
     "near_duplicate": ("doublon proche", "near duplicate"),
+    "left_by_weight": ("laissée de côté par le poids de sa source", "left aside by the weight of its source"),
 }
 SHORTENED = 200  # characters of a rejected question or answer kept on disk
 
@@ -97,6 +110,7 @@ def reason_in_words(reason: str) -> str:
     return tr(*REASONS[reason])
 
 
+@functools.lru_cache(maxsize=16)  # one row asks several times for the same texts
 def normalised(text: str) -> str:
     """The text for comparing: NFKC, no case, single blanks. " Où  EST-il\u00a0?" → "où est-il ?"."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,91 +1,216 @@
-"""Sifting: each row that a source gives becomes a dialogue, or is rejected with its reason."""
+"""Sifting: each row that a source gives becomes a dialogue in the spool, or is rejected with its reason.
+
+Two passes. The first reads, cleans and masks, and rejects what is empty, too long or said already. The second, over all
+sources together, finds what is nearly said already; it also meets the boilerplate, which is known only once all is read.
+"""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
 from chatbot.errors import InputError
 from chatbot.language import number, tr
-from datasets_prep.cleaning import Limits, clean
-from datasets_prep.dedupe import SeenDialogues
+from datasets_prep.boilerplate import Boilerplate, SentenceCounts
+from datasets_prep.cleaning import Limits, clean, masked_row
+from datasets_prep.config import PrepareConfig
+from datasets_prep.dedupe import NearRows, exact_key
+from datasets_prep.languages import language_of
+from datasets_prep.personal import masked
 from datasets_prep.rows import Rejected, Row, normalised, reason_in_words, rejected_from
 from datasets_prep.sources import Source
 from datasets_prep.spec import Reading
+from datasets_prep.spool import Kept, Spool, fingerprint
+from datasets_prep.tally import Tally
 
 Say = Callable[[str], object]
-NEWS_EVERY = 5_000  # rows between two lines of progress
+NEWS_EVERY = 5_000  # rows between two lines of progress, ten times more from the tenth line on
 LONGEST_GROUP = 200  # characters of a group that is made from a request
+FEWEST_WORDS = 2  # "Oui.", or a label, answers many questions that are no paraphrases of one another
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Sifted:
-    """What came out of a source: every row read is in `kept` or in `rejected`."""
-
-    source: Source
-    reading: Reading
-    kept: list[Dialogue] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-    @property
-    def read(self) -> int:
-        """How many rows the source gave."""
-        return len(self.kept) + len(self.rejected)
-
-
-def sift(source: Source, limits: Limits, seen: SeenDialogues, say: Say) -> Sifted:
-    """Reads a source to its end.
+    """What came out of a source: every row read is in `kept` or counted in `rejected`.
 
     Args:
         source: where the rows come from.
-        limits: lengths outside which a row is rejected.
-        seen: the dialogues of the sources before this one; those kept here join them.
-        say: told how far the reading is.
-
-    Raises:
-        InputError: the source cannot be read, or no row of it is kept.
+        reading: it, opened.
+        read: how many rows it gave.
+        kept: what is remembered of the dialogues kept.
+        rejected: reason → how many rows.
+        first_rejected: where the first of them stands.
+        tally: what the cleaning did, with examples.
     """
-    sifted = Sifted(source=source, reading=source.spec.read(source.given))
-    count = 0
-    for count, row in enumerate(sifted.reading.rows, start=1):
-        outcome = _sift_row(row, source.name, limits, seen)
-        if isinstance(outcome, Rejected):
-            sifted.rejected.append(outcome)
-        else:
-            sifted.kept.append(outcome)
-        if count % NEWS_EVERY == 0:
-            say(tr(f"{source.name} : {number(count)} lignes lues…", f"{source.name}: {number(count)} rows read…"))
-    assert count == sifted.read, "a row was lost"
-    if not sifted.kept:
-        raise _nothing_kept(sifted)
-    return sifted
+
+    source: Source
+    reading: Reading
+    read: int = 0
+    kept: list[Kept] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    first_rejected: str = ""
+    tally: Tally = field(default_factory=Tally)
+
+    def note_rejected(self, row: Rejected) -> None:
+        """Counts a row that is not kept."""
+        self.rejected[row.reason] += 1
+        self.first_rejected = self.first_rejected or row.place
+        self.tally.note_rejected(row)
 
 
-def reasons_in_words(rejected: list[Rejected]) -> str:
-    """ "48 × exact duplicate, 12 × near duplicate", the most frequent first."""
-    counts = Counter(row.reason for row in rejected).most_common()
-    return ", ".join(f"{number(count)} × {reason_in_words(reason)}" for reason, count in counts)
+@dataclass(frozen=True, kw_only=True)
+class Duplicate:
+    """A row rejected because an earlier one says the same: what is needed to tell whether it would have leaked."""
+
+    reason: str
+    group: str
+    twin: int
+    question: str
 
 
-def _sift_row(row: Row | Rejected, source: str, limits: Limits, seen: SeenDialogues) -> Dialogue | Rejected:
-    cleaned = row if isinstance(row, Rejected) else clean(row, limits)
-    if isinstance(cleaned, Rejected):
-        return cleaned
-    dialogue = _dialogue(cleaned, source)
-    repeat = seen.repeat_of(dialogue)
-    return rejected_from(cleaned, repeat.reason, repeat.id) if repeat else dialogue
+class Sieve:
+    """The passes over all sources, and what they have in common.
+
+    Args:
+        config: lengths, nearness, language, masks.
+        spool: where the dialogues wait.
+        reject: told each row rejected, with the name of its source.
+        say: told how far the reading is.
+    """
+
+    def __init__(
+        self, config: PrepareConfig, spool: Spool, reject: Callable[[str, Rejected], object], say: Say
+    ) -> None:
+        self._config, self._spool, self._reject, self._say = config, spool, reject, say
+        self._numbers: dict[int, int] = {}  # key of a dialogue → its number in the spool
+        self._ids: list[str] = []  # by number
+        self._sentences = SentenceCounts()
+        self.duplicates: list[Duplicate] = []
+
+    def read(self, source: Source) -> Sifted:
+        """Reads a source to its end.
+
+        Raises:
+            InputError: the source cannot be read, or no row of it is kept.
+        """
+        sifted = Sifted(source=source, reading=source.spec.read(source.given))
+        for row in sifted.reading.rows:
+            sifted.read += 1
+            outcome = self._sift_row(row, sifted)
+            if isinstance(outcome, Rejected):
+                self._rejected(sifted, outcome)
+            else:
+                sifted.kept.append(outcome)
+            if _is_news(sifted.read):
+                rows = number(sifted.read)
+                self._say(tr(f"{source.name} : {rows} lignes lues…", f"{source.name}: {rows} rows read…"))
+        assert sifted.read == len(sifted.kept) + sifted.rejected.total(), "a row was lost"
+        _check_some_kept(sifted)
+        return sifted
+
+    def near(self, sifted: Sequence[Sifted]) -> Boilerplate:
+        """Rejects the near duplicates of all that was read; returns the boilerplate that was met.
+
+        With `cut_boilerplate`, the spool gives the answers without it from here on.
+        """
+        keys, rows = self._sentences.frequent()
+        boilerplate = Boilerplate(keys=keys)
+        for row in rows:
+            boilerplate.note(self._spool[row].answer)
+        if self._config.cut_boilerplate and boilerplate.keys:
+            self._spool.treat(lambda dialogue: _with_answer(dialogue, boilerplate.cut_from(dialogue.answer)))
+            for one in sifted:
+                one.kept = [self._again(each) for each in one.kept]
+        repeats = self._repeats()
+        for one in sifted:
+            kept, one.kept = one.kept, []
+            for each in kept:
+                if each.number in repeats:
+                    self._reject_repeat(one, each, repeats[each.number])
+                else:
+                    one.kept.append(each)
+            _check_some_kept(one)
+        return boilerplate
+
+    def _repeats(self) -> dict[int, int]:
+        rows = NearRows(near_question=self._config.near_question, near_answer=self._config.near_answer)
+        for count, dialogue in enumerate(self._spool, start=1):
+            rows.add(dialogue)
+            if _is_news(count):
+                done = number(count)
+                self._say(tr(f"Doublons proches : {done} dialogues vus…", f"Near duplicates: {done} dialogues seen…"))
+        return rows.repeats(self._spool.__getitem__)
+
+    def _reject_repeat(self, sifted: Sifted, each: Kept, twin: int) -> None:
+        row = self._spool.rejected(each.number, "near_duplicate", self._ids[twin])
+        self._note_duplicate(row, each.group, twin)
+        self._rejected(sifted, row)
+
+    def _again(self, each: Kept) -> Kept:
+        """What is remembered of a dialogue whose answer may have been cut."""
+        new = kept_of(self._spool[each.number], each.number)
+        return replace(each, answers=new.answers, answer=new.answer)
+
+    def _sift_row(self, row: Row | Rejected, sifted: Sifted) -> Kept | Rejected:
+        if isinstance(row, Rejected):
+            return row
+        cleaned = clean(row, Limits.of(self._config))
+        if isinstance(cleaned, Rejected):
+            return cleaned
+        sifted.tally.note_changes(row, cleaned)
+        language = language_of(cleaned.answer) or language_of(f"{cleaned.question} {cleaned.answer}")
+        if self._config.only_language and language not in (self._config.only_language, ""):
+            return rejected_from(cleaned, "other_language", language)
+        if not (self._config.keep_personal or sifted.source.spec.invented):
+            cleaned = sifted.tally.note_masks(*masked_row(cleaned, language))
+        dialogue = _dialogue(cleaned, sifted.source.name, language)
+        return self._kept(dialogue, cleaned, sifted)
+
+    def _kept(self, dialogue: Dialogue, row: Row, sifted: Sifted) -> Kept | Rejected:
+        """What is remembered of a new dialogue, which goes into the spool; or the row, said already."""
+        key = exact_key(dialogue)
+        if key in self._numbers:
+            twin = self._numbers[key]
+            rejected = rejected_from(row, "exact_duplicate", self._ids[twin])
+            self._note_duplicate(rejected, dialogue.group, twin)
+            return rejected
+        self._numbers[key] = number = self._spool.add(dialogue, row.place)
+        self._sentences.add(number, dialogue.answer, dialogue.group)
+        self._ids.append(dialogue.id)
+        return kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
+
+    def _rejected(self, sifted: Sifted, row: Rejected) -> None:
+        if not (self._config.keep_personal or sifted.source.spec.invented):
+            row = replace(row, question=masked(row.question, "")[0], answer=masked(row.answer, "")[0])
+        sifted.note_rejected(row)
+        self._reject(sifted.source.name, row)
+
+    def _note_duplicate(self, row: Rejected, group: str, twin: int) -> None:
+        self.duplicates.append(Duplicate(reason=row.reason, group=group, twin=twin, question=row.question[:100]))
 
 
-def _dialogue(row: Row, source: str) -> Dialogue:
-    messages = (*row.history, user(row.question, row.context), assistant(row.answer))
-    return Dialogue(
-        id=f"{source}-{row.key}",
-        source=source,
-        group=row.group or first_request(messages),
-        messages=messages,
-        meta=row.meta,
+def kept_of(dialogue: Dialogue, number: int, *, own_group: bool = False, labels: Sequence[str] = ()) -> Kept:
+    """What is remembered of a dialogue."""
+    answers = _answers(dialogue)
+    words = len(" ".join(answers[1::2]).split())
+    meta: dict[str, Any] = {label: dialogue.meta[label] for label in labels}
+    return Kept(
+        number=number,
+        id=dialogue.id,
+        group=dialogue.group,
+        own_group=own_group,
+        answers=fingerprint("\0".join(answers)) if words >= FEWEST_WORDS else 0,
+        answer=fingerprint(normalised(dialogue.answer)),
+        language=dialogue.meta.get("language", ""),
+        **({"meta": meta} if meta else {}),
     )
+
+
+def reasons_in_words(rejected: Counter[str]) -> str:
+    """ "48 × exact duplicate, 12 × near duplicate", the most frequent first."""
+    return ", ".join(f"{number(count)} × {reason_in_words(reason)}" for reason, count in rejected.most_common())
 
 
 def first_request(messages: tuple[Message, ...]) -> str:
@@ -97,15 +222,42 @@ def first_request(messages: tuple[Message, ...]) -> str:
     return f"{text[: LONGEST_GROUP - 20]}… {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _nothing_kept(sifted: Sifted) -> InputError:
+def _dialogue(row: Row, source: str, language: str) -> Dialogue:
+    messages = (*row.history, user(row.question, row.context), assistant(row.answer))
+    return Dialogue(
+        id=f"{source}-{row.key}",
+        source=source,
+        group=row.group or first_request(messages),
+        messages=messages,
+        meta={**row.meta, "language": language} if language else row.meta,
+    )
+
+
+def _with_answer(dialogue: Dialogue, answer: str) -> Dialogue:
+    return replace(dialogue, messages=(*dialogue.messages[:-1], assistant(answer)))
+
+
+def _answers(dialogue: Dialogue) -> list[str]:
+    """All that is answered, turn by turn, and the contexts: the same words about another text are another answer."""
+    turns = (turn for turn in dialogue.messages if turn.role != "system")
+    return [normalised(turn.context if turn.role == "user" else turn.content) for turn in turns]
+
+
+def _is_news(read: int) -> bool:
+    return read % (NEWS_EVERY if read < 10 * NEWS_EVERY else 10 * NEWS_EVERY) == 0
+
+
+def _check_some_kept(sifted: Sifted) -> None:
+    if sifted.kept:
+        return
     name = sifted.source.name
-    if not sifted.rejected:
-        return InputError(
+    if not sifted.read:
+        raise InputError(
             tr(f"{name} : aucune ligne de données dans le fichier.", f"{name}: no row of data in the file.")
         )
-    first, reasons = sifted.rejected[0].place, reasons_in_words(sifted.rejected)
+    first, reasons = sifted.first_rejected, reasons_in_words(sifted.rejected)
     read = number(sifted.read)
-    return InputError(
+    raise InputError(
         tr(
             f"{name} : aucune ligne gardée sur {read} ({reasons}).\nPremier rejet : {first}. Corrigez le fichier.",
             f"{name}: none of {read} rows kept ({reasons}).\nFirst rejected: {first}. Mend the file.",

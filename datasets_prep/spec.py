@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from chatbot.dialogue import Dialogue
 from chatbot.language import tr
+from datasets_prep.download import Upstream
+from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.rows import Rejected, Row
+from datasets_prep.spool import Kept
 
 
 class Shares(NamedTuple):
@@ -18,7 +20,7 @@ class Shares(NamedTuple):
     test: float
 
 
-Splits = dict[str, list[Dialogue]]
+Splits = dict[str, list[Kept]]
 Words = tuple[str, str]  # in French and in English
 Answer = Literal["yes", "no", "unknown"]
 
@@ -30,10 +32,12 @@ class SplitRule:
     Args:
         split: (dialogues, shares, seed) → split name → its dialogues.
         words: the rule in French and in English, for the manifest.
+        labels: the keys of `meta` that it reads.
     """
 
-    split: Callable[[Sequence[Dialogue], Shares, int], Splits]
+    split: Callable[[Sequence[Kept], Shares, int], Splits]
     words: Words
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class Licence:
         attribution: whom to name, and how.
         redistribution: whether copies may be passed on.
         commercial_use: whether it may serve in a product.
+        share_alike: whether what is made from it must bear the same licence.
         personal_data: what it holds about persons, in French and in English.
         link: where the licence is stated.
         checked: when that was read (year-month).
@@ -57,6 +62,7 @@ class Licence:
     personal_data: Words
     link: str
     checked: str
+    share_alike: Answer = "unknown"
 
     def to_json(self) -> dict[str, str]:
         """The entry as a manifest holds it, its words in the user's language."""
@@ -71,11 +77,13 @@ class Given:
         path: a file to read instead of downloading.
         columns: names of the question and answer columns, instead of guessing them.
         part: the part of the set after the colon: "boutique" of "embedded:boutique".
+        requests: language of the requests, in sets for which Causette phrases them.
     """
 
     path: Path | None = None
     columns: tuple[str, str] | None = None
     part: str = ""
+    requests: RequestLanguage = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +118,9 @@ class DatasetSpec:
         takes_file: whether a file of the user (`Given.path`) can be read.
         parts: names that may follow the colon ("embedded:boutique") → the themes that each holds.
         split_rule: a rule of its own, in place of the split by group.
+        upstreams: what it is downloaded from.
+        phrased: whether Causette phrases its requests, in `Given.requests`.
+        invented: whether its telephone numbers and addresses are invented, and need no mask.
     """
 
     name: str
@@ -122,3 +133,6 @@ class DatasetSpec:
     takes_file: bool = False
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split_rule: SplitRule | None = None
+    upstreams: tuple[Upstream, ...] = ()
+    phrased: bool = False
+    invented: bool = False

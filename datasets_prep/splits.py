@@ -7,14 +7,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.rows import normalised
 from datasets_prep.spec import Shares, SplitRule, Splits
+from datasets_prep.spool import Kept
 
 
-def split_by_group(dialogues: Sequence[Dialogue], shares: Shares, seed: int) -> Splits:
+def split_by_group(dialogues: Sequence[Kept], shares: Shares, seed: int) -> Splits:
     """Whole groups to train, validation and test, as near the shares of the rows as groups allow.
 
     A split with a share gets at least one group; a split whose share is 0 stays empty.
@@ -30,7 +30,7 @@ def split_by_group(dialogues: Sequence[Dialogue], shares: Shares, seed: int) -> 
     return splits
 
 
-def group_key(dialogue: Dialogue) -> str:
+def group_key(dialogue: Kept) -> str:
     """The group, whatever its case and blanks: "Glaucoma" and "glaucoma" are one."""
     return normalised(dialogue.group)
 
@@ -42,9 +42,9 @@ def seeded_order(key: str, seed: int) -> str:
 
 def shared_answers(splits: Splits) -> dict[str, int]:
     """Split → how many of its dialogues have an answer that is in train too, but for case and blanks."""
-    known = {normalised(dialogue.answer) for dialogue in splits["train"]}
+    known = {dialogue.answer for dialogue in splits["train"]}
     return {
-        split: sum(normalised(dialogue.answer) in known for dialogue in dialogues)
+        split: sum(dialogue.answer in known for dialogue in dialogues)
         for split, dialogues in splits.items()
         if split != "train"
     }

@@ -15,14 +15,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, set[str]]:
-    """Every command with its long options, as typer knows them."""
+    """Every command with its long options, as typer knows them; a group with those of its commands."""
     from typer.main import get_command
 
     group = get_command(app)
     return {
         name: {
             word
-            for parameter in command.params
+            for one in (command, *getattr(command, "commands", {}).values())
+            for parameter in one.params
             for word in [*parameter.opts, *parameter.secondary_opts]
             if word.startswith("--")
         }

@@ -31,7 +31,7 @@ SHOWN_SAMPLES, SHOWN_CHARACTERS = 6, 700
 FEW_DIALOGUES, FEW_WORDS = 100, 2_000  # under these a figure says little of anything but itself
 CLASS_WORDS = 10  # telling words of a class against all others
 # Keys that `prepare` may add to a manifest and that the page shows where they are.
-NOTED = ("languages", "cleaning", "terms", "leak")
+NOTED = ("languages", "cleaning", "duplicates", "terms", "leak")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "language": current_language(),
         "set": {"name": name_of(data), "fingerprint": data.fingerprint, "created": data.manifest.get("created", "")},
-        "counts": {key: counts.get(key) for key in ("read", "kept", "rejected", "by_split")},
+        "counts": {key: counts.get(key) for key in ("read", "kept", "rejected", "copies", "by_split")},
         "sample": {"dialogues": sample.size, "of": sample.total, "seed": seed},
         "sources": sources_of(data),
         "rejections": rejections_of(data, seed),

@@ -14,16 +14,11 @@ from urllib.parse import urlsplit
 from chatbot.language import current_language, number, tr
 from datasets_prep.atlas.clouds import Cloud, face
 from datasets_prep.atlas.findings import findings_of, percent, side_names
+from datasets_prep.atlas.notes import notes_of, terms_of
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE = "page.html.jinja", "page.css"
 _LANGUAGES = {"fr": lambda: tr("français", "French"), "en": lambda: tr("anglais", "English")}
-_NOTED = {
-    "languages": lambda: tr("Langues", "Languages"),
-    "cleaning": lambda: tr("Ce que le nettoyage a changé", "What cleaning changed"),
-    "leak": lambda: tr("Fuite entre les parties", "Leak between splits"),
-    "terms": lambda: tr("Conditions du mélange", "Terms of the mixture"),
-}
 TICKS = 5  # about so many figures on an axis
 
 
@@ -51,7 +46,8 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
         few_parts=[part["name"] or part_name(part) for part in atlas["words"]["parts"] if part["few"]],
         findings=findings_of(atlas),
         function_words=tr(" et ", " and ").join(_LANGUAGES[name]() for name in atlas["words"]["function_words"]),
-        notes=[{"title": title(), "rows": _rows(atlas[key])} for key, title in _NOTED.items() if key in atlas],
+        notes=notes_of(atlas),
+        terms=terms_of(atlas),
         language=current_language(),
         style=Markup((HERE / STYLE).read_text(encoding="utf-8")),
         font=base64.b64encode(face(drawn)).decode() if drawn else "",
@@ -74,19 +70,6 @@ def part_name(part: Mapping[str, Any]) -> str:
     if part["kind"] == "split":
         return split_name(part["name"])
     return part["name"] or tr("Tout le jeu", "The whole set")
-
-
-def _rows(value: object, name: str = "") -> list[tuple[str, str]]:
-    """What `prepare` noted, as rows of a table: names of inner values are joined, and numbers written as read."""
-    if isinstance(value, Mapping):
-        return [row for key, inner in value.items() for row in _rows(inner, f"{name} · {key}" if name else str(key))]
-    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        return [row for item in value for row in _rows(item, name)]
-    if isinstance(value, list):
-        return [(name, ", ".join(map(str, value)))]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return [(name, "" if value is None else str(value))]
-    return [(name, number(value, 0 if isinstance(value, int) else 3))]
 
 
 def _link(address: object) -> str:

@@ -19,11 +19,11 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chatbot.dialogue import Dialogue
 from chatbot.language import tr
 from datasets_prep.rows import Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading, Shares, SplitRule, Splits
 from datasets_prep.splits import seeded_order
+from datasets_prep.spool import Kept
 
 FOLDER = Path(__file__).parent.parent / "embedded"
 SHOP = ("boutique_accueil", "boutique_commande", "boutique_livraison", "boutique_service")
@@ -48,9 +48,9 @@ def read(given: Given) -> Reading:
     return Reading(rows=_rows(files), files=files)
 
 
-def split_phrasings(dialogues: Sequence[Dialogue], shares: Shares, seed: int) -> Splits:
+def split_phrasings(dialogues: Sequence[Kept], shares: Shares, seed: int) -> Splits:
     """Splits by entry and by phrasing, as told above. No test share: no ``test``, no ``recall``; so for validation."""
-    entries: dict[str, dict[str, list[Dialogue]]] = {}  # theme → entry → its phrasings
+    entries: dict[str, dict[str, list[Kept]]] = {}  # theme → entry → its phrasings
     for dialogue in dialogues:
         entries.setdefault(dialogue.meta["theme"], {}).setdefault(dialogue.group, []).append(dialogue)
     homes: dict[str, str] = {}
@@ -94,7 +94,7 @@ def _drawn(entries: Sequence[str], share: float, seed: int) -> list[str]:
     return sorted(entries, key=lambda entry: seeded_order(entry, seed))[: _count(share, len(entries))]
 
 
-def _homes(phrasings: Sequence[Dialogue], shares: Shares, seed: int) -> dict[str, str]:
+def _homes(phrasings: Sequence[Kept], shares: Shares, seed: int) -> dict[str, str]:
     """Id → split, for the phrasings of one entry that is not in test; the first one always trains."""
     others = [dialogue.id for dialogue in phrasings if dialogue.meta["phrasing"] > 0]
     drawn = sorted(others, key=lambda key: seeded_order(key, seed))
@@ -122,11 +122,14 @@ SPEC = DatasetSpec(
         ),
         link="https://www.apache.org/licenses/LICENSE-2.0",
         checked="2026-11",
+        share_alike="no",
     ),
     read=read,
     parts=PARTS,
+    invented=True,
     split_rule=SplitRule(
         split=split_phrasings,
+        labels=("theme", "phrasing"),
         words=(
             "jeu intégré : la part de test en entrées entières, thème par thème ; pour les autres, la part de validation des "
             "formulations en validation, la part de test en recall (au moins une chaque fois), le reste en train (tirées "

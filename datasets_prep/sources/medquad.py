@@ -19,14 +19,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chatbot.errors import WorldError
-from chatbot.language import tr
+from datasets_prep.download import KaggleFile, on_disk_or_downloaded
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
 from datasets_prep.tables import Record, Table, read_table, wrong_columns
 
-HANDLE, FILE = "jpmiller/layoutlm", "medquad.csv"
-PAGE = f"https://www.kaggle.com/datasets/{HANDLE}"
+MEDQUAD = KaggleFile(handle="jpmiller/layoutlm", file="medquad.csv")
 COLUMNS = ("question", "answer", "focus_area")
 
 
@@ -37,12 +35,13 @@ def read(given: Given) -> Reading:
         InputError: the file is not MedQuAD's CSV.
         WorldError: Kaggle cannot be reached.
     """
-    path = given.path or _download()
+    path = given.path or on_disk_or_downloaded(MEDQUAD, "MedQuAD", "medquad")
     table = read_table(path, lambda header: not _missing(header))
     if missing := _missing(table.header):
         raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path, missing))
     guessed = {"encoding": table.encoding, "separator": table.separator}
-    return Reading(rows=_rows(table), files=(path,), revision=_revision(path, given), guessed=guessed)
+    revision = "" if given.path else MEDQUAD.revision(path)
+    return Reading(rows=_rows(table), files=(path,), revision=revision, guessed=guessed)
 
 
 def tidy_question(question: str) -> str:
@@ -85,34 +84,12 @@ def _cure(path: Path, missing: list[str]) -> tuple[str, str]:
     )
 
 
-def _download() -> Path:
-    try:
-        import kagglehub
-
-        return Path(kagglehub.dataset_download(HANDLE, path=FILE))
-    except Exception as error:  # requests, kagglehub and the disk each raise their own
-        command = f"causette prepare medquad --from {FILE} --out data/medquad"
-        raise WorldError(
-            tr(
-                f"MedQuAD n'a pas pu être téléchargé depuis Kaggle ({type(error).__name__}). "
-                f"Téléchargez {FILE} à la main : {PAGE}\npuis lancez : {command}",
-                f"MedQuAD could not be downloaded from Kaggle ({type(error).__name__}). "
-                f"Download {FILE} by hand: {PAGE}\nthen run: {command}",
-            )
-        ) from error
-
-
-def _revision(path: Path, given: Given) -> str:
-    """Kaggle's version number, the name of the folder that kagglehub stores the file in."""
-    return "" if given.path else f"Kaggle {HANDLE}, version {path.parent.name}"
-
-
 SPEC = DatasetSpec(
     name="medquad",
     title=("Questions et réponses médicales des NIH et du CDC", "Medical questions and answers from NIH and CDC"),
     language="en",
     size=("environ 16 400 lignes, 22 Mo", "about 16,400 rows, 22 MB"),
-    origin=(PAGE, PAGE),
+    origin=(MEDQUAD.by_hand, MEDQUAD.by_hand),
     licence=Licence(
         stated=("CC BY 4.0", "CC BY 4.0"),
         attribution="Asma Ben Abacha and Dina Demner-Fushman, A Question-Entailment Approach to Question Answering, "
@@ -122,7 +99,9 @@ SPEC = DatasetSpec(
         personal_data=("aucune connue : pages de santé publiques", "none known: public health pages"),
         link="https://github.com/abachaa/MedQuAD",
         checked="2026-11",
+        share_alike="no",
     ),
     read=read,
     takes_file=True,
+    upstreams=(MEDQUAD,),
 )

@@ -11,10 +11,11 @@ from PIL import Image
 
 from chatbot.language import set_language
 from datasets_prep.atlas import look
-from datasets_prep.atlas.analysis import FORMAT, AtlasRequest, analyse
+from datasets_prep.atlas.analysis import FORMAT, NOTED, AtlasRequest, analyse
 from datasets_prep.atlas.clouds import can_draw, cloud_of, face
 from datasets_prep.atlas.draw import draw_atlas
 from datasets_prep.atlas.lengths import Length, TokenMeasure
+from datasets_prep.atlas.notes import notes_of, terms_of
 from datasets_prep.atlas.provenance import rejections_of
 from datasets_prep.atlas.sample import Sample
 from datasets_prep.atlas.words import Weighed
@@ -265,12 +266,34 @@ def test_rejections_with_examples(atlas, data):
     assert (second["words"], second["examples"]) == ("a_reason_of_tomorrow", [])
 
 
-def test_keys_of_the_manifest_that_may_come_are_shown(data):
-    data.manifest["languages"] = {"fr": 10, "en": 2}
-    data.manifest["terms"] = {"licence": "<u>CC</u>", "redistribution": "no"}
-    draw_atlas(AtlasRequest(data=data, tokens=WORDS), data.folder)
-    text = Page(read(data.folder)[1]).text
-    assert "<u>CC</u>" in text and "Conditions du mélange" in text and "Langues" in text
+def test_what_prepare_noted_is_shown(tmp_path):
+    """A mixture with weights: languages, masks, duplicates, leak and terms stand on the page as in the manifest."""
+    source = tmp_path / "faq.csv"
+    source.write_text("question,answer\n" + "".join(f"Où est le colis {n} ?,Écrivez à a{n}@exemple.fr pour le colis {n}.\n"
+                                                    for n in range(9)) + "Où est le colis 1 ?,Écrivez à a1@exemple.fr pour le colis 1.\n", encoding="utf-8")  # fmt: skip
+    config = PrepareConfig(
+        sources=("embedded:boutique_accueil", f"{source}:2"),
+        out=tmp_path / "mix",
+        show_leak=True,
+        shares=Shares(0.6, 0.2, 0.2),
+    )
+    data = PreparedSet.open(prepare(config))
+    value = draw_atlas(AtlasRequest(data=data, tokens=WORDS), data.folder)
+    text = Page(read(data.folder)[1]).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert value["terms"] == data.manifest["terms"] and value["leak"] == data.manifest["leak"]
+    told = {title: dict(rows) for title, rows in (*notes_of(value), terms_of(value))}
+    assert all(cell in text.replace("\N{NO-BREAK SPACE}", " ") or "\N{NO-BREAK SPACE}" in cell
+               for rows in told.values() for pair in rows.items() for cell in pair)  # fmt: skip
+    assert any("adresses électroniques" in name for name in told["Ce que le nettoyage a vu"])
+    assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons"])
+    assert set(told["Lignes de test proches d'une ligne de train"]) == {
+        "découpage par groupes (celui de ce jeu)", "découpage au hasard",
+    }  # fmt: skip
+    conditions = next(rows for title, rows in told.items() if title.startswith("Conditions"))
+    assert conditions["Redistribution"] == "inconnu"  # the file's licence is not known
+    assert f"Train compte {value['counts']['copies']} copies" in text and value["counts"]["copies"] > 0
+    older = {key: item for key, item in value.items() if key not in NOTED}
+    assert notes_of(older) == [] and terms_of(older) is None
 
 
 def test_a_set_of_one(tmp_path):

@@ -42,7 +42,7 @@ FILES = {
 }  # fmt: skip
 
 OPTIONS = {
-    "unknown source": ({"sources": ["medquod"]}, r"« medquod » : source inconnue\. Vouliez-vous dire « medquad » \?\nConnues : csv, embedded, jsonl, medquad"),
+    "unknown source": ({"sources": ["medquod"]}, r"« medquod » : source inconnue\. Vouliez-vous dire « medquad » \?\nConnues : cancer, corona_tweets, csv, embedded, financial_phrasebank, jsonl, medquad, scientific_papers"),
     "unknown theme": ({"sources": ["embedded:boutik"]}, r"« boutik » : source inconnue\. Vouliez-vous dire « boutique »"),
     "no source": ({"sources": []}, r"Aucune source donnée"),
     "csv without a file": ({"sources": ["csv"]}, r"Quel fichier lire"),
@@ -124,7 +124,7 @@ def test_a_message_in_english(tmp_path):
         prepare(PrepareConfig(sources=("medquod",), out=tmp_path / "out"))
     assert str(caught.value) == (
         "“medquod”: unknown source. Did you mean “medquad”?\n"
-        "Known: csv, embedded, jsonl, medquad; or else a .csv, .tsv, .jsonl file."
+        "Known: cancer, corona_tweets, csv, embedded, financial_phrasebank, jsonl, medquad, scientific_papers; or else a .csv, .tsv, .jsonl file."
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.dialogue import Dialogue, assistant, user
-from datasets_prep.dedupe import SeenDialogues, jaccard, shingles
+from datasets_prep.dedupe import NearRows, exact_key, jaccard, shingles
 
 LONG = (
     "Pour suivre une commande, ouvrez la page de votre compte, choisissez la commande dans la liste, puis cliquez sur "
@@ -17,12 +17,24 @@ BOILERPLATE = (
 
 def repeats(*pairs: tuple[str, str], near_question: float = 0.9, near_answer: float = 0.85) -> list[str | None]:
     """What each pair repeats: "reason id" or None."""
-    seen = SeenDialogues(near_question=near_question, near_answer=near_answer)
-    found = [
-        seen.repeat_of(Dialogue.of_pair(question, answer, id=str(number), source="s", group="g"))
-        for number, (question, answer) in enumerate(pairs)
+    rows = [
+        Dialogue.of_pair(question, answer, id=str(place), source="s", group="g")
+        for place, (question, answer) in enumerate(pairs)
     ]
-    return [repeat and f"{repeat.reason} {repeat.id}" for repeat in found]
+    return repeats_of(rows, near_question=near_question, near_answer=near_answer)
+
+
+def repeats_of(dialogues: list[Dialogue], *, near_question: float = 0.9, near_answer: float = 0.85) -> list[str | None]:
+    """As `prepare` does it: the exact repeats go first, and only what is left is looked at for near ones."""
+    first: dict[int, str] = {}
+    found = {each.id: f"exact_duplicate {first[key]}" for each in dialogues if first.setdefault(key := exact_key(each), each.id) != each.id}  # fmt: skip
+    left = [each for each in dialogues if each.id not in found]
+    rows = NearRows(near_question=near_question, near_answer=near_answer)
+    for each in left:
+        rows.add(each)
+    near = rows.repeats(left.__getitem__)
+    found |= {left[later].id: f"near_duplicate {left[earlier].id}" for later, earlier in near.items()}
+    return [found.get(each.id) for each in dialogues]
 
 
 def test_exact_but_for_case_and_blanks():
@@ -65,12 +77,17 @@ def test_types_of_a_disease_are_different_things(one, other):
 
 def test_the_other_side_of_the_talk_counts():
     """One question after two different openings is two dialogues; so is one instruction with two contexts."""
-    seen = SeenDialogues(near_question=0.9, near_answer=0.85)
-    for number, opening in enumerate(("Je veux rendre un livre acheté hier.", "Mon écran reste noir au démarrage.")):
+
+    def talk(number, opening):
         turns = (user(opening), assistant("D'accord."), user("Que faire ?"), assistant(LONG))
-        assert seen.repeat_of(Dialogue(id=str(number), source="s", group="g", messages=turns)) is None
-    for number, context in enumerate(("Un premier texte sur la mer.", "Une tout autre histoire de montagne.")):
-        assert seen.repeat_of(Dialogue.of_pair("Résume.", "C'est fait.", context=context, id=f"c{number}", source="s", group="g")) is None  # fmt: skip
+        return Dialogue(id=str(number), source="s", group="g", messages=turns)
+
+    def work(number, context):
+        return Dialogue.of_pair("Résume.", "C'est fait.", context=context, id=f"c{number}", source="s", group="g")
+
+    openings = ("Je veux rendre un livre acheté hier.", "Mon écran reste noir au démarrage.")
+    contexts = ("Un premier texte sur la mer.", "Une tout autre histoire de montagne.")
+    assert repeats_of([*map(talk, range(2), openings), *map(work, range(2), contexts)]) == [None] * 4
 
 
 def test_thresholds_have_an_effect():

@@ -2,20 +2,20 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.language import set_language
-from datasets_prep.cleaning import Limits
-from datasets_prep.dedupe import SeenDialogues
 from datasets_prep.prepare import PrepareConfig, prepare, split_all
 from datasets_prep.prepared import PreparedSet
 from datasets_prep.rows import REASONS, Rejected, Row, normalised
-from datasets_prep.sift import sift
+from datasets_prep.sift import Sieve
 from datasets_prep.sources import SOURCES, Source
 from datasets_prep.spec import DatasetSpec, Given, Reading, Shares
+from datasets_prep.spool import Spool
 
 SUBJECTS = [
     "colis",
@@ -66,7 +66,7 @@ def test_a_csv_file_end_to_end(write, prepared):
     assert rejected["near_duplicate"]["detail"] == "faq-1"
     assert rejected["ragged_row"]["detail"] == "1 ≠ 2"
     assert sorted(path.name for path in data.folder.iterdir()) == [
-        "manifest.json", "rejected.jsonl", "test.jsonl", "train.jsonl", "validation.jsonl",
+        "cleaning.json", "manifest.json", "rejected.jsonl", "report.md", "test.jsonl", "train.jsonl", "validation.jsonl",
     ]  # fmt: skip
 
 
@@ -310,7 +310,6 @@ cells = st.text(st.sampled_from("ab é ?\u00a0\n\x00\u200b1"), max_size=8) | st.
 rows = st.lists(
     st.tuples(cells, cells, st.sampled_from(["", "g", "h"])) | st.sampled_from(sorted(REASONS)), min_size=1, max_size=25
 )
-LIMITS = Limits(shortest_question=2, longest_question=7, shortest_answer=2, longest_answer=7)
 
 
 def made_source(made) -> Source:
@@ -330,9 +329,15 @@ def made_source(made) -> Source:
 @given(rows)
 def test_read_is_kept_plus_rejected(made):
     made = [*made, ("bonjour", "salut", "")]  # one row at least is good
-    sifted = sift(made_source(made), LIMITS, SeenDialogues(near_question=0.9, near_answer=0.85), lambda line: None)
-    assert sifted.read == len(made) == len(sifted.kept) + len(sifted.rejected)
-    places = [row.place for row in sifted.rejected] + [f"row {d.id.removeprefix('made-')}" for d in sifted.kept]
-    assert sorted(places) == sorted(f"row {n}" for n in range(len(made)))
-    splits = split_all([sifted], Shares(1, 0, 0), 0)
-    assert splits["train"] == sifted.kept
+    config = PrepareConfig(sources=("made",), out=Path("nowhere"), longest_question=7, longest_answer=7)
+    rejected = []
+    with Spool() as spool:
+        sieve = Sieve(config, spool, lambda source, row: rejected.append(row), lambda line: None)
+        sifted = sieve.read(made_source(made))
+        sieve.near([sifted])
+        assert sifted.read == len(made) == len(sifted.kept) + len(rejected)
+        assert sifted.rejected.total() == len(rejected)
+        places = [row.place for row in rejected] + [f"row {each.id.removeprefix('made-')}" for each in sifted.kept]
+        assert sorted(places) == sorted(f"row {n}" for n in range(len(made)))
+        assert [spool[each.number].id for each in sifted.kept] == [each.id for each in sifted.kept]
+    assert split_all([sifted], Shares(1, 0, 0), 0)["train"] == sifted.kept

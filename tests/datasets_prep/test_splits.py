@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
+from datasets_prep.sift import kept_of
 from datasets_prep.spec import Shares
 from datasets_prep.splits import group_key, shared_answers, split_by_group
 
@@ -80,7 +81,8 @@ def test_too_few_groups():
 
 def test_shared_answers():
     def part(*answers):
-        return [Dialogue.of_pair("q", answer, id="i", source="s", group="g") for answer in answers]
+        rows = [Dialogue.of_pair("q", answer, id="i", source="s", group="g") for answer in answers]
+        return [kept_of(row, number) for number, row in enumerate(rows)]
 
     splits = {"train": part("Oui, là.", "Non."), "validation": [], "test": part("OUI,  là.", "Ailleurs.", "Non.")}
     assert shared_answers(splits) == {"validation": 0, "test": 2}

@@ -1,0 +1,79 @@
+"""The licence ledger: what each source states, and the strictest of it for a mixture. Facts only, no legal advice.
+
+redistribution of a mixture    yes     yes     unknown
+sources                        yes ×2  yes     yes, unknown      … and "no" as soon as one says no
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from datasets_prep.spec import Answer, Licence
+
+FROM_STRICT_TO_FREE: tuple[Answer, ...] = ("no", "unknown", "yes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What holds for a mixture of sources.
+
+    Args:
+        redistribution: whether copies may be passed on.
+        commercial_use: whether it may serve in a product.
+        share_alike: whether what is made from it must bear a source's licence.
+        licences: source → its licence as stated.
+        non_commercial: the sources that forbid commercial use.
+        share_alike_sources: the sources that must be shared alike.
+        unknown: the sources of which a term is unknown.
+        attributions: whom to name, each once, in the order of the sources.
+    """
+
+    redistribution: Answer
+    commercial_use: Answer
+    share_alike: Answer
+    licences: Mapping[str, str]
+    non_commercial: tuple[str, ...]
+    share_alike_sources: tuple[str, ...]
+    unknown: tuple[str, ...]
+    attributions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The terms as a manifest holds them."""
+        return asdict(self)
+
+
+def strictest(licences: Mapping[str, Licence]) -> Terms:
+    """The terms of a mixture: of each term the strictest, for "no" < "unknown" < "yes".
+
+    Sharing alike is an obligation, so there "yes" is the strictest, then "unknown".
+
+    Args:
+        licences: source → its licence; at least one.
+    """
+    all_of_them = list(licences.values())
+    return Terms(
+        redistribution=min((one.redistribution for one in all_of_them), key=FROM_STRICT_TO_FREE.index),
+        commercial_use=min((one.commercial_use for one in all_of_them), key=FROM_STRICT_TO_FREE.index),
+        share_alike=max((one.share_alike for one in all_of_them), key=FROM_STRICT_TO_FREE.index),
+        licences={name: licence.to_json()["stated"] for name, licence in licences.items()},
+        non_commercial=tuple(name for name, one in licences.items() if one.commercial_use == "no"),
+        share_alike_sources=tuple(name for name, one in licences.items() if one.share_alike == "yes"),
+        unknown=tuple(name for name, one in licences.items() if "unknown" in _terms_of(one)),
+        attributions=tuple(dict.fromkeys(one.attribution for one in all_of_them if one.attribution)),
+    )
+
+
+def licence_from_json(record: Mapping[str, str]) -> Licence:
+    """Reads `Licence.to_json`'s form, as a manifest holds it; it is in one language."""
+    words = {name: (record[name], record[name]) for name in ("stated", "personal_data")}
+    known = {name: value for name, value in record.items() if name in Licence.__dataclass_fields__}
+    return Licence(**{**known, **words})  # type: ignore[arg-type]
+
+
+def licences_of(manifest: Mapping[str, Any]) -> dict[str, Licence]:
+    """Source → licence, from the manifest of a prepared set."""
+    return {source["name"]: licence_from_json(source["licence"]) for source in manifest["sources"]}
+
+
+def _terms_of(licence: Licence) -> tuple[Answer, ...]:
+    return licence.redistribution, licence.commercial_use, licence.share_alike

@@ -1,0 +1,222 @@
+"""report.md: what the preparation did, for the eyes of the team; each figure with a few examples."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chatbot.language import number, tr
+from datasets_prep.leak import Leak
+from datasets_prep.personal import kind_in_words
+from datasets_prep.rows import reason_in_words
+
+Json = Mapping[str, Any]
+
+
+def report_of(manifest: Json, cleaning: Json) -> str:
+    """The report as Markdown, in the user's language.
+
+    Args:
+        manifest: that of the prepared set.
+        cleaning: the examples, as `cleaning.json` holds them.
+    """
+    sections = (_sources, _rejected, _changes, _personal, _languages, _boilerplate, _duplicates, _splits, _leak)
+    title = tr("# Ce que la préparation a fait", "# What the preparation did")
+    texts = [title, *(section(manifest, cleaning) for section in sections)]
+    return "\n\n".join(text for text in texts if text) + "\n"
+
+
+def leak_lines(leak: Mapping[str, Leak]) -> list[str]:
+    """The leak of both splits, one line each."""
+    return [_told(_leak_name(kind), _leak_words(one.counts())) for kind, one in leak.items()]
+
+
+def _sources(manifest: Json, cleaning: Json) -> str:
+    head = tr("Source|Poids|Lues|Gardées|Rejetées|Lignes écrites|Licence", "Source|Weight|Read|Kept|Rejected|Lines written|Licence")  # fmt: skip
+    rows = []
+    for one in manifest["sources"]:
+        counts = one["counts"]
+        name = f"{one['name']}:{one['part']}" if one["part"] else one["name"]
+        figures = (counts["read"], counts["kept"], counts["rejected"], sum(counts["by_split"].values()))
+        weight = number(one["weight"], 0 if one["weight"] == int(one["weight"]) else 2)
+        rows.append([name, weight, *map(number, figures), one["licence"]["stated"]])
+    total = manifest["counts"]
+    figures = (total["read"], total["kept"], total["rejected"], sum(total["by_split"].values()))
+    rows.append([tr("**Total**", "**Total**"), "", *map(number, figures), ""])
+    said = tr(
+        "Aucune ligne n'est perdue : lues = gardées + rejetées. `rejected.jsonl` les donne toutes, avec la raison.",
+        "No row is lost: read = kept + rejected. `rejected.jsonl` gives all of them, with the reason.",
+    )
+    return f"## {tr('Sources', 'Sources')}\n\n{_table(head.split('|'), rows)}\n\n{said}"
+
+
+def _rejected(manifest: Json, cleaning: Json) -> str:
+    by_reason = manifest["counts"]["by_reason"]
+    if not by_reason:
+        return ""
+    lines = [f"## {tr('Lignes rejetées', 'Rejected rows')}"]
+    for reason, count in by_reason.items():
+        lines += ["", _told(f"**{reason_in_words(reason)}**", number(count)), ""]
+        for name, example in _examples(cleaning, reason):
+            detail = f" ({example['detail']})" if example["detail"] else ""
+            lines.append(
+                _item(
+                    f"{name}, {example['place']}{detail}",
+                    f"{_quoted(example['question'])} → {_quoted(example['answer'])}",
+                )
+            )
+    return "\n".join(lines).rstrip()
+
+
+def _changes(manifest: Json, cleaning: Json) -> str:
+    count = manifest["cleaning"]["normalised"]
+    told = tr(
+        f"Lignes dont le texte a changé : {number(count)} (Unicode NFC, blancs, caractères invisibles ; la typographie "
+        "française reste).",
+        f"Rows whose text changed: {number(count)} (Unicode NFC, blanks, invisible characters; French typography stays).",
+    )
+    examples = [
+        _item(f"{name}, {example['place']}", f"{_quoted(example['before'])} → {_quoted(example['after'])}")
+        for name, example in _examples(cleaning, "normalised")
+    ]
+    return _section(tr("Normalisation", "Normalisation"), told, examples)
+
+
+def _personal(manifest: Json, cleaning: Json) -> str:
+    found = {kind: count for kind, count in manifest["cleaning"]["masked"].items() if count}
+    if manifest["options"]["keep_personal"]:
+        told = tr("Elles n'ont pas été cherchées (--keep-personal).", "They were not looked for (--keep-personal).")
+    elif not found:
+        told = tr("Aucune n'a été trouvée parmi celles qu'un motif reconnaît (courriel, téléphone, carte, IBAN, sécurité "
+                  "sociale) ; les noms et les adresses postales ne sont pas cherchés.",
+                  "None was found among those that a pattern knows (e-mail, telephone, card, IBAN, social security); "
+                  "names and postal addresses are not looked for.")  # fmt: skip
+    else:
+        listed = ", ".join(f"{kind_in_words(kind)} ({number(count)})" for kind, count in found.items())
+        told = tr(f"Masquées : {listed}. Les noms et les adresses postales ne sont pas cherchés.",
+                  f"Masked: {listed}. Names and postal addresses are not looked for.")  # fmt: skip
+    examples = [
+        _item(f"{name}, {example['place']}", _quoted(example["text"]))
+        for kind in found
+        for name, example in _examples(cleaning, kind)
+    ]
+    return _section(tr("Données personnelles", "Personal data"), told, examples)
+
+
+def _languages(manifest: Json, cleaning: Json) -> str:
+    listed = ", ".join(
+        f"{code or tr('incertaine', 'not sure')} {number(count)}" for code, count in manifest["languages"].items()
+    )
+    only = manifest["options"]["only_language"]
+    kept = tr(f" Seule la langue demandée ({only}) est gardée, avec les textes dont elle n'est pas sûre.",
+              f" Only the language asked for ({only}) is kept, with the texts of which it is not sure.") if only else ""  # fmt: skip
+    return _section(
+        tr("Langues", "Languages"), tr(f"Dialogues gardés : {listed}.", f"Dialogues kept: {listed}.") + kept, []
+    )
+
+
+def _boilerplate(manifest: Json, cleaning: Json) -> str:
+    counts = manifest["cleaning"]["boilerplate"]
+    if not counts["answers"]:
+        return ""
+    answers, sentences = number(counts["answers"]), number(counts["sentences"])
+    done = tr("coupées", "cut out") if counts["cut"] else tr("laissées ; --cut-boilerplate les coupe", "left; --cut-boilerplate cuts them out")  # fmt: skip
+    told = tr(f"{sentences} phrases reviennent dans les réponses à de nombreuses questions ({answers} réponses en portent "
+              f"une, à côté d'autre chose) : {done}.",
+              f"{sentences} sentences come back in the answers to many questions ({answers} answers hold one, beside "
+              f"something else): {done}.")  # fmt: skip
+    examples = [f"- {number(one['times'])} × {_quoted(one['text'][:200])}" for one in cleaning["boilerplate"]]
+    return _section(tr("Passages répétés", "Boilerplate"), told, examples)
+
+
+def _duplicates(manifest: Json, cleaning: Json) -> str:
+    duplicates = manifest["duplicates"]
+    if not any(sum(counts.values()) for counts in duplicates.values()):
+        return ""
+    head = tr("|Rejetés|Même partie que leur original|Autre partie|Partie au hasard", "|Rejected|Same split as the original|Another split|Any split").split("|")  # fmt: skip
+    order = ("within", "across", "anywhere")
+    rows = [
+        [reason_in_words(reason), number(sum(counts.values())), *(number(counts[where]) for where in order)]
+        for reason, counts in duplicates.items()
+    ]
+    told = tr("Gardés, ces doublons seraient allés dans la partie de leur groupe : ceux d'une « autre partie » auraient "
+              "fait fuir le test ou la validation dans l'entraînement.",
+              "Kept, these duplicates would have gone where their group went: those of “another split” would have leaked "
+              "test or validation into training.")  # fmt: skip
+    return f"## {tr('Doublons', 'Duplicates')}\n\n{_table(head, rows)}\n\n{told}"
+
+
+def _splits(manifest: Json, cleaning: Json) -> str:
+    counts = manifest["counts"]
+    listed = ", ".join(f"{split} {number(count)}" for split, count in counts["by_split"].items())
+    copies = tr(f" (dont {number(counts['copies'])} copies dues aux poids)", f" ({number(counts['copies'])} of them copies made by weights)") if counts["copies"] else ""  # fmt: skip
+    rules = "\n".join(f"- {rule}" for rule in manifest["split_rule"])
+    known = ", ".join(f"{split} {number(count)}" for split, count in counts["shared_answers"].items())
+    told = tr(f"{listed}{copies}. Réponses déjà présentes dans train sous d'autres questions : {known}.",
+              f"{listed}{copies}. Answers that are in train too, under other questions: {known}.")  # fmt: skip
+    return f"## {tr('Découpage', 'Splits')}\n\n{told}\n\n{rules}"
+
+
+def _leak(manifest: Json, cleaning: Json) -> str:
+    if "leak" not in manifest:
+        return ""
+    head = tr("Découpage|Lignes de test|Question proche dans train|Réponse proche dans train|L'une ou l'autre",
+              "Split|Test rows|Near question in train|Near answer in train|Either").split("|")  # fmt: skip
+    order = ("question", "answer", "either")
+    rows = [
+        [_leak_name(kind), number(leak["test"]), *(_share(leak[side], leak["test"]) for side in order)]
+        for kind, leak in manifest["leak"].items()
+    ]
+    told = tr("Rien n'a été entraîné : ces parts disent combien de lignes de test l'entraînement aurait presque déjà vues.",
+              "Nothing was trained: these shares say how many test rows training would nearly have seen.")  # fmt: skip
+    examples = [
+        _item(_leak_name(kind), f"{_quoted(one['test'])} ≈ {_quoted(one['train'])}")
+        for kind, found in cleaning["leak"].items()
+        for one in found
+    ]
+    return f"## {tr('Fuite', 'Leak')}\n\n{_table(head, rows)}\n\n{told}\n\n" + "\n".join(examples)
+
+
+def _leak_name(kind: str) -> str:
+    return tr("sans fuite", "without leak") if kind == "by_group" else tr("au hasard", "at random")
+
+
+def _leak_words(counts: Mapping[str, int]) -> str:
+    test = counts["test"]
+    question, answer, either = (_share(counts[side], test) for side in ("question", "answer", "either"))
+    return tr(
+        f"{either} des {number(test)} lignes de test ont un proche dans train (question {question}, réponse {answer}).",
+        f"{either} of {number(test)} test rows have a near neighbour in train (question {question}, answer {answer}).",
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return tr(f"{number(100 * part / whole, 1)} %", f"{number(100 * part / whole, 1)}%") if whole else "–"
+
+
+def _examples(cleaning: Json, kind: str) -> Iterable[tuple[str, Json]]:
+    for name, source in cleaning["sources"].items():
+        for example in source["examples"].get(kind, ()):
+            yield name, example
+
+
+def _told(name: str, text: str) -> str:
+    return tr(f"{name} : {text}", f"{name}: {text}")
+
+
+def _item(name: str, text: str) -> str:
+    return f"- {_told(name, text)}"
+
+
+def _section(title: str, told: str, examples: Sequence[str]) -> str:
+    listed = "\n\n" + "\n".join(examples) if examples else ""
+    return f"## {title}\n\n{told}{listed}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '¦') for cell in line)} |" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    """Text of the data, on one line and without any meaning for Markdown."""
+    shown = " ".join(text.split()).replace("`", "ʹ")
+    return f"`{shown}`" if shown else "∅"

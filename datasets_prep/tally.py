@@ -1,0 +1,68 @@
+"""What the cleaning did to the rows of a source: a count of each thing, and its first examples."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from datasets_prep.personal import MASKS
+from datasets_prep.rows import Rejected, Row
+
+EXAMPLES = 3
+SHOWN = 80  # characters of an example on each side of what changed
+
+
+@dataclass
+class Tally:
+    """Counts with examples; texts of examples are short, and never show what was masked.
+
+    Args:
+        counts: kind → rows ("normalised") or items ("email").
+        examples: kind → the first ones, as JSON objects.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"counts": dict(self.counts), "examples": self.examples}
+
+    def note_changes(self, before: Row, after: Row) -> None:
+        """A row whose text the cleaning changed, but for blanks at its ends."""
+        for old, new in ((before.question, after.question), (before.answer, after.answer)):
+            if old.strip() != new:
+                self.counts["normalised"] += 1
+                place = _first_difference(old.strip(), new)
+                shown = {"place": after.place, "before": _around(old.strip(), place), "after": _around(new, place)}
+                self._example("normalised", shown)
+                return
+
+    def note_masks(self, row: Row, found: Counter[str]) -> Row:
+        """A row whose personal data was masked; gives it back."""
+        for kind, count in found.items():
+            self.counts[kind] += count
+            texts = (row.question, row.answer, row.context, *(turn.content for turn in row.history))
+            places = ((text, text.find(mask)) for text in texts for mask in MASKS[kind])
+            text, place = next(found for found in places if found[1] >= 0)
+            self._example(kind, {"place": row.place, "text": _around(text, place)})
+        return row
+
+    def note_rejected(self, row: Rejected) -> None:
+        """A row that is not kept."""
+        question, answer = row.question[:SHOWN], row.answer[:SHOWN]
+        shown = {"place": row.place, "detail": row.detail, "question": question, "answer": answer}
+        self._example(row.reason, shown)
+
+    def _example(self, kind: str, shown: dict[str, Any]) -> None:
+        examples = self.examples.setdefault(kind, [])
+        if len(examples) < EXAMPLES:
+            examples.append(shown)
+
+
+def _first_difference(left: str, right: str) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(left), len(right)))
+
+
+def _around(text: str, place: int) -> str:
+    begin, end = max(0, place - SHOWN // 2), place + SHOWN // 2
+    return f"{'…' if begin else ''}{text[begin:end]}{'…' if end < len(text) else ''}"

@@ -1,0 +1,97 @@
+"""ZIP archives: read in memory, held to limits, refused in one clear line."""
+
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import InputError
+from datasets_prep.zip_members import MOST_MEMBERS, member_lines, read_member, zip_members
+
+MEBIBYTE = 2**20
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Writes an archive of these files."""
+
+    def write(**files: bytes) -> Path:
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
+            for name, data in files.items():
+                written.writestr(name, data)
+        return path
+
+    return write
+
+
+def refused(path, *, largest=MEBIBYTE):
+    with pytest.raises(InputError) as caught:
+        for name in zip_members(path, largest=largest):
+            read_member(path, name, largest=largest)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value).replace("\u00a0", " ")
+
+
+def test_members_without_folders_and_litter(archive):
+    path = archive(**{"d/": b"", "d/a.txt": b"A\nB", "__MACOSX/d/._a.txt": b"x", "d/.DS_Store": b"y"})
+    assert zip_members(path) == ("d/a.txt",)
+    assert read_member(path, "d/a.txt") == b"A\nB"
+    assert list(member_lines(path, "d/a.txt")) == [b"A\n", b"B"]
+
+
+def test_a_bomb_is_refused_before_it_is_read(archive):
+    path = archive(**{"bomb.txt": bytes(300 * MEBIBYTE)})
+    assert path.stat().st_size < MEBIBYTE
+    tracemalloc.start()
+    message = refused(path, largest=64 * MEBIBYTE)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "« bomb.txt » dépasse 64 Mio une fois décompressé" in message
+    assert most < 4 * MEBIBYTE
+
+
+def test_a_bomb_that_lies_about_its_size(archive):
+    """The sizes in the archive's directory are mere words."""
+    path = archive(**{"bomb.txt": bytes(8 * MEBIBYTE)})
+    data = path.read_bytes()
+    path.write_bytes(data.replace((8 * MEBIBYTE).to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    assert zip_members(path, largest=MEBIBYTE) == ("bomb.txt",)
+    refused(path)  # Python's own reader stops at the size told, and finds the check sum wrong
+
+
+def test_lines_are_held_to_the_limit_too(archive):
+    path = archive(**{"a.txt": b"line\n" * 1000})
+    lines = member_lines(path, "a.txt", largest=2000)
+    with pytest.raises(InputError, match="une fois décompressé"):
+        list(lines)
+    assert len(list(member_lines(path, "a.txt", largest=5000))) == 1000
+
+
+def test_too_many_files(tmp_path):
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(MOST_MEMBERS + 1):
+            archive.writestr(f"{number}.txt", b"")
+    assert "10\u202f001 fichiers dans l'archive" in refused(path)
+
+
+def test_what_is_no_archive(tmp_path, archive):
+    path = archive(**{"a.txt": b"text " * 1000})
+    whole = path.read_bytes()
+    for data in (whole[:-30], b"<html>", b""):
+        path.write_bytes(data)
+        assert "archive ZIP incomplète ou abîmée" in refused(path)
+    path.write_bytes(whole.replace(whole[40:60], bytes(20), 1))  # inside the data
+    assert "archive ZIP incomplète ou abîmée" in refused(path)
+    assert "fichier introuvable" in refused(tmp_path / "absent.zip")
+
+
+def test_a_locked_archive(archive):
+    path = archive(**{"a.txt": b"text"})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # the flag, in the file's own head and in the directory
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    assert "protégée par un mot de passe" in refused(path)
