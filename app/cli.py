@@ -227,8 +227,8 @@ def prepare(
     output.result(manifest, line)
 
 
-@app.command(help=tr("Montre un jeu préparé, et ce qui sera appris dans un dialogue.",
-                     "Shows a prepared set, and what will be learnt in a dialogue."))  # fmt: skip
+@app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
+                     "Shows a prepared set, what will be learnt in a dialogue, and draws the set's atlas."))  # fmt: skip
 def inspect(
     folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
     row: Annotated[int, typer.Option(help=tr("Dialogue à montrer, à partir de 0.", "Dialogue to show, from 0."))] = 0,
@@ -237,14 +237,36 @@ def inspect(
         str, typer.Option(help=tr("Modèle dont le tokenizer découpe.", "Model whose tokenizer cuts."))
     ] = "mini",
     template: Annotated[str | None, typer.Option(help=tr("Gabarit.", "Chat template."))] = None,
+    atlas: Annotated[bool, typer.Option("--atlas/--no-atlas", help=tr(
+        "Dessine l'atlas (nuages de mots, longueurs…), ou montre seulement le dialogue.",
+        "Draws the atlas (word clouds, lengths…), or only shows the dialogue."))] = True,
+    out: Annotated[Path | None, typer.Option(help=tr(
+        "Dossier de l'atlas ; par défaut celui du jeu.", "Folder of the atlas; by default that of the set."))] = None,
+    against: Annotated[Path | None, typer.Option(help=tr(
+        "Autre jeu préparé, dont les mots sont comparés.", "Another prepared set, whose words are compared."))] = None,
+    seed: Seed = 0,
+    open_browser: Annotated[bool, typer.Option("--open", help=tr(
+        "Ouvre l'atlas dans le navigateur.", "Opens the atlas in the browser."))] = False,
     json: Json = False,
-) -> None:
-    load_keras()
+) -> None:  # fmt: skip
     from app.inspection import inspect_set
 
     output = Output(json)
-    value, *shown = inspect_set(folder, row=row, split=split, model=model, template=template, coloured=output.coloured)
-    output.result(value, *shown)
+    request, value, shown = inspect_set(
+        folder, row=row, split=split, model=model, template=template, against=against, seed=seed, coloured=output.coloured
+    )  # fmt: skip
+    if not atlas:
+        _refuse_without_atlas({"--out": out, "--against": against, "--seed": seed, "--open": open_browser})
+        output.result(value, *shown)
+        return
+    from app.atlas import atlas_of, open_atlas
+
+    if not json:  # what is at hand is not kept waiting for the drawing
+        output.result({}, *shown)
+    value["atlas"], findings = atlas_of(request, out or folder, output=output)
+    output.result(value, findings)
+    if open_browser:
+        open_atlas(out or folder)
 
 
 @app.command(help=tr("Spécialise un modèle sur un jeu préparé.", "Fine-tunes a model on a prepared set."))
@@ -448,6 +470,16 @@ def _config(recipe: str | None, settings: dict[str, Any], changes: tuple[str, ..
         if not lacking:
             raise
         raise missing(lacking, "causette train") from error
+
+
+def _refuse_without_atlas(given: dict[str, Any]) -> None:
+    """No option without effect: these do nothing where no atlas is drawn."""
+    listed = ", ".join(name for name, value in given.items() if value)
+    if listed:
+        raise InputError(
+            tr(f"{listed} : sans effet avec --no-atlas. Retirez l'un ou l'autre.",
+               f"{listed}: no effect with --no-atlas. Take one of them out.")
+        )  # fmt: skip
 
 
 def _files(texts: list[str]) -> Path | dict[str, Path] | None:

@@ -7,12 +7,14 @@ from typing import Any
 from rich.text import Text
 
 from app.output import table
+from app.quiet import load_keras
+from app.tokens import masked_tokens, measure_of
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.language import number, tr
-from chatbot.model import load_tokenizer
-from chatbot.template import ChatTemplate
-from chatbot.tokenizer import TextTokenizer, encode_segments
+from chatbot.model import context_of, load_tokenizer, needs_keras
+from datasets_prep.atlas.analysis import AtlasRequest
+from datasets_prep.atlas.sample import Placed
 from datasets_prep.prepared import PreparedSet
 from datasets_prep.rows import reason_in_words
 
@@ -20,9 +22,17 @@ _STYLE = {True: "black on green", False: "dim"}
 
 
 def inspect_set(
-    folder: Path, *, row: int, split: str, model: str, template: str | None, coloured: bool
-) -> tuple[Any, ...]:
-    """The JSON value, then what to print.
+    folder: Path,
+    *,
+    row: int,
+    split: str,
+    model: str,
+    template: str | None,
+    against: Path | None,
+    seed: int,
+    coloured: bool,
+) -> tuple[AtlasRequest, dict[str, Any], list[Any]]:
+    """What an atlas of the set needs, the JSON value, and what to print.
 
     Args:
         folder: the prepared set.
@@ -30,6 +40,8 @@ def inspect_set(
         split: the split.
         model: whose tokenizer cuts.
         template: chat template, by default that of the model.
+        against: a prepared set that the atlas tells this one from.
+        seed: what the atlas draws with.
         coloured: whether colours will be seen.
 
     Raises:
@@ -37,6 +49,8 @@ def inspect_set(
     """
     data = PreparedSet.open(folder)
     dialogue = _nth(data, split, row)
+    if needs_keras(model):
+        load_keras()
     tokenizer, chosen = load_tokenizer(model, template)
     tokens = masked_tokens(dialogue, chosen, tokenizer)
     learnt = sum(trainable for _, trainable in tokens)
@@ -58,14 +72,11 @@ def inspect_set(
                 "fin de ligne, ■ = fin de réponse) :\n",
                 f"\n{dialogue.id} · template {chosen.name} · {len(tokens)} tokens, {learnt} of them learnt ({where}, ↵ = "
                 "line end, ■ = end of answer):\n")  # fmt: skip
-    return value, table(head, [*rows, *rejected]), legend, painted(tokens, coloured=coloured)
-
-
-def masked_tokens(dialogue: Dialogue, template: ChatTemplate, tokenizer: TextTokenizer) -> list[tuple[str, bool]]:
-    """Each token as text, and whether it is learnt."""
-    ids, trainable = encode_segments(tokenizer, template.render(dialogue))
-    texts = ["■" if i == tokenizer.end_id else tokenizer.token_bytes(i).decode("utf-8", errors="replace") for i in ids]
-    return list(zip(texts, trainable, strict=True))
+    request = AtlasRequest(
+        data=data, tokens=measure_of(model, tokenizer, chosen, context_of(model)), first=Placed(split, dialogue),
+        against=PreparedSet.open(against) if against else None, seed=seed,
+    )  # fmt: skip
+    return request, value, [table(head, [*rows, *rejected]), legend, painted(tokens, coloured=coloured)]
 
 
 def painted(tokens: list[tuple[str, bool]], *, coloured: bool) -> Text:

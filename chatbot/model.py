@@ -21,7 +21,9 @@ from chatbot.files import read_json, write_json
 from chatbot.language import tr
 from chatbot.locate import PRESET_NOTE, locate
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
-from chatbot.tokenizer import TextTokenizer, tokenizer_of
+from chatbot.tokenizer import BytePairTokenizer, TextTokenizer, tokenizer_of
+
+LONG = 4096  # the context of models without a hard limit, in tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,8 @@ class LanguageModel:
 
     @property
     def context(self) -> int:
-        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get 4,096."""
-        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or 4096)
+        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get `LONG`."""
+        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or LONG)
 
     @property
     def parameters(self) -> int:
@@ -88,17 +90,48 @@ def load_model(
 
 
 def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenizer, ChatTemplate]:
-    """Tokenizer and template of a model, without its weights.
+    """Tokenizer and template of a model, without its weights; without Keras where `needs_keras` says so.
 
     Raises:
         InputError, WorldError: as `load_model`.
     """
-    import keras_hub
-
     located = locate(name)
     with _told_in_two_lines(name):
         chosen = template_named(template or _note(located.folder)["template"])
+        files = _byte_pair_files(located.folder)
+        if files:
+            return BytePairTokenizer.from_files(*files), chosen
+        import keras_hub
+
         return tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder))), chosen
+
+
+def needs_keras(name: str) -> bool:
+    """Whether `load_tokenizer` must import Keras, which takes many seconds, to read the tokenizer of a model."""
+    return _byte_pair_files(locate(name).folder) is None
+
+
+def context_of(name: str) -> int:
+    """The longest sequence a model takes, in tokens, read from its configuration alone: what `LanguageModel.context` is.
+
+    Raises:
+        InputError, WorldError: as `load_model`.
+    """
+    config = read_json(locate(name).folder / "config.json")
+    inner = config["config"] if isinstance(config.get("config"), dict) else config
+    limit = inner.get("max_sequence_length") or inner.get("n_positions")
+    return limit if isinstance(limit, int) else LONG
+
+
+def _byte_pair_files(folder: Path) -> tuple[Path, Path] | None:
+    """Vocabulary and merges of a KerasHub preset of GPT-2; None for every other kind of tokenizer."""
+    files = folder / "assets" / "tokenizer" / "vocabulary.json", folder / "assets" / "tokenizer" / "merges.txt"
+    if not all(path.is_file() for path in (*files, folder / "tokenizer.json")):
+        return None
+    try:
+        return files if read_json(folder / "tokenizer.json").get("class_name") == "GPT2Tokenizer" else None
+    except (ValueError, AttributeError):  # damaged: KerasHub says how
+        return None
 
 
 def _note(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""The charts as PNG files for reports and slides; the page draws the same numbers itself, to fit a phone and the dark."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from chatbot.language import number, tr
+from datasets_prep.atlas.clouds import has_glyph
+from datasets_prep.atlas.look import INK, LINE, ORANGE, SOFT, TEAL, WHITE
+
+BOX = "\N{WHITE SQUARE}"
+
+
+def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit: str) -> bytes:
+    """Lengths as bars: orange where the context is too short, its limit drawn.
+
+    Args:
+        histogram: as atlas.json holds it.
+        title: of the figure.
+        limit: the context, in tokens.
+        unit: the name of the horizontal axis.
+    """
+    width, counts, beyond = histogram["width"], histogram["counts"], number(histogram["beyond"])
+    reach = len(counts) * width
+    figure = _figure(8, 4, title)
+    axes = _axes(figure.add_subplot())
+    lefts = [place * width for place in range(len(counts))]
+    colours = [ORANGE if left >= limit else TEAL for left in lefts]
+    axes.bar(lefts, counts, width=width * 0.92, align="edge", color=colours)
+    axes.set(xlabel=unit, ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: number(value))
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.grid(axis="y", color=LINE, linewidth=0.8)
+    if limit <= reach:
+        axes.axvline(limit, color=ORANGE, linewidth=1.6)
+        text, align = (
+            tr(f"contexte : {number(limit)}", f"context: {number(limit)}"),
+            "left" if 2 * limit < reach else "right",
+        )
+        axes.text(limit, 1.02, text, color=ORANGE, fontweight="bold", ha=align, transform=axes.get_xaxis_transform())
+    if histogram["beyond"]:
+        axes.text(0.995, 0.93, tr(f"+ {beyond} plus longs →", f"+ {beyond} longer →"), color=SOFT, ha="right",
+                  transform=axes.transAxes)  # fmt: skip
+    return _png(figure)
+
+
+def contrast_png(contrast: Mapping[str, Any], *, names: tuple[str, str], title: str) -> bytes:
+    """The telling words of two corpora: to the left those of the first, to the right those of the second."""
+    rows = max(len(contrast["first"]), len(contrast["second"]), 1)
+    figure = _figure(8, 1.8 + 0.3 * rows, title)
+    axes = _axes(figure.add_subplot())
+    for side, sign, colour, align in (("first", -1, ORANGE, "right"), ("second", 1, TEAL, "left")):
+        heights = [sign * word["z"] for word in contrast[side]]
+        axes.barh(range(len(heights)), heights, color=colour, height=0.68)
+        for row, word in enumerate(contrast[side]):
+            axes.text(sign * word["z"], row, f"  {_plain(word['word'])}  ", ha=align, va="center", color=INK)
+    reach = max((word["z"] for side in ("first", "second") for word in contrast[side]), default=1) * 1.5
+    unit = tr("z : sûreté de la différence", "z: sureness of the difference")
+    axes.set(xlim=(-reach, reach), ylim=(rows - 0.4, -0.6), xlabel=unit, yticks=[])
+    axes.xaxis.set_major_formatter(lambda value, _: number(abs(value)))
+    axes.axvline(0, color=SOFT, linewidth=1)
+    for place, name, colour, align in ((0, names[0], ORANGE, "left"), (1, names[1], TEAL, "right")):
+        axes.text(place, 1.01, _plain(name), color=colour, fontweight="bold", ha=align, transform=axes.transAxes)
+    return _png(figure)
+
+
+def classes_png(contrasts: Sequence[Mapping[str, Any]], *, title: str, columns: int = 3) -> bytes:
+    """The telling words of each class against all others, a small chart for each."""
+    rows = -(-len(contrasts) // columns)
+    height = 0.7 + 2.2 * rows
+    figure = _figure(9, height, title, layout=None)  # laying so many axes out would take seconds
+    figure.subplots_adjust(0.12, 0.3 / height, 0.98, 1 - 0.75 / height, wspace=0.55, hspace=0.42)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, contrast in zip(grid.flat, contrasts, strict=False):
+        words = contrast["first"]
+        _axes(axes).barh(range(len(words)), [word["z"] for word in words], color=TEAL, height=0.7)
+        axes.set_title(_plain(contrast["names"][0]), loc="left", color=TEAL, fontsize=10, fontweight="bold")
+        axes.set_yticks(range(len(words)), [_plain(word["word"]) for word in words], fontsize=8, color=INK)
+        axes.set_ylim(9.6, -0.6)
+        axes.xaxis.set_major_formatter(lambda value, _: number(value))
+        axes.xaxis.set_tick_params(labelsize=8)
+    for axes in grid.flat[len(contrasts) :]:
+        axes.set_visible(False)
+    return _png(figure)
+
+
+def _figure(width: float, height: float, title: str, layout: Literal["constrained"] | None = "constrained") -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=140, layout=layout, facecolor=WHITE)
+    figure.suptitle(_plain(title), x=0.012, ha="left", color=INK, fontsize=13, fontweight="bold")
+    return figure
+
+
+def _axes(axes: Any) -> Any:
+    axes.tick_params(colors=SOFT, length=0)
+    axes.xaxis.label.set_color(SOFT)
+    axes.yaxis.label.set_color(SOFT)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LINE)
+    return axes
+
+
+def _plain(text: str) -> str:
+    """What matplotlib can write: a box for each letter that it lacks or would not join, no formula after a dollar."""
+    return "".join(letter if has_glyph(letter) else BOX for letter in text).replace("$", r"\$")
+
+
+def _png(figure: Any) -> bytes:
+    written = io.BytesIO()
+    figure.savefig(written, format="png")
+    return written.getvalue()

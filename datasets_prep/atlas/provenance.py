@@ -1,0 +1,49 @@
+"""What the manifest and rejected.jsonl say of a prepared set: sources, licences, cleaning, and examples of rejects."""
+
+import json
+import random
+from collections import defaultdict
+from typing import Any
+
+from datasets_prep.prepared import REJECTED, PreparedSet
+from datasets_prep.rows import REASONS, reason_in_words
+
+EXAMPLES = 3  # of each reason
+
+
+def sources_of(data: PreparedSet) -> list[dict[str, Any]]:
+    """Of each source: name, title, language, counts, weight and licence, as far as the manifest has them."""
+    keys = ("name", "title", "language", "origin", "revision", "licence", "counts", "weight")
+    return [{key: source[key] for key in keys if key in source} for source in data.manifest.get("sources", [])]
+
+
+def rejections_of(data: PreparedSet, seed: int) -> list[dict[str, Any]]:
+    """Every reason of rejection with its count and a few examples drawn by the seed, the most frequent first."""
+    counts = data.manifest["counts"].get("by_reason", {})
+    examples = _examples(data, seed) if counts else {}
+    return [
+        {"reason": reason, "words": _in_words(reason), "count": count, "examples": examples.get(reason, [])}
+        for reason, count in counts.items()
+    ]
+
+
+def _in_words(reason: str) -> str:
+    return reason_in_words(reason) if reason in REASONS else reason  # a set prepared by a later version
+
+
+def _examples(data: PreparedSet, seed: int) -> dict[str, list[dict[str, str]]]:
+    """A reservoir per reason: the file is read once, line by line (Vitter 1985, algorithm R)."""
+    path = data.folder / REJECTED
+    if not path.is_file():
+        return {}
+    random_, seen = random.Random(seed), defaultdict[str, int](int)
+    kept: dict[str, list[dict[str, str]]] = defaultdict(list)
+    with path.open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            reason = row["reason"]
+            seen[reason] += 1
+            if len(kept[reason]) < EXAMPLES:
+                kept[reason].append(row)
+            elif (place := random_.randrange(seen[reason])) < EXAMPLES:
+                kept[reason][place] = row
+    return dict(kept)

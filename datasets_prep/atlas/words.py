@@ -1,0 +1,139 @@
+"""Counting words: one pass over the corpus gives the table from which clouds and contrasts are drawn.
+
+    rows = dialogues, columns = words, questions and answers apart
+
+A word is two letters or more, in any script: "l'élève" gives "élève", "qu'il" gives "il", "IRM-3" gives "IRM". Case is joined, plurals are
+not, and a word is shown in its commonest case ("RGPD", not "rgpd").
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chatbot.dialogue import Dialogue
+from datasets_prep.atlas.stop_words import FRAGMENTS, STOP_WORDS, languages_of
+
+WORD = r"[^\W\d_]{2,}"
+
+
+class Weighed(NamedTuple):
+    """A word and its weight: how often it stands, or its mean TF-IDF."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordTable:
+    """How often each word stands in each dialogue.
+
+    Args:
+        keys: the words in lower case, sorted: (words,).
+        shown: the same words in their commonest case.
+        questions, answers: sparse counts, (dialogues, words).
+        languages: those whose function words were found, and are left out of the clouds.
+        stop: whether a word is one of these: (words,).
+    """
+
+    keys: np.ndarray
+    shown: np.ndarray
+    questions: Any
+    answers: Any
+    languages: tuple[str, ...]
+    stop: np.ndarray
+
+    @classmethod
+    def of(cls, dialogues: Iterable[Dialogue]) -> "WordTable":
+        """Counts the words of dialogues, read once and not kept."""
+        surface, counts = _counted(text for dialogue in dialogues for text in texts_of(dialogue))
+        keys, column = np.unique([word.lower() for word in surface], return_inverse=True)
+        totals = np.asarray(counts.sum(axis=0)).ravel()
+        joined = counts @ _indicator(column, len(keys))
+        keep = np.array([key not in FRAGMENTS for key in keys], bool)
+        shown = _commonest_case(surface, column, totals, len(keys))[keep]
+        by_word = dict(zip(keys.tolist(), np.bincount(column, totals, len(keys)).astype(int).tolist(), strict=True))
+        languages = languages_of(by_word)
+        stopped = frozenset().union(*(STOP_WORDS[language] for language in languages))
+        return cls(
+            keys=keys[keep], shown=shown, questions=joined[0::2][:, keep], answers=joined[1::2][:, keep],
+            languages=languages, stop=np.array([word in stopped for word in keys[keep]], bool),
+        )  # fmt: skip
+
+    @property
+    def dialogues(self) -> Any:
+        """Counts of questions and answers together, (dialogues, words)."""
+        return self.questions + self.answers
+
+    def tfidf(self) -> Any:
+        """TF-IDF of every word that is no function word, a dialogue being a document: (dialogues, words).
+
+        scikit-learn's definition: smoothed inverse document frequency, rows of length 1, so that a long answer weighs
+        no more than a short one.
+        """
+        from sklearn.feature_extraction.text import TfidfTransformer
+        from sklearn.preprocessing import normalize
+
+        counts = self.dialogues.astype(float)
+        counts.data[self.stop[counts.indices]] = 0
+        counts.eliminate_zeros()
+        if not counts.nnz:
+            return counts
+        return normalize(TfidfTransformer(norm=None).fit_transform(counts))
+
+    def commonest(self, rows: np.ndarray, count: int) -> list[Weighed]:
+        """The most frequent words of some dialogues, function words left out."""
+        totals = total(self.dialogues, rows)
+        return self.heaviest(np.where(self.stop, 0, totals), count)
+
+    def heaviest(self, weights: np.ndarray, count: int) -> list[Weighed]:
+        """The words of the greatest weights above 0, ties in alphabetical order."""
+        order = np.argsort(-weights, kind="stable")[:count]
+        return [Weighed(str(self.shown[i]), float(weights[i])) for i in order if weights[i] > 0]
+
+
+def texts_of(dialogue: Dialogue) -> tuple[str, str]:
+    """All requests of a dialogue with the texts that come with them, and all its answers."""
+    asked = [text for turn in dialogue.messages if turn.role == "user" for text in (turn.content, turn.context) if text]
+    answered = [turn.content for turn in dialogue.messages if turn.role == "assistant"]
+    return "\n".join(asked), "\n".join(answered)
+
+
+def total(counts: Any, rows: np.ndarray) -> np.ndarray:
+    """Sums of some rows of sparse counts: (words,)."""
+    return np.asarray(counts.T @ rows.astype(counts.dtype)).ravel()
+
+
+def _counted(texts: Iterable[str]) -> tuple[list[str], Any]:
+    """The words as written, and their counts in each text, (texts, words)."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    read = 0
+
+    def counted() -> Iterable[str]:
+        nonlocal read
+        for read, text in enumerate(texts, start=1):  # noqa: B007
+            yield text
+
+    vectorizer = CountVectorizer(lowercase=False, token_pattern=WORD, dtype=np.int32)
+    try:
+        counts = vectorizer.fit_transform(counted())
+    except ValueError:  # what it raises when there is no word at all; the texts themselves cannot raise it
+        return [], csr_matrix((read, 0), dtype=np.int32)
+    return vectorizer.get_feature_names_out().tolist(), counts
+
+
+def _indicator(column: np.ndarray, columns: int) -> Any:
+    """(words as written, words): 1 where a form belongs to a word."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((np.ones(len(column), np.int32), (np.arange(len(column)), column)), (len(column), columns))
+
+
+def _commonest_case(surface: list[str], column: np.ndarray, totals: np.ndarray, columns: int) -> np.ndarray:
+    shown = np.empty(columns, object)
+    for place in np.argsort(totals, kind="stable"):  # the most frequent form is written last
+        shown[column[place]] = surface[place]
+    return shown
