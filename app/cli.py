@@ -9,8 +9,26 @@ from typing import Annotated, Any
 
 import typer
 
+from app.data_commands import data_app
+from app.options import (
+    ColumnPair,
+    Encoding,
+    Json,
+    MaxTokens,
+    Model,
+    NoHeader,
+    Seed,
+    Separator,
+    Temperature,
+    column_pair,
+    model_prices,
+    pair_maker,
+    request_language,
+    source_files,
+    split_shares,
+)
 from app.output import Output
-from app.quiet import load_keras, load_tfds
+from app.quiet import load_keras
 from app.usage import Program, missing
 from chatbot.errors import InputError
 from chatbot.language import number, tr
@@ -22,143 +40,7 @@ app = Program(
     epilog=tr("Partout : --lang fr|en (langue), --debug (trace complète des erreurs).",
               "Everywhere: --lang fr|en (language), --debug (full traces of errors)."),
 )  # fmt: skip
-data_app = Program(help=tr("Les jeux de données connus.", "The known data sets."))
 app.add_typer(data_app, name="data")
-
-Json = Annotated[
-    bool, typer.Option("--json", help=tr("Un objet JSON au lieu de texte.", "One JSON object instead of text."))
-]
-Model = Annotated[str, typer.Argument(metavar=tr("MODÈLE", "MODEL"), help=tr(
-    "mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://…",
-    "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…"))]  # fmt: skip
-Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
-                                                    "0: the likeliest token; higher: more varied."))]  # fmt: skip
-MaxTokens = Annotated[
-    int,
-    typer.Option(
-        min=1, max=100_000, help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens.")
-    ),
-]
-Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
-Table = Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr(
-    "Tableau : .csv ou .tsv, éventuellement dans une archive .gz ou .zip.", "Table: .csv or .tsv, maybe in a .gz or .zip."))]  # fmt: skip
-ColumnPair = Annotated[str | None, typer.Option(help=tr(
-    "Colonnes de question et de réponse, par nom ou numéro : question,reponse.",
-    "Question and answer columns, by name or number: question,answer."))]  # fmt: skip
-Encoding = Annotated[str | None, typer.Option(help=tr(
-    "Encodage, au lieu de le deviner : utf-8, cp1252, utf-16.", "Encoding, instead of guessing it: utf-8, cp1252, utf-16."))]  # fmt: skip
-Separator = Annotated[str | None, typer.Option(help=tr(
-    "Séparateur des colonnes, au lieu de le deviner : « ; », tab.", "Separator of the columns, instead of guessing it: “;”, tab."))]  # fmt: skip
-NoHeader = Annotated[bool, typer.Option("--no-header", help=tr(
-    "La première ligne est déjà une donnée.", "The first row is data already."))]  # fmt: skip
-
-
-@data_app.command("list", help=tr("Les jeux connus : langue, taille, licence, provenance, présence sur le disque.",
-                                  "The known sets: language, size, licence, origin, what is on disk."))  # fmt: skip
-def data_list(json: Json = False) -> None:
-    from app.catalogue import list_sets
-
-    Output(json).result(*list_sets())
-
-
-@data_app.command("licences", help=tr("Ce que les sources énoncent, et ce qu'en hérite un mélange : des faits, pas un avis.",
-                                      "What the sources state, and what a mixture inherits: facts, no advice."))  # fmt: skip
-def data_licences(
-    wanted: Annotated[list[str] | None, typer.Argument(metavar=tr("[JEU…]", "[SET…]"), help=tr(
-        "Noms de jeux ou dossiers préparés ; par défaut tous les jeux.", "Names of sets or prepared folders; by default all sets."))] = None,
-    json: Json = False,
-) -> None:  # fmt: skip
-    from app.catalogue import show_licences
-
-    Output(json).result(*show_licences(wanted or []))
-
-
-@data_app.command("tfds", help=tr("Écrit un jeu préparé au format TFDS, que lisent TensorFlow et tf.data.",
-                                  "Writes a prepared set in TFDS's format, for TensorFlow and tf.data."))  # fmt: skip
-def data_tfds(
-    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
-    out: Annotated[Path, typer.Option(help=tr("Dossier TFDS, qui peut tenir plusieurs jeux.", "TFDS folder, which may hold several sets."))],
-    name: Annotated[str, typer.Option(help=tr("Nom du jeu ; par défaut celui du dossier.", "Name of the set; by default that of the folder."))] = "",
-    json: Json = False,
-) -> None:  # fmt: skip
-    load_tfds()
-    from datasets_prep.tfds_set import write_tfds
-
-    written = write_tfds(folder, out, name)
-    line = tr(f"Jeu TFDS : {written}\nÀ lire par : tfds.builder_from_directory(\"{written}\")",
-              f"TFDS set: {written}\nRead it by: tfds.builder_from_directory(\"{written}\")")  # fmt: skip
-    Output(json).result({"folder": str(written)}, line)
-
-
-@data_app.command("passages", help=tr("Ce qui est lu dans un PDF ou un texte : pages, articles, couples par règle.",
-                                      "What is read in a PDF or a text: pages, articles, pairs by rule."))  # fmt: skip
-def data_passages(
-    file: Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr("PDF ou texte.", "PDF or text file."))],
-    show: Annotated[int, typer.Option(min=0, max=1_000, help=tr("Couples à montrer, tirés au hasard.", "Pairs to show, drawn at random."))] = 3,
-    out: Annotated[Path | None, typer.Option(help=tr("Fichier .jsonl où écrire les passages nettoyés.", "A .jsonl file for the cleaned passages."))] = None,
-    seed: Seed = 0,
-    json: Json = False,
-) -> None:  # fmt: skip
-    from app.documents import read_passages
-
-    value, shown = read_passages(file, show=show, seed=seed, out=out)
-    Output(json).result(value, *shown)
-
-
-@data_app.command("export", help=tr("Une partie d'un jeu préparé, en un fichier .txt (###human: / ###assistant:), .csv ou .jsonl.",
-                                    "A split of a prepared set as one .txt (###human: / ###assistant:), .csv or .jsonl file."))  # fmt: skip
-def data_export(
-    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
-    out: Annotated[Path, typer.Option(help=tr("Fichier à écrire.", "File to write."))],
-    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
-    replace: Annotated[bool, typer.Option("--replace", help=tr("Remplace le fichier.", "Replaces the file."))] = False,
-    json: Json = False,
-) -> None:
-    from datasets_prep.export import export
-
-    count = export(folder, out, split, replace=replace)
-    line = tr(f"{out} : {number(count)} dialogues ({split}).", f"{out}: {number(count)} dialogues ({split}).")
-    Output(json).result({"file": str(out), "split": split, "dialogues": count}, line)
-
-
-@data_app.command("check", help=tr("Examine un tableau abîmé : ce qui serait réparé ou rejeté ; n'écrit rien.",
-                                   "Examines a damaged table: what would be repaired or rejected; writes nothing."))  # fmt: skip
-def data_check(
-    file: Table,
-    columns: ColumnPair = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    no_header: NoHeader = False,
-    json: Json = False,
-) -> None:
-    from app.clinic import check_table
-    from datasets_prep.spec import Given
-
-    given = Given(columns=_pair(columns), encoding=encoding, separator=separator, no_header=no_header)
-    value, *shown = check_table(file, given)
-    Output(json).result(value, *shown)
-
-
-@data_app.command("repair", help=tr("Répare un tableau abîmé, à côté de l'original, avec le journal des réparations.",
-                                    "Repairs a damaged table, beside the original, with a log of the repairs."))  # fmt: skip
-def data_repair(
-    file: Table,
-    out: Annotated[Path | None, typer.Option(help=tr(
-        "Tableau réparé ; par défaut NOM.repaired.csv, à côté.", "Repaired table; by default NAME.repaired.csv, beside it."))] = None,
-    columns: ColumnPair = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    no_header: NoHeader = False,
-    replace: Annotated[bool, typer.Option("--replace", help=tr(
-        "Remplace les fichiers d'une réparation précédente.", "Replaces the files of an earlier repair."))] = False,
-    json: Json = False,
-) -> None:  # fmt: skip
-    from app.clinic import repair_table
-    from datasets_prep.spec import Given
-
-    given = Given(columns=_pair(columns), encoding=encoding, separator=separator, no_header=no_header)
-    value, *shown = repair_table(file, given, out, replace_old=replace)
-    Output(json).result(value, *shown)
 
 
 @app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
@@ -209,9 +91,9 @@ def prepare(
 
     output = Output(json)
     config = PrepareConfig(
-        sources=tuple(sources), out=out, from_file=_files(from_ or []), columns=_pair(columns), encoding=encoding,
-        separator=separator, no_header=no_header, requests=_language(requests), maker=_maker(maker), max_calls=max_calls,
-        max_cost=max_cost, prices=_prices(prices), shares=Shares(*_shares(shares)), seed=seed,
+        sources=tuple(sources), out=out, from_file=source_files(from_ or []), columns=column_pair(columns), encoding=encoding,
+        separator=separator, no_header=no_header, requests=request_language(requests), maker=pair_maker(maker), max_calls=max_calls,
+        max_cost=max_cost, prices=model_prices(prices), shares=Shares(*split_shares(shares)), seed=seed,
         only_language=only_language, keep_personal=keep_personal, cut_boilerplate=cut_boilerplate, show_leak=show_leak,
         replace=replace,
     )  # fmt: skip
@@ -480,69 +362,3 @@ def _refuse_without_atlas(given: dict[str, Any]) -> None:
             tr(f"{listed} : sans effet avec --no-atlas. Retirez l'un ou l'autre.",
                f"{listed}: no effect with --no-atlas. Take one of them out.")
         )  # fmt: skip
-
-
-def _files(texts: list[str]) -> Path | dict[str, Path] | None:
-    """What `--from` gives: one file, or several by the name of their source."""
-    from datasets_prep.sources import SOURCES
-
-    files: dict[str, Path] = {}
-    for text in texts:
-        name, equals, path = text.partition("=")
-        name, path = (name, path) if equals and name in SOURCES else ("", text)
-        if name in files:
-            raise InputError(
-                tr("--from donné deux fois : nommez les sources, --from medquad=medquad.csv.gz.",
-                   "--from given twice: name the sources, --from medquad=medquad.csv.gz.")
-            )  # fmt: skip
-        files[name] = Path(path)
-    return files.get("") if list(files) == [""] else files or None
-
-
-def _pair(text: str | None) -> tuple[str, str] | None:
-    if text is None:
-        return None
-    question, comma, answer = text.partition(",")
-    if not comma:
-        raise InputError(
-            tr("--columns : deux noms séparés par une virgule.", "--columns: two names, with a comma between.")
-        )
-    return question.strip(), answer.strip()
-
-
-def _language(text: str | None) -> Any:
-    if text not in (None, "fr", "en"):
-        raise InputError(
-            tr(f"--requests : fr ou en (reçu : « {text} »).", f"--requests: fr or en (received: “{text}”).")
-        )
-    return text
-
-
-def _maker(text: str | None) -> Any:
-    if text not in (None, "rules", "model"):
-        raise InputError(tr(f"--maker : rules ou model. Reçu : {text}.", f"--maker: rules or model. Received: {text}."))
-    return text
-
-
-def _prices(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        read, written = (float(part) for part in text.split(","))
-        if not 0 <= min(read, written) <= max(read, written) < float("inf"):
-            raise ValueError(text)
-    except ValueError as error:
-        raise InputError(
-            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
-        ) from error
-    return read, written
-
-
-def _shares(text: str) -> tuple[float, float, float]:
-    try:
-        train, validation, test = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError(
-            tr("--shares : trois nombres, comme 0.8,0.1,0.1.", "--shares: three numbers, like 0.8,0.1,0.1.")
-        ) from error
-    return train, validation, test

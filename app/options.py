@@ -1,0 +1,102 @@
+"""What several commands have in common: their options, and how the text of one becomes a value."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.errors import InputError
+from chatbot.language import tr
+
+Json = Annotated[
+    bool, typer.Option("--json", help=tr("Un objet JSON au lieu de texte.", "One JSON object instead of text."))
+]
+Model = Annotated[str, typer.Argument(metavar=tr("MODÈLE", "MODEL"), help=tr(
+    "mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://…",
+    "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…"))]  # fmt: skip
+Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
+                                                    "0: the likeliest token; higher: more varied."))]  # fmt: skip
+MaxTokens = Annotated[
+    int,
+    typer.Option(
+        min=1, max=100_000, help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens.")
+    ),
+]
+Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+Table = Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr(
+    "Tableau : .csv ou .tsv, éventuellement dans une archive .gz ou .zip.", "Table: .csv or .tsv, maybe in a .gz or .zip."))]  # fmt: skip
+ColumnPair = Annotated[str | None, typer.Option(help=tr(
+    "Colonnes de question et de réponse, par nom ou numéro : question,reponse.",
+    "Question and answer columns, by name or number: question,answer."))]  # fmt: skip
+Encoding = Annotated[str | None, typer.Option(help=tr(
+    "Encodage, au lieu de le deviner : utf-8, cp1252, utf-16.", "Encoding, instead of guessing it: utf-8, cp1252, utf-16."))]  # fmt: skip
+Separator = Annotated[str | None, typer.Option(help=tr(
+    "Séparateur des colonnes, au lieu de le deviner : « ; », tab.", "Separator of the columns, instead of guessing it: “;”, tab."))]  # fmt: skip
+NoHeader = Annotated[bool, typer.Option("--no-header", help=tr(
+    "La première ligne est déjà une donnée.", "The first row is data already."))]  # fmt: skip
+
+
+def source_files(texts: list[str]) -> Path | dict[str, Path] | None:
+    """What `--from` gives: one file, or several by the name of their source."""
+    from datasets_prep.sources import SOURCES
+
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        name, path = (name, path) if equals and name in SOURCES else ("", text)
+        if name in files:
+            raise InputError(
+                tr("--from donné deux fois : nommez les sources, --from medquad=medquad.csv.gz.",
+                   "--from given twice: name the sources, --from medquad=medquad.csv.gz.")
+            )  # fmt: skip
+        files[name] = Path(path)
+    return files.get("") if list(files) == [""] else files or None
+
+
+def column_pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    question, comma, answer = text.partition(",")
+    if not comma:
+        raise InputError(
+            tr("--columns : deux noms séparés par une virgule.", "--columns: two names, with a comma between.")
+        )
+    return question.strip(), answer.strip()
+
+
+def request_language(text: str | None) -> Any:
+    if text not in (None, "fr", "en"):
+        raise InputError(
+            tr(f"--requests : fr ou en (reçu : « {text} »).", f"--requests: fr or en (received: “{text}”).")
+        )
+    return text
+
+
+def pair_maker(text: str | None) -> Any:
+    if text not in (None, "rules", "model"):
+        raise InputError(tr(f"--maker : rules ou model. Reçu : {text}.", f"--maker: rules or model. Received: {text}."))
+    return text
+
+
+def model_prices(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        read, written = (float(part) for part in text.split(","))
+        if not 0 <= min(read, written) <= max(read, written) < float("inf"):
+            raise ValueError(text)
+    except ValueError as error:
+        raise InputError(
+            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
+        ) from error
+    return read, written
+
+
+def split_shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, validation, test = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            tr("--shares : trois nombres, comme 0.8,0.1,0.1.", "--shares: three numbers, like 0.8,0.1,0.1.")
+        ) from error
+    return train, validation, test
