@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from chatbot.errors import InputError
@@ -79,6 +80,9 @@ def check_making(making: Making) -> None:
                 "--max-cost needs the model's prices, per million tokens read and written: --prices 0.15,0.60",
             )
         )
+
+
+MOST_STARTS = 100  # brackets in an answer from which JSON is looked for; a model may write a million of them
 
 
 class ModelMaker:
@@ -187,9 +191,9 @@ def pieces_of(passage: Passage) -> list[str]:
 
 def read_pairs(text: str) -> list[Any] | None:
     """The list of pairs in what a model wrote, code fences and words around it forgiven; None when there is no JSON."""
-    for start in (found.start() for found in re.finditer(r"[{\[]", text)):
+    for found in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
         try:
-            value, _ = json.JSONDecoder().raw_decode(text[start:])
+            value, _ = json.JSONDecoder().raw_decode(text, found.start())
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):

@@ -1,5 +1,6 @@
 """What the tests of this floor share: French messages, and short ways to write a file and prepare it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,13 @@ def prepared(tmp_path):
         return PreparedSet.open(prepare(PrepareConfig(sources=tuple(map(str, sources)), out=out, **options)))
 
     return prepare_and_open
+
+
+@pytest.fixture(scope="session")
+def medquad_whole(shared_data, tmp_path_factory):
+    """MedQuAD whole, prepared once for all tests, and the seconds of processor that it took."""
+    file = shared_data / "medquad" / "medquad.csv.gz"
+    out = tmp_path_factory.mktemp("medquad") / "out"
+    begin = time.process_time()  # of this process: other programs may keep the machine busy
+    prepare(PrepareConfig(sources=("medquad",), from_file=file, out=out))
+    return PreparedSet.open(out), time.process_time() - begin

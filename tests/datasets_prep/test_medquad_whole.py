@@ -1,25 +1,12 @@
 """MedQuAD whole: counts, time, and nothing leaked."""
 
-import time
-
 import pytest
 
-from datasets_prep.prepare import PrepareConfig, prepare
-from datasets_prep.prepared import PreparedSet
 from datasets_prep.splits import group_key
 
 
-@pytest.fixture(scope="module")
-def medquad(shared_data, tmp_path_factory):
-    file = shared_data / "medquad" / "medquad.csv.gz"
-    out = tmp_path_factory.mktemp("medquad") / "out"
-    begin = time.process_time()  # of this process: other programs may keep the machine busy
-    prepare(PrepareConfig(sources=("medquad",), from_file=file, out=out))
-    return PreparedSet.open(out), time.process_time() - begin
-
-
-def test_counts(medquad):
-    data, seconds = medquad
+def test_counts(medquad_whole):
+    data, seconds = medquad_whole
     counts = data.manifest["counts"]
     assert (counts["read"], counts["kept"], counts["rejected"]) == (16_107, 16_040, 67)
     assert counts["by_reason"] == {"exact_duplicate": 46, "near_duplicate": 16, "answer_repeats_question": 5}
@@ -33,15 +20,15 @@ def test_counts(medquad):
     assert seconds < 30
 
 
-def test_no_focus_area_is_cut(medquad):
-    data, _ = medquad
+def test_no_focus_area_is_cut(medquad_whole):
+    data, _ = medquad_whole
     groups = [{group_key(dialogue) for dialogue in data.split(split)} for split in data.splits]
     assert all(groups)
     assert sum(map(len, groups)) == len(set.union(*groups))
 
 
-def test_texts_are_tidy(medquad):
-    data, _ = medquad
+def test_texts_are_tidy(medquad_whole):
+    data, _ = medquad_whole
     for dialogue in data.split("test"):
         assert " ?" not in dialogue.question and "??" not in dialogue.question
         assert "  " not in dialogue.answer and "\n\n" not in dialogue.answer and "\t" not in dialogue.answer

@@ -79,10 +79,10 @@ def test_names():
     assert [tfds_name(name) for name in ("MedQuAD", "faq-2", "2 Été_", "données.csv")] == ["medquad", "faq_2", "ete", "donnees_csv"]  # fmt: skip
 
 
-def test_medquad_whole(shared_data, prepared, tmp_path):
+def test_medquad_whole(medquad_whole, tmp_path):
     import tensorflow_datasets as tfds
 
-    data = prepared("medquad", from_file=shared_data / "medquad" / "medquad.csv.gz")
+    data, _ = medquad_whole
     builder = tfds.builder_from_directory(write_tfds(data.folder, tmp_path / "tfds", "medquad"))
     counts = {split: info.num_examples for split, info in builder.info.splits.items()}
     assert counts == PreparedSet.open(data.folder).manifest["counts"]["by_split"] and sum(counts.values()) > 16_000
