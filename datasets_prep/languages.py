@@ -9,7 +9,7 @@ from typing import Any
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "nl", "pt")  # among 97, a short text would be taken for any
 SURE = 0.8  # probability from which a language is said
-ENOUGH = 200  # characters that are read
+ENOUGH = 120  # characters that are read
 
 
 def language_of(text: str) -> str:
