@@ -29,17 +29,17 @@ def measure_of(model: str, tokenizer: TextTokenizer, template: ChatTemplate, con
 def lengths_of(dialogues: Sequence[Dialogue], template: ChatTemplate, tokenizer: TextTokenizer) -> list[Length]:
     """How many tokens of each dialogue are read and learnt: what `encode_segments` gives, for many at once.
 
-    All segments but the beginnings are encoded in one call, on all processors.
+    All segments but the beginnings are counted in one call.
     """
     rendered = [template.render(dialogue) for dialogue in dialogues]
-    inner = iter(tokenizer.encode_batch([one.text for segments in rendered for one in segments if not one.start]))
+    inner = iter(tokenizer.count_batch([one.text for segments in rendered for one in segments if not one.start]))
     start = tokenizer.start_id is not None
     lengths = []
     for segments in rendered:
         read = learnt = 0
         for one in segments:
-            ids = tokenizer.encode_start(one.text) if one.start else next(inner)
-            tokens = len(ids) + (one.start and start) + one.end
+            inside = len(tokenizer.encode_start(one.text)) if one.start else next(inner)
+            tokens = inside + (one.start and start) + one.end
             read, learnt = read + tokens, learnt + tokens * one.trainable
         lengths.append(Length(read - 1, learnt))  # the last token is written, never read
     return lengths

@@ -6,7 +6,6 @@ The dialogues stream by three times: for the words, for the lengths, for a few o
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,13 +58,9 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
     """Every number of the atlas, as JSON values."""
     data, seed = request.data, request.seed
     sample = Sample.drawn(data, seed=seed, most=request.most)
-    with ThreadPoolExecutor(1) as pool:  # tokenizers work outside Python's lock: words are counted meanwhile
-        measuring = pool.submit(_lengths, sample, request.tokens)
-        labels = Labels()
-        table = WordTable.of(labels.noting(sample))
-        parts = labels.parts()
-        words, contrasts = _words(table, parts), _contrasts(table, parts, request)
-        lengths = measuring.result()
+    labels = Labels()
+    table = WordTable.of(labels.noting(sample))
+    parts = labels.parts()
     counts = data.manifest["counts"]
     return {
         "format": FORMAT,
@@ -78,10 +73,10 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
         "rejections": rejections_of(data, seed),
         **{key: data.manifest[key] for key in NOTED if data.manifest.get(key)},
         "class_key": labels.class_key,
-        "words": words,
-        "contrasts": [contrast_json(one) for one in contrasts],
+        "words": _words(table, parts),
+        "contrasts": [contrast_json(one) for one in _contrasts(table, parts, request)],
         "sure": SURE,
-        "lengths": lengths,
+        "lengths": _lengths(sample, request.tokens),
         "tokens": _token_views(sample, request),
         "samples": [_sample_json(placed) for placed in sample.few(SHOWN_SAMPLES, seed)],
     }

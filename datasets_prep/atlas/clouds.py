@@ -20,7 +20,7 @@ from datasets_prep.atlas.words import Weighed
 
 WIDTH, HEIGHT, TALLEST = 460, 290, 62  # of the layout, whose cost grows with its surface
 SCALE = 2  # a PNG has 920 × 580 pixels
-WORDS = 60
+WORDS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,13 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
     colours = dict(zip(weights, itertools.cycle(shades), strict=False))
     layout = WordCloud(
         width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=6,
-        min_font_size=9, max_font_size=TALLEST, font_step=2, relative_scaling=0.45, background_color=None, mode="RGBA",
+        min_font_size=9, max_font_size=TALLEST, font_step=3, relative_scaling=0.45, background_color=None, mode="RGBA",
         random_state=random.Random(seed), color_func=lambda word, **_: colours[word],
     ).generate_from_frequencies(weights)  # fmt: skip
     svg = _styled(layout.to_svg(), shades, alt)
     layout.scale, layout.background_color, layout.mode = SCALE, WHITE, "RGB"
     png = io.BytesIO()
-    layout.to_image().save(png, "PNG", compress_level=4)
+    layout.to_image().save(png, "PNG", compress_level=1)
     return Cloud(
         svg=svg, png=png.getvalue(), drawn=tuple(word for (word, _), *_ in layout.layout_), left_out=left_out
     )  # fmt: skip

@@ -77,6 +77,23 @@ def test_sentence_piece_segments_have_the_ids_of_the_whole_text(sentence_piece):
     assert sentence_piece.decode(sentence_piece.encode("É🙂")) == "É🙂"
 
 
+ODD = "aé1 '²½Ⅷ٣_\t\n\u00a0\u2009\u200b\x1c\x85e\u0301日क\u093f🎉's'LL"
+
+
+@given(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)))
+def test_counts_are_those_of_the_ids(text):
+    assert TOKENIZER.count_batch([text, text]) == [len(TOKENIZER.encode(text))] * 2
+
+
+def test_counts_in_the_company_of_any_character():
+    """Every character between letters, figures and blanks, where its class decides how pieces are cut."""
+    characters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
+    texts = [
+        "".join(f"ab{c}cd 12{c}34 {c} {c}{c}\n" for c in characters[k : k + 50]) for k in range(0, len(characters), 50)
+    ]
+    assert TOKENIZER.count_batch(texts) == [len(ids) for ids in TOKENIZER.encode_batch(texts)]
+
+
 def test_encode_batch_equals_encode():
     texts = ["Où ?", "", "cœur\n\n« oui »"]
     assert TOKENIZER.encode_batch(texts) == [TOKENIZER.encode(text) for text in texts]
