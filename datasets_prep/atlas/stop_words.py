@@ -6,6 +6,7 @@ Words stand as the tokens of `words.WORD` do: without apostrophe, "don't" is "do
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 
 def _words(text: str) -> frozenset[str]:
@@ -55,19 +56,25 @@ ENGLISH = _words("""
 # What an apostrophe leaves of a word: no words at all, and never counted.
 FRAGMENTS = _words("qu lorsqu puisqu quoiqu jusqu quelqu presqu aujourd hui ll ve re")
 STOP_WORDS: Mapping[str, frozenset[str]] = {"fr": FRENCH, "en": ENGLISH}
-ENOUGH = 0.05  # share of a language's own function words from which a corpus is in it; real prose has 30 % and more
+NONE_NOTED: Mapping[str, int] = MappingProxyType({})
+ENOUGH = 0.05  # of the dialogues; and share of a language's own function words from which a corpus is in it; real prose has 30 % and more
 
 
-def languages_of(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """The languages, of French and English, that a corpus is written in, told by function words of one list alone.
+def languages_of(counts: Mapping[str, int], noted: Mapping[str, int] = NONE_NOTED) -> tuple[str, ...]:
+    """The languages, of French and English, that a corpus is written in.
+
+    Told by function words of one list alone; and by the dialogues themselves, for in a mixture the short ones of one
+    language drown among the words of another.
 
     Args:
         counts: lower-case word → how often it stands in the corpus.
+        noted: language → the dialogues that are in it, "" where it is not known.
     """
-    total = sum(counts.values())
+    total, dialogues = sum(counts.values()), sum(noted.values())
     found = []
     for language, listed in STOP_WORDS.items():
         others = frozenset().union(*(words for name, words in STOP_WORDS.items() if name != language))
-        if total and sum(counts.get(word, 0) for word in listed - others) >= ENOUGH * total:
+        by_words = total and sum(counts.get(word, 0) for word in listed - others) >= ENOUGH * total
+        if by_words or (dialogues and noted.get(language, 0) >= ENOUGH * dialogues):
             found.append(language)
     return tuple(found)

@@ -6,7 +6,8 @@ A word is two letters or more, in any script: "l'élève" gives "élève", "qu'i
 not, and a word is shown in its commonest case ("RGPD", not "rgpd").
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,14 +48,21 @@ class WordTable:
     @classmethod
     def of(cls, dialogues: Iterable[Dialogue]) -> "WordTable":
         """Counts the words of dialogues, read once and not kept."""
-        surface, counts = _counted(text for dialogue in dialogues for text in texts_of(dialogue))
+        noted: Counter[str] = Counter()  # by the language that `prepare` found each to be in
+
+        def texts() -> Iterator[str]:
+            for dialogue in dialogues:
+                noted[dialogue.meta.get("language", "")] += 1
+                yield from texts_of(dialogue)
+
+        surface, counts = _counted(texts())
         keys, column = np.unique([word.lower() for word in surface], return_inverse=True)
         totals = np.asarray(counts.sum(axis=0)).ravel()
         joined = counts @ _indicator(column, len(keys))
         keep = np.array([key not in FRAGMENTS for key in keys], bool)
         shown = _commonest_case(surface, column, totals, len(keys))[keep]
         by_word = dict(zip(keys.tolist(), np.bincount(column, totals, len(keys)).astype(int).tolist(), strict=True))
-        languages = languages_of(by_word)
+        languages = languages_of(by_word, noted)
         stopped = frozenset().union(*(STOP_WORDS[language] for language in languages))
         return cls(
             keys=keys[keep], shown=shown, questions=joined[0::2][:, keep], answers=joined[1::2][:, keep],

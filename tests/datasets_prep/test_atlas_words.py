@@ -66,6 +66,13 @@ def test_the_languages_of_function_words_are_told_by_the_text():
     )
 
 
+def test_few_short_dialogues_of_a_second_language_are_not_drowned():
+    words = {"symptoms": 900, "the": 90, "of": 60, "le": 3, "cette": 2}
+    assert languages_of(words) == ("en",)
+    assert languages_of(words, {"en": 80, "fr": 20}) == ("fr", "en")
+    assert languages_of(words, {"en": 99, "fr": 1, "": 4}) == ("en",)
+
+
 def test_function_words_stand_as_the_tokens_do():
     for word in FRENCH | ENGLISH:
         assert (re.fullmatch(WORD, word) or len(word) == 1) and word == word.lower(), word
