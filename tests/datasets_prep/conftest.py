@@ -1,6 +1,5 @@
 """What the tests of this floor share: French messages, and short ways to write a file and prepare it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -43,9 +42,7 @@ def prepared(tmp_path):
 
 @pytest.fixture(scope="session")
 def medquad_whole(shared_data, tmp_path_factory):
-    """MedQuAD whole, prepared once for all tests, and the seconds of processor that it took."""
-    file = shared_data / "medquad" / "medquad.csv.gz"
+    """MedQuAD whole, prepared once for all tests."""
     out = tmp_path_factory.mktemp("medquad") / "out"
-    begin = time.process_time()  # of this process: other programs may keep the machine busy
-    prepare(PrepareConfig(sources=("medquad",), from_file=file, out=out))
-    return PreparedSet.open(out), time.process_time() - begin
+    prepare(PrepareConfig(sources=("medquad",), from_file=shared_data / "medquad" / "medquad.csv.gz", out=out))
+    return PreparedSet.open(out)

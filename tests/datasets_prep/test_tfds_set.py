@@ -82,7 +82,7 @@ def test_names():
 def test_medquad_whole(medquad_whole, tmp_path):
     import tensorflow_datasets as tfds
 
-    data, _ = medquad_whole
+    data = medquad_whole
     builder = tfds.builder_from_directory(write_tfds(data.folder, tmp_path / "tfds", "medquad"))
     counts = {split: info.num_examples for split, info in builder.info.splits.items()}
     assert counts == PreparedSet.open(data.folder).manifest["counts"]["by_split"] and sum(counts.values()) > 16_000
