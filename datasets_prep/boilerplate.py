@@ -81,8 +81,12 @@ class Boilerplate:
             return answer
         lines = []
         for line in answer.split("\n"):
-            kept = [sentence for sentence in sentences(line) if not self._is_frequent(sentence)]
-            lines += [" ".join(kept)] if kept or not line else []
+            in_order = sentences(line)
+            kept = [sentence for sentence in in_order if not self._is_frequent(sentence)]
+            if len(kept) == len(in_order):
+                lines.append(line)
+            elif kept:
+                lines.append(" ".join(kept))
         return "\n".join(lines).strip()
 
     def examples(self) -> list[tuple[str, int]]:

@@ -144,8 +144,10 @@ def _with_endings(name: str) -> str:
 
 
 def _refuse_twins(sources: Sequence[Source]) -> None:
-    """Two files of one name would give two dialogues of one id."""
-    names = Counter(source.name for source in sources if not source.given.part)
+    """Two files of one name, or a file that bears the name of a set, would give two dialogues of one id."""
+    wholes = [source.name for source in sources if not source.given.part]
+    parted = {source.name for source in sources if source.given.part}
+    names = Counter(wholes) + Counter(name for name in parted if _is_file(name, sources))
     name, count = names.most_common(1)[0] if names else ("", 0)
     if count > 1:
         raise InputError(
@@ -154,6 +156,11 @@ def _refuse_twins(sources: Sequence[Source]) -> None:
                 f"“{name}”: two sources bear this name. Take one away, or rename one of the files.",
             )
         )
+
+
+def _is_file(name: str, sources: Sequence[Source]) -> bool:
+    """Whether a file of the user bears this name."""
+    return any(source.name == name and source.spec.name != name for source in sources)
 
 
 def _refuse_overlaps(sources: Sequence[Source]) -> None:

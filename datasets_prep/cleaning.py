@@ -7,9 +7,10 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, fields, replace
+from hashlib import sha256
 from typing import Any
 
-from datasets_prep.personal import masked
+from datasets_prep.personal import masked, masked_value
 from datasets_prep.rows import Rejected, Row, normalised, rejected_from
 
 NO_BREAK = "\u00a0\u202f"  # no-break space, narrow no-break space
@@ -74,8 +75,16 @@ def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
         answer=mask(row.answer),
         context=mask(row.context),
         history=tuple(replace(turn, content=mask(turn.content), context=mask(turn.context)) for turn in row.history),
+        group=_masked_group(row.group, language),
+        meta=masked_value(row.meta, language),
     )
-    return (hidden if counts else row), counts
+    return hidden, counts
+
+
+def _masked_group(group: str, language: str) -> str:
+    """Two groups stay two when what tells them apart is masked."""
+    hidden, found = masked(group, language)
+    return f"{hidden} {sha256(group.encode()).hexdigest()[:6]}" if found else group
 
 
 def _clean_line(line: str) -> str:

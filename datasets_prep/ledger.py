@@ -72,7 +72,9 @@ def licence_from_json(record: Mapping[str, str]) -> Licence:
 
 def licences_of(manifest: Mapping[str, Any]) -> dict[str, Licence]:
     """Source → licence, from the manifest of a prepared set."""
-    return {source["name"]: licence_from_json(source["licence"]) for source in manifest["sources"]}
+    names = (source["name"] + (f":{source['part']}" if source["part"] else "") for source in manifest["sources"])
+    licences = (licence_from_json(source["licence"]) for source in manifest["sources"])
+    return dict(zip(names, licences, strict=True))
 
 
 def _terms_of(licence: Licence) -> tuple[Answer, ...]:

@@ -39,7 +39,7 @@ def manifest_of(config: PrepareConfig, outcome: Outcome, folder: Path) -> dict[s
         "causette": _version(),
         "sources": [_source(one, outcome) for one in outcome.sifted],
         "counts": _totals(outcome),
-        "terms": strictest({one.source.name: one.source.spec.licence for one in outcome.sifted}).to_json(),
+        "terms": strictest({one.source.words: one.source.spec.licence for one in outcome.sifted}).to_json(),
         "languages": _languages(outcome),
         "cleaning": _cleaning(outcome, cut=config.cut_boilerplate),
         "duplicates": _duplicates(outcome),

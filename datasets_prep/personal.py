@@ -9,7 +9,8 @@ exist in the numbering plan of the text's country. A name or an address is not f
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from chatbot.language import tr
 
@@ -34,6 +35,11 @@ NIR = re.compile(
 SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 ENOUGH_DIGITS = re.compile(r"\d(?:[\s.()/-]{0,3}\d){6,}")  # fewer make no telephone number
 
+# Language → the countries whose numbers are known without their prefix; a number with "+" is known everywhere.
+REGIONS = {
+    "": ("FR", "US"), "ar": ("MA",), "de": ("DE",), "en": ("US", "GB"), "es": ("ES",), "fr": ("FR",), "it": ("IT",),
+    "nl": ("NL",), "pt": ("PT",),
+}  # fmt: skip
 FIGURES = re.compile(r"^(?!\+).*\d\.\d+ \d|^(?!\+).*\d \d+\.\d")  # "25.1 25.4 14 4.0": a line of a table
 
 
@@ -42,7 +48,8 @@ def masked(text: str, language: str) -> tuple[str, Counter[str]]:
 
     Args:
         text: any text.
-        language: of the text: "fr" for French masks and numbers, else those of English and of the United States.
+        language: code of its language, "" where it is not sure; it settles the words of the masks (French for "fr" and
+            "") and the countries whose telephone numbers are looked for.
     """
     counts: Counter[str] = Counter()
     if "@" in text:
@@ -57,7 +64,9 @@ def masked(text: str, language: str) -> tuple[str, Counter[str]]:
     text = _mask(text, CARD, "card", lambda found: _is_card(found, luhn.is_valid), language, counts)
     text = _mask(text, NIR, "nir", nir.is_valid, language, counts)
     text = _mask(text, SSN, "ssn", ssn.is_valid, language, counts)
-    return _mask_phones(text, language, counts), counts
+    for region in REGIONS.get(language, REGIONS["en"]):
+        text = _mask_phones(text, region, language, counts)
+    return text, counts
 
 
 def kind_in_words(kind: str) -> str:
@@ -87,13 +96,13 @@ def _mask(
     return pattern.sub(replaced, text)
 
 
-def _mask_phones(text: str, language: str, counts: Counter[str]) -> str:
+def _mask_phones(text: str, region: str, language: str, counts: Counter[str]) -> str:
     if not ENOUGH_DIGITS.search(text):
         return text
     from phonenumbers import PhoneNumberMatcher
 
     parts, end = [], 0
-    for found in PhoneNumberMatcher(text, "FR" if language == "fr" else "US"):
+    for found in PhoneNumberMatcher(text, region):
         if FIGURES.search(found.raw_string):
             continue
         # "(1-800-633-4227) 1-877…" is found with its parenthesis, whose twin would be left alone.
@@ -104,10 +113,22 @@ def _mask_phones(text: str, language: str, counts: Counter[str]) -> str:
     return "".join(parts) + text[end:]
 
 
+def masked_value(value: Any, language: str = "") -> Any:
+    """A JSON value with the personal data of its texts masked; a text of letters and digits alone (a hash) stays."""
+    if isinstance(value, str):
+        is_token = value.isalnum() and not value.isdecimal()
+        return value if is_token else masked(value, language)[0]
+    if isinstance(value, Mapping):
+        return {key: masked_value(each, language) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked_value(each, language) for each in value]
+    return value
+
+
 def _is_card(found: str, is_valid: Callable[[str], bool]) -> bool:
     digits = re.sub(r"\D", "", found)
     return 13 <= len(digits) <= 19 and len(set(digits)) > 2 and is_valid(digits)
 
 
 def _word(kind: str, language: str) -> str:
-    return MASKS[kind][language != "fr"]
+    return MASKS[kind][language not in ("fr", "")]

@@ -216,7 +216,8 @@ def _write(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: _R
             for split in outcome.splits:
                 write_dialogues(folder / f"{split}.jsonl", _dialogues(outcome, split, spool))
             rejections.write(folder / REJECTED)
-            write_repairs(folder / REPAIRS, [(one.source.name, one.reading) for one in outcome.sifted])
+            readings = [(one.source.name, one.reading) for one in outcome.sifted]
+            write_repairs(folder / REPAIRS, readings, keep_personal=config.keep_personal)
             manifest, cleaning = manifest_of(config, outcome, folder), cleaning_of(outcome)
             write_json(folder / MANIFEST, manifest)
             write_json(folder / CLEANING, cleaning)

@@ -28,6 +28,7 @@ from datasets_prep.tally import Tally
 Say = Callable[[str], object]
 NEWS_EVERY = 5_000  # rows between two lines of progress, ten times more from the tenth line on
 LONGEST_GROUP = 200  # characters of a group that is made from a request
+SEARCHED = 1_000  # characters of a rejected row that may be shown, and are searched for personal data
 FEWEST_WORDS = 2  # "Oui.", or a label, answers many questions that are no paraphrases of one another
 
 
@@ -117,6 +118,7 @@ class Sieve:
 
         With `cut_boilerplate`, the spool gives the answers without it from here on.
         """
+        self._check_ids()
         keys, rows = self._sentences.frequent()
         boilerplate = Boilerplate(keys=keys)
         for row in rows:
@@ -124,7 +126,7 @@ class Sieve:
         if self._config.cut_boilerplate and boilerplate.keys:
             self._spool.treat(lambda dialogue: _with_answer(dialogue, boilerplate.cut_from(dialogue.answer)))
             for one in sifted:
-                one.kept = [self._again(each) for each in one.kept]
+                self._cut(one)
         repeats = self._repeats()
         for one in sifted:
             kept, one.kept = one.kept, []
@@ -135,6 +137,18 @@ class Sieve:
                     one.kept.append(each)
             _check_some_kept(one)
         return boilerplate
+
+    def _check_ids(self) -> None:
+        """Two files may give one id: "faq.jsonl" with its row 3-1, "faq-3.csv" with its row 1."""
+        if len(set(self._ids)) == len(self._ids):
+            return
+        twice, _ = Counter(self._ids).most_common(1)[0]
+        raise InputError(
+            tr(
+                f"« {twice} » : deux dialogues de deux sources auraient cet identifiant. Renommez un des fichiers.",
+                f"“{twice}”: two dialogues of two sources would have this id. Rename one of the files.",
+            )
+        )
 
     def _repeats(self) -> dict[int, int]:
         rows = NearRows(near_question=self._config.near_question, near_answer=self._config.near_answer)
@@ -150,10 +164,17 @@ class Sieve:
         self._note_duplicate(row, each.group, twin)
         self._rejected(sifted, row)
 
-    def _again(self, each: Kept) -> Kept:
-        """What is remembered of a dialogue whose answer may have been cut."""
-        new = kept_of(self._spool[each.number], each.number)
-        return replace(each, answers=new.answers, answer=new.answer)
+    def _cut(self, sifted: Sifted) -> None:
+        """Remembers the answers as they are without their boilerplate; those that it leaves too short are rejected."""
+        kept, sifted.kept = sifted.kept, []
+        for each in kept:
+            dialogue = self._spool[each.number]
+            length, shortest = len(dialogue.answer), self._config.shortest_answer
+            if length < shortest:
+                self._rejected(sifted, self._spool.rejected(each.number, "short_answer", f"{length} < {shortest}"))
+                continue
+            new = kept_of(dialogue, each.number)
+            sifted.kept.append(replace(each, answers=new.answers, answer=new.answer))
 
     def _sift_row(self, row: Row | Rejected, sifted: Sifted) -> Kept | Rejected:
         if isinstance(row, Rejected):
@@ -161,11 +182,11 @@ class Sieve:
         cleaned = clean(row, Limits.of(self._config))
         if isinstance(cleaned, Rejected):
             return cleaned
-        sifted.tally.note_changes(row, cleaned)
         language = language_of(cleaned.answer) or language_of(f"{cleaned.question} {cleaned.answer}")
         if self._config.only_language and language not in (self._config.only_language, ""):
             return rejected_from(cleaned, "other_language", language)
-        if not (self._config.keep_personal or sifted.source.spec.invented):
+        sifted.tally.note_changes(row, cleaned, lambda text: self._hidden(text, sifted.source))
+        if self._masks(sifted.source):
             cleaned = sifted.tally.note_masks(*masked_row(cleaned, language))
         dialogue = _dialogue(cleaned, sifted.source.name, language)
         return self._kept(dialogue, cleaned, sifted)
@@ -184,10 +205,18 @@ class Sieve:
         return kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
 
     def _rejected(self, sifted: Sifted, row: Rejected) -> None:
-        if not (self._config.keep_personal or sifted.source.spec.invented):
-            row = replace(row, question=masked(row.question, "")[0], answer=masked(row.answer, "")[0])
+        # What is kept of a rejected row is short: a megabyte of figures need not be searched for telephone numbers.
+        shown = {name: getattr(row, name)[:SEARCHED] for name in ("question", "answer", "detail")}
+        row = replace(row, **{name: self._hidden(text, sifted.source) for name, text in shown.items()})
         sifted.note_rejected(row)
         self._reject(sifted.source.name, row)
+
+    def _masks(self, source: Source) -> bool:
+        return not (self._config.keep_personal or source.spec.invented)
+
+    def _hidden(self, text: str, source: Source) -> str:
+        """A text that is shown or logged, its personal data masked where that of the source is."""
+        return masked(text, language_of(text))[0] if self._masks(source) else text
 
     def _note_duplicate(self, row: Rejected, group: str, twin: int) -> None:
         self.duplicates.append(Duplicate(reason=row.reason, group=group, twin=twin, question=row.question[:100]))

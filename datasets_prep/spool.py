@@ -1,7 +1,8 @@
 """Dialogues on disk while they are sifted and split, so that a million of them need little memory.
 
 A source's dialogues go through four passes (read, near duplicates, splits, writing). The texts wait in a temporary file;
-memory holds only what splitting asks of each one: `Kept`, about half a kilobyte.
+memory holds only what splitting asks of each one: `Kept`. With what finds duplicates, that is less than a
+kilobyte a row.
 
     spool = Spool()
     number = spool.add(dialogue, place)

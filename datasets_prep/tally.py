@@ -1,6 +1,7 @@
 """What the cleaning did to the rows of a source: a count of each thing, and its first examples."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from datasets_prep.personal import MASKS
 from datasets_prep.rows import Rejected, Row
 
 EXAMPLES = 3
+Mask = Callable[[str], str]
 SHOWN = 80  # characters of an example on each side of what changed
 
 
@@ -26,14 +28,19 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         return {"counts": dict(self.counts), "examples": self.examples}
 
-    def note_changes(self, before: Row, after: Row) -> None:
-        """A row whose text the cleaning changed, but for blanks at its ends."""
+    def note_changes(self, before: Row, after: Row, mask: Mask) -> None:
+        """A row whose text the cleaning changed, but for blanks at its ends.
+
+        Args:
+            before: the row as found.
+            after: it, cleaned.
+            mask: hides the personal data of a text, before an example of it is kept.
+        """
         for old, new in ((before.question, after.question), (before.answer, after.answer)):
             if old.strip() != new:
                 self.counts["normalised"] += 1
-                place = _first_difference(old.strip(), new)
-                shown = {"place": after.place, "before": _around(old.strip(), place), "after": _around(new, place)}
-                self._example("normalised", shown)
+                if len(self.examples.get("normalised", ())) < EXAMPLES:
+                    self._example("normalised", _difference(mask(old.strip()), mask(new), after.place))
                 return
 
     def note_masks(self, row: Row, found: Counter[str]) -> Row:
@@ -42,7 +49,7 @@ class Tally:
             self.counts[kind] += count
             texts = (row.question, row.answer, row.context, *(turn.content for turn in row.history))
             places = ((text, text.find(mask)) for text in texts for mask in MASKS[kind])
-            text, place = next(found for found in places if found[1] >= 0)
+            text, place = next((found for found in places if found[1] >= 0), ("", 0))
             self._example(kind, {"place": row.place, "text": _around(text, place)})
         return row
 
@@ -56,6 +63,11 @@ class Tally:
         examples = self.examples.setdefault(kind, [])
         if len(examples) < EXAMPLES:
             examples.append(shown)
+
+
+def _difference(old: str, new: str, where: str) -> dict[str, str]:
+    place = _first_difference(old, new)
+    return {"place": where, "before": _around(old, place), "after": _around(new, place)}
 
 
 def _first_difference(left: str, right: str) -> int:

@@ -1,5 +1,6 @@
 """What the cleaning does can be seen: masks, languages, boilerplate, duplicates, weights, leak; each counted."""
 
+import json
 import random
 import tracemalloc
 from collections import Counter
@@ -11,7 +12,7 @@ from chatbot.language import set_language
 from datasets_prep.boilerplate import Boilerplate, SentenceCounts, sentences
 from datasets_prep.languages import language_of
 from datasets_prep.mixture import copies, written
-from datasets_prep.personal import masked
+from datasets_prep.personal import masked, masked_value
 from datasets_prep.prepare import PrepareConfig, prepare
 from datasets_prep.prepared import PreparedSet
 from datasets_prep.spool import Kept
@@ -79,6 +80,40 @@ def test_rejected_rows_hold_no_personal_data_that_was_masked(write, prepared):
         write("bad.csv", FAQ + "a,b,Léa au 06 12 34 56 78,lea@exemple.fr\n"), out=data.folder.with_name("2")
     )
     assert "06 12" not in (broken.folder / "rejected.jsonl").read_text(encoding="utf-8")
+
+
+SHORT = "question;answer\n" + "".join(f"Numéro {s} ?;06 12 34 56 {n}\n" for n, s in enumerate(SUBJECTS, start=10))
+
+
+def test_texts_too_short_to_tell_their_language_are_masked_too(write, prepared):
+    data = prepared(write("faq.csv", SHORT + "Numéro de trop;06 12 34 56 78;Lyon : 04 72 43 80 00\n"), shares=(1, 0, 0))
+    assert data.manifest["cleaning"]["masked"]["phone"] == 12
+    for path in data.folder.iterdir():
+        assert "06 12" not in path.read_text(encoding="utf-8"), path.name
+    assert rejected_rows(data)[-1]["question"] == "Numéro de trop"
+
+
+def test_nothing_that_was_masked_stands_elsewhere_in_the_folder(write, prepared):
+    """In a group, an id, what was repaired, what changed."""
+    lines = [
+        json.dumps({"id": f"{s}@exemple.fr", "group": f"{s}@exemple.fr", "question": f"Qui  est {s} ?", "answer": f"Ã©crire Ã  {s}@exemple.fr  vite"})
+        for s in SUBJECTS
+    ]  # fmt: skip
+    data = prepared(write("faq.jsonl", "\n".join(lines)))
+    assert data.manifest["cleaning"]["masked"]["email"] == 12 and data.manifest["cleaning"]["normalised"] == 12
+    assert (data.folder / "repairs.jsonl").exists()
+    for path in data.folder.iterdir():
+        assert "@exemple" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_masks_of_values():
+    value = {"mail": ["lea@exemple.fr"], "sha256": "a4539148803436467b", "row": 3, "tel": "0612345678"}
+    assert masked_value(value) == {
+        "mail": ["[courriel]"],
+        "sha256": "a4539148803436467b",
+        "row": 3,
+        "tel": "[téléphone]",
+    }
 
 
 def test_invented_numbers_of_the_embedded_set_stay(prepared):
@@ -159,6 +194,20 @@ def test_boilerplate_is_counted_and_cut_on_demand(write, prepared, cut):
     assert data.manifest["counts"]["shared_answers"] == {"validation": 0, "test": 0}
 
 
+def test_an_answer_that_the_cut_leaves_too_short_is_rejected(write, prepared):
+    data = prepared(write("faq.csv", with_boilerplate().replace("Voyez la page colis", "v")), cut_boilerplate=True, shortest_answer=20)  # fmt: skip
+    assert data.manifest["counts"]["by_reason"]["short_answer"] > 0
+    assert all(len(d.answer) >= 20 for split in data.splits for d in data.split(split))
+
+
+def test_indents_outlive_the_cut():
+    counts = SentenceCounts()
+    for place in range(20):
+        counts.add(place, BOILERPLATE, str(place))
+    found = Boilerplate(keys=counts.frequent()[0])
+    assert found.cut_from(f"Liste :\n    - un\n{BOILERPLATE}\n    - deux") == "Liste :\n    - un\n    - deux"
+
+
 # --- duplicates ---
 
 
@@ -187,7 +236,7 @@ def test_copies(weight, lines):
     assert set(times) == set(range(10)) and sum(times.values()) == lines
     assert max(times.values()) - min(times.values()) <= 1
     order = [copy for _, copy in written(kept(10), times)]
-    assert len(order) == lines + (10 - lines if weight < 1 else 0) or weight < 1
+    assert len(order) == lines
     assert order == sorted(order)
 
 
