@@ -107,6 +107,13 @@ def check_config(config: PrepareConfig) -> None:
                 "No source given. For example: causette prepare embedded --out data/embedded",
             )
         )
+    if config.show_leak and not config.shares.test:
+        raise InputError(
+            tr(
+                "--show-leak compare test à train, et la part de test est nulle. Donnez-lui une part : --shares 0.8,0.1,0.1",
+                "--show-leak compares test with train, and the share of test is 0. Give it one: --shares 0.8,0.1,0.1",
+            )
+        )
     # Said positively: every comparison with NaN is false.
     if not (min(config.shares) >= 0 and config.shares.train > 0 and abs(sum(config.shares) - 1) <= 1e-6):
         received = ",".join(f"{share:g}" for share in config.shares)

@@ -42,9 +42,9 @@ REMEMBERED = 2_000  # texts whose shingles are kept while candidates are checked
 MOST_IN_RUN = 200  # earlier rows of one band that a row is compared with: they are near one another, a few are enough
 
 
-def exact_key(dialogue: Dialogue) -> int:
-    """Equal for dialogues of the same request and the same answer, but for case and blanks."""
-    return fingerprint(f"{normalised(request_text(dialogue))}\0{normalised(dialogue.answer)}")
+def exact_key(request: str, answer: str) -> int:
+    """Equal for the same request and the same answer, but for case and blanks."""
+    return fingerprint(f"{normalised(request)}\0{normalised(answer)}")
 
 
 class NearRows:
@@ -53,17 +53,21 @@ class NearRows:
     Args:
         near_question: similarity from which two requests are near, in [0.5, 1].
         near_answer: the same for two answers.
+        request_of: what of a dialogue is compared as its request.
     """
 
-    def __init__(self, *, near_question: float, near_answer: float) -> None:
+    def __init__(
+        self, *, near_question: float, near_answer: float, request_of: Callable[[Dialogue], str] | None = None
+    ) -> None:
         self._near_question, self._near_answer = near_question, near_answer
+        self._request_of = request_of or request_text
         depths = _depth(near_question, MEET_IN_REQUEST), _depth(near_answer, MEET_IN_ANSWER)
         self._sketches = [Sketch(depth) for depth in depths]
         self.bands = Bands()
 
     def add(self, dialogue: Dialogue) -> None:
         """Appends a dialogue, which gets the next number."""
-        request = shingles(request_text(dialogue))
+        request = shingles(self._request_of(dialogue))
         answer = words(dialogue.answer)  # words alone will do: two answers near by words and pairs are nearer by words
         if not request or not answer:
             self.bands.add_none()
@@ -78,7 +82,7 @@ class NearRows:
             look_up: number → the dialogue that was added under it.
         """
         sides = functools.lru_cache(REMEMBERED)(
-            lambda number: tuple(map(shingles, (request_text(look_up(number)), look_up(number).answer)))
+            lambda number: tuple(map(shingles, (self._request_of(look_up(number)), look_up(number).answer)))
         )
         found: dict[int, int] = {}
         for later, candidates in sorted(self.bands.candidates().items()):
@@ -160,6 +164,12 @@ def request_text(dialogue: Dialogue) -> str:
     """All that comes before the answer, contexts included."""
     turns = (f"{message.content}\n{message.context}" for message in dialogue.messages[:-1])
     return "\n".join(turns).strip()
+
+
+def given_text(dialogue: Dialogue) -> str:
+    """The texts that come with the requests, where there are any; else the requests. What a label is about."""
+    contexts = [message.context for message in dialogue.messages if message.context]
+    return "\n".join(contexts) or request_text(dialogue)
 
 
 def words(text: str) -> list[str]:

@@ -5,12 +5,13 @@
     Comment suivre mon colis ?  Suivez-le dans le compte.    comment suivre mon colis ?   comment suivre mon colis ?
 
 Only groups that a row got from its own request are joined; those that a source gives (MedQuAD's focus area, an entry of
-the embedded set) stay as they are.
+the embedded set) stay as they are. Questions of one label ("Positif") are no wordings of one question.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from datasets_prep.common_answers import labels_among
 from datasets_prep.sift import Sifted
 from datasets_prep.splits import group_key
 from datasets_prep.spool import Kept
@@ -24,7 +25,10 @@ def join_paraphrases(sifted: Sequence[Sifted]) -> int:
     """
     first: dict[int, str] = {}  # what is answered → the group of the first question
     pairs = []
+    labels = labels_among(each for one in sifted for each in one.kept)
     for each in (each for one in sifted for each in one.kept if each.own_group and each.answers):
+        if each.answer in labels:
+            continue
         group = group_key(each)
         if (other := first.setdefault(each.answers, group)) != group:
             pairs.append((other, group))

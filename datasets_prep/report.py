@@ -167,8 +167,15 @@ def _leak(manifest: Json, cleaning: Json) -> str:
     ]
     told = tr("Rien n'a été entraîné : ces parts disent combien de lignes de test l'entraînement aurait presque déjà vues.",
               "Nothing was trained: these shares say how many test rows training would nearly have seen.")  # fmt: skip
+    labels = manifest["leak"]["by_group"]["labels"]
+    if labels:
+        told += " " + tr(
+            f"Les réponses qui sont des étiquettes ({number(labels)} lignes de test) ne sont pas comparées.",
+            f"Answers that are labels ({number(labels)} test rows) are not compared.",
+        )
+    sides = {"question": tr("question", "question"), "answer": tr("réponse", "answer")}
     examples = [
-        _item(_leak_name(kind), f"{_quoted(one['test'])} ≈ {_quoted(one['train'])}")
+        _item(f"{_leak_name(kind)}, {sides[one['side']]}", f"{_quoted(one['test'])} ≈ {_quoted(one['train'])}")
         for kind, found in cleaning["leak"].items()
         for one in found
     ]
@@ -176,7 +183,7 @@ def _leak(manifest: Json, cleaning: Json) -> str:
 
 
 def _leak_name(kind: str) -> str:
-    return tr("sans fuite", "without leak") if kind == "by_group" else tr("au hasard", "at random")
+    return tr("par groupe", "by group") if kind == "by_group" else tr("au hasard", "at random")
 
 
 def _leak_words(counts: Mapping[str, int]) -> str:

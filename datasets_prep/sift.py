@@ -17,12 +17,12 @@ from datasets_prep.boilerplate import Boilerplate, SentenceCounts
 from datasets_prep.chosen import Source
 from datasets_prep.cleaning import Limits, clean, masked_row
 from datasets_prep.config import PrepareConfig
-from datasets_prep.dedupe import NearRows, exact_key
+from datasets_prep.dedupe import NearRows, exact_key, given_text, request_text
 from datasets_prep.languages import language_of
 from datasets_prep.personal import masked
 from datasets_prep.rows import Rejected, Row, normalised, reason_in_words, rejected_from
 from datasets_prep.spec import Reading
-from datasets_prep.spool import Kept, Spool, fingerprint
+from datasets_prep.spool import NO_META, Kept, Spool, fingerprint
 from datasets_prep.tally import Tally
 
 Say = Callable[[str], object]
@@ -88,6 +88,7 @@ class Sieve:
         self._numbers: dict[int, int] = {}  # key of a dialogue → its number in the spool
         self._ids: list[str] = []  # by number
         self._sentences = SentenceCounts()
+        self._phrased: set[str] = set()  # sources whose requests Causette phrased
         self.duplicates: list[Duplicate] = []
 
     def read(self, source: Source) -> Sifted:
@@ -97,6 +98,8 @@ class Sieve:
             InputError: the source cannot be read, or no row of it is kept.
         """
         sifted = Sifted(source=source, reading=source.spec.read(source.given))
+        if "requests" in source.spec.takes:
+            self._phrased.add(source.name)
         for remark in sifted.reading.remarks:
             self._say(tr(f"{source.name} : {remark}", f"{source.name}: {remark}"))
         for row in sifted.reading.rows:
@@ -145,13 +148,14 @@ class Sieve:
         twice, _ = Counter(self._ids).most_common(1)[0]
         raise InputError(
             tr(
-                f"« {twice} » : deux dialogues de deux sources auraient cet identifiant. Renommez un des fichiers.",
+                f"« {twice} » : deux dialogues de deux sources auraient cet identifiant. Renommez un des fichiers.",
                 f"“{twice}”: two dialogues of two sources would have this id. Rename one of the files.",
             )
         )
 
     def _repeats(self) -> dict[int, int]:
-        rows = NearRows(near_question=self._config.near_question, near_answer=self._config.near_answer)
+        thresholds = {"near_question": self._config.near_question, "near_answer": self._config.near_answer}
+        rows = NearRows(**thresholds, request_of=self._request_of)
         for count, dialogue in enumerate(self._spool, start=1):
             rows.add(dialogue)
             if _is_news(count):
@@ -174,7 +178,7 @@ class Sieve:
                 self._rejected(sifted, self._spool.rejected(each.number, "short_answer", f"{length} < {shortest}"))
                 continue
             new = kept_of(dialogue, each.number)
-            sifted.kept.append(replace(each, answers=new.answers, answer=new.answer))
+            sifted.kept.append(replace(each, answers=new.answers, answer=new.answer, words=new.words))
 
     def _sift_row(self, row: Row | Rejected, sifted: Sifted) -> Kept | Rejected:
         if isinstance(row, Rejected):
@@ -193,7 +197,8 @@ class Sieve:
 
     def _kept(self, dialogue: Dialogue, row: Row, sifted: Sifted) -> Kept | Rejected:
         """What is remembered of a new dialogue, which goes into the spool; or the row, said already."""
-        key = exact_key(dialogue)
+        request = self._request_of(dialogue)
+        key = exact_key(request, dialogue.answer)
         if key in self._numbers:
             twin = self._numbers[key]
             rejected = rejected_from(row, "exact_duplicate", self._ids[twin])
@@ -202,7 +207,8 @@ class Sieve:
         self._numbers[key] = number = self._spool.add(dialogue, row.place)
         self._sentences.add(number, dialogue.answer, dialogue.group)
         self._ids.append(dialogue.id)
-        return kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
+        kept = kept_of(dialogue, number, own_group=not row.group, labels=sifted.source.split_rule.labels)
+        return replace(kept, request=fingerprint(normalised(request)))
 
     def _rejected(self, sifted: Sifted, row: Rejected) -> None:
         # What is kept of a rejected row is short: a megabyte of figures need not be searched for telephone numbers.
@@ -210,6 +216,10 @@ class Sieve:
         row = replace(row, **{name: self._hidden(text, sifted.source) for name, text in shown.items()})
         sifted.note_rejected(row)
         self._reject(sifted.source.name, row)
+
+    def _request_of(self, dialogue: Dialogue) -> str:
+        """What is compared: our own phrasings, drawn at random, would hide that two texts are near."""
+        return given_text(dialogue) if dialogue.source in self._phrased else request_text(dialogue)
 
     def _masks(self, source: Source) -> bool:
         return not (self._config.keep_personal or source.spec.invented)
@@ -234,8 +244,9 @@ def kept_of(dialogue: Dialogue, number: int, *, own_group: bool = False, labels:
         own_group=own_group,
         answers=fingerprint("\0".join(answers)) if words >= FEWEST_WORDS else 0,
         answer=fingerprint(normalised(dialogue.answer)),
+        words=len(dialogue.answer.split()),
         language=dialogue.meta.get("language", ""),
-        **({"meta": meta} if meta else {}),
+        meta=meta or NO_META,
     )
 
 

@@ -34,6 +34,8 @@ class Kept:
         own_group: whether the group was made from its own request, the source giving none.
         answers: fingerprint of all that is answered, turn by turn; 0 where that is one word or less.
         answer: fingerprint of the last answer.
+        words: how many words the last answer has.
+        request: fingerprint of the request, or of the text that comes with it where Causette phrased the request.
         language: code of its language, "" where it is not sure.
         meta: the labels that the split rule of its source needs.
     """
@@ -44,6 +46,8 @@ class Kept:
     own_group: bool = False
     answers: int = 0
     answer: int = 0
+    words: int = 0
+    request: int = 0
     language: str = ""
     meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.dialogue import Dialogue, assistant, user
-from datasets_prep.dedupe import NearRows, exact_key, jaccard, shingles
+from datasets_prep.dedupe import NearRows, exact_key, jaccard, request_text, shingles
 
 LONG = (
     "Pour suivre une commande, ouvrez la page de votre compte, choisissez la commande dans la liste, puis cliquez sur "
@@ -27,7 +27,7 @@ def repeats(*pairs: tuple[str, str], near_question: float = 0.9, near_answer: fl
 def repeats_of(dialogues: list[Dialogue], *, near_question: float = 0.9, near_answer: float = 0.85) -> list[str | None]:
     """As `prepare` does it: the exact repeats go first, and only what is left is looked at for near ones."""
     first: dict[int, str] = {}
-    found = {each.id: f"exact_duplicate {first[key]}" for each in dialogues if first.setdefault(key := exact_key(each), each.id) != each.id}  # fmt: skip
+    found = {each.id: f"exact_duplicate {first[key]}" for each in dialogues if first.setdefault(key := exact_key(request_text(each), each.answer), each.id) != each.id}  # fmt: skip
     left = [each for each in dialogues if each.id not in found]
     rows = NearRows(near_question=near_question, near_answer=near_answer)
     for each in left:

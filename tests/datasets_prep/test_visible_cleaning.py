@@ -294,12 +294,56 @@ def test_the_leak_of_both_splits(write, tmp_path):
     lines: list[str] = []
     config = PrepareConfig(sources=(str(path),), out=tmp_path / "out", show_leak=True, near_question=0.8)
     leak = PreparedSet.open(prepare(config, say=lines.append)).manifest["leak"]
-    assert leak["by_group"] == {"test": 20, "question": 0, "answer": 0, "either": 0}
+    assert leak["by_group"] == {"test": 20, "question": 0, "answer": 0, "either": 0, "labels": 0}
     assert leak["at_random"]["test"] == 20 and leak["at_random"]["question"] >= 18
     said = "\n".join(lines).replace("\u00a0", " ")
-    assert "sans fuite : 0,0 % des 20 lignes de test" in said and "au hasard : " in said
+    assert "par groupe : 0,0 % des 20 lignes de test" in said and "au hasard : " in said
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8").replace("\u00a0", " ")
-    assert "| sans fuite | 20 | 0,0 % | 0,0 % | 0,0 % |" in text and "≈" in text
+    assert "| par groupe | 20 | 0,0 % | 0,0 % | 0,0 % |" in text and "≈" in text
+
+
+LABELS = ("Positif : la nouvelle est bonne.", "Négatif : la nouvelle est mauvaise.", "Neutre : elle ne change rien.")
+
+
+def labelled(count: int) -> str:
+    """Sentences of invented words, each under one of three labels."""
+    chance = random.Random(2)
+    words = ["".join(chance.choices("abcdefghij", k=6)) for _ in range(400)]
+    rows = (f"{' '.join(chance.sample(words, 8))},{LABELS[place % 3]}\n" for place in range(count))
+    return "question,answer\n" + "".join(rows)
+
+
+def test_the_questions_of_a_label_are_not_kept_together(write, prepared):
+    data = prepared(write("labels.csv", labelled(150)), show_leak=True)
+    for split in data.splits:
+        assert {d.answer for d in data.split(split)} == set(LABELS), split
+    assert data.manifest["counts"]["merged_groups"] == 0
+    leak = data.manifest["leak"]["by_group"]
+    assert leak == {"test": 15, "question": 0, "answer": 0, "either": 0, "labels": 15}
+    assert "étiquettes (15 lignes de test) ne sont pas comparées" in report(data)
+
+
+def test_thirty_answers_of_one_kind_are_still_one_question(write, prepared):
+    """Up to thirty wordings of one question stay together; from thirty-one on, the answer is a label."""
+    for count, joined in ((30, 29), (31, 0)):
+        rows = (
+            "".join(f"mot{n} autre{n} chose{n},Voyez la page du compte.\n" for n in range(count))
+            + FAQ.partition("\n")[2]
+        )
+        data = prepared(write(f"f{count}.csv", "question,answer\n" + rows), out=write("x", "").parent / f"o{count}")
+        assert data.manifest["counts"]["merged_groups"] == joined
+
+
+def test_our_own_phrasings_hide_no_near_texts(write, prepared, tmp_path):
+    """Two tweets that differ by a word, under two phrasings of ours, are near duplicates; texts are what leaks."""
+    words = [f"{a}{b}" for a in ("la", "co", "vi", "du", "re") for b in ("mer", "ton", "sel", "par", "nu", "fil")]
+    chance = random.Random(3)
+    tweets = [" ".join(chance.sample(words, 20)) for _ in range(20)]
+    rows = [f"1,2,Paris,02-03-2020,{t} {end},Neutral\n" for end in ("now", "today") for t in tweets]
+    head = "UserName,ScreenName,Location,TweetAt,OriginalTweet,Sentiment\n"
+    path = write("Corona_NLP_test.csv", head + "".join(rows))
+    data = prepared("corona_tweets:test", from_file=path, near_question=0.8)
+    assert data.manifest["counts"]["by_reason"] == {"near_duplicate": 20}
 
 
 def test_no_leak_is_looked_for_unless_asked(write, prepared):
