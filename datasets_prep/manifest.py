@@ -43,6 +43,7 @@ def manifest_of(config: PrepareConfig, outcome: Outcome, folder: Path) -> dict[s
         "languages": _languages(outcome),
         "cleaning": _cleaning(outcome, cut=config.cut_boilerplate),
         "duplicates": _duplicates(outcome),
+        "several_answers": len(outcome.several_answers),
         **({"leak": _leak(outcome)} if outcome.leak else {}),
         "seed": config.seed,
         "shares": config.shares._asdict(),
@@ -58,6 +59,7 @@ def cleaning_of(outcome: Outcome) -> dict[str, Any]:
         "sources": {one.source.words: one.tally.to_json() for one in outcome.sifted},
         "boilerplate": [{"text": text, "times": times} for text, times in outcome.boilerplate.examples()],
         "leak": {kind: list(leak.examples) for kind, leak in outcome.leak.items()},
+        "several_answers": list(outcome.several_answers_shown),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from datasets_prep.boilerplate import Boilerplate
 from datasets_prep.leak import Leak
@@ -21,6 +22,8 @@ class Outcome:
         duplicates: the rows rejected because an earlier one says the same.
         copies: number of a training dialogue → how many times it is written, where a weight says so.
         shared_answers: split → how many of its answers are in train too.
+        several_answers: the requests that are kept with more than one answer, by their fingerprints.
+        several_answers_shown: the first of them, as JSON objects.
         leak: test rows with a near neighbour in train, by kind of split, where that was asked for.
     """
 
@@ -31,6 +34,8 @@ class Outcome:
     duplicates: list[Duplicate]
     copies: Mapping[int, int] = field(default_factory=dict)
     shared_answers: Mapping[str, int] = field(default_factory=dict)
+    several_answers: frozenset[int] = frozenset()
+    several_answers_shown: tuple[dict[str, Any], ...] = ()
     leak: Mapping[str, Leak] = field(default_factory=dict)
 
     def lines(self) -> dict[str, int]:

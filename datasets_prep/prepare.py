@@ -32,6 +32,7 @@ from datasets_prep.repair_log import write_repairs
 from datasets_prep.repairs import repairs_in_words
 from datasets_prep.report import leak_lines, report_of
 from datasets_prep.rows import Rejected
+from datasets_prep.several_answers import several_answers
 from datasets_prep.sift import Say, Sieve, Sifted, reasons_in_words
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.splits import shared_answers
@@ -98,6 +99,7 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
     outcome = Outcome(
         sifted=sifted, splits=splits, merged_groups=merged_groups, boilerplate=boilerplate, duplicates=sieve.duplicates
     )
+    outcome.several_answers, outcome.several_answers_shown = several_answers(sifted, spool)
     _weigh(config, outcome, spool, rejections)
     for one in sifted:
         say(_news(one))

@@ -18,7 +18,18 @@ def report_of(manifest: Json, cleaning: Json) -> str:
         manifest: that of the prepared set.
         cleaning: the examples, as `cleaning.json` holds them.
     """
-    sections = (_sources, _rejected, _changes, _personal, _languages, _boilerplate, _duplicates, _splits, _leak)
+    sections = (
+        _sources,
+        _rejected,
+        _changes,
+        _personal,
+        _languages,
+        _boilerplate,
+        _duplicates,
+        _several_answers,
+        _splits,
+        _leak,
+    )
     title = tr("# Ce que la préparation a fait", "# What the preparation did")
     texts = [title, *(section(manifest, cleaning) for section in sections)]
     return "\n\n".join(text for text in texts if text) + "\n"
@@ -142,6 +153,22 @@ def _duplicates(manifest: Json, cleaning: Json) -> str:
               "Kept, these duplicates would have gone where their group went: those of “another split” would have leaked "
               "test or validation into training.")  # fmt: skip
     return f"## {tr('Doublons', 'Duplicates')}\n\n{_table(head, rows)}\n\n{told}"
+
+
+def _several_answers(manifest: Json, cleaning: Json) -> str:
+    if not manifest["several_answers"]:
+        return ""
+    count = number(manifest["several_answers"])
+    told = tr(
+        f"Demandes gardées avec plusieurs réponses : {count}. Deux réponses peuvent être vraies ; deux étiquettes, non. "
+        "Elles restent : à vous de lire.",
+        f"Requests kept with several answers: {count}. Two answers may be true; two labels may not. They stay: read them.",
+    )
+    examples = [
+        f"- {_quoted(one['request'])} → {_quoted(one['answers'][0])} / {_quoted(one['answers'][1])}"
+        for one in cleaning["several_answers"]
+    ]
+    return _section(tr("Plusieurs réponses", "Several answers"), told, examples)
 
 
 def _splits(manifest: Json, cleaning: Json) -> str:

@@ -71,7 +71,6 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "near_duplicate": ("doublon proche", "near duplicate"),
     "left_by_weight": ("laissée de côté par le poids de sa source", "left aside by the weight of its source"),
 }
-SHORTENED = 200  # characters of a rejected question or answer kept on disk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +108,8 @@ class Rejected:
         reason: a key of `REASONS`.
         detail: figures or the id that it repeats, without words of any language: "3 ≠ 2", "1 < 3", "faq-12".
         question, answer: as far as they are known.
+        context: the text that came with the request.
+        text: the row as it stands in its file, where it could not be told apart into the three above.
     """
 
     place: str
@@ -116,19 +117,24 @@ class Rejected:
     detail: str = ""
     question: str = ""
     answer: str = ""
+    context: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
         assert self.reason in REASONS, self.reason
 
     def to_json(self, source: str) -> dict[str, str]:
-        """The line of rejected.jsonl, its texts shortened."""
-        texts = {"question": self.question[:SHORTENED], "answer": self.answer[:SHORTENED]}
-        return {"source": source, "place": self.place, "reason": self.reason, "detail": self.detail, **texts}
+        """The line of rejected.jsonl: what is known of the row, whole."""
+        record = {"source": source, "place": self.place, "reason": self.reason, "detail": self.detail}
+        texts = {name: getattr(self, name) for name in ("question", "answer", "context", "text")}
+        return record | {name: text for name, text in texts.items() if text or name in ("question", "answer")}
 
 
 def rejected_from(row: Row, reason: str, detail: str = "") -> Rejected:
     """The row, rejected for `reason`."""
-    return Rejected(place=row.place, reason=reason, detail=detail, question=row.question, answer=row.answer)
+    return Rejected(
+        place=row.place, reason=reason, detail=detail, question=row.question, answer=row.answer, context=row.context
+    )
 
 
 def reason_in_words(reason: str) -> str:

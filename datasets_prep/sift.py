@@ -28,7 +28,7 @@ from datasets_prep.tally import Tally
 Say = Callable[[str], object]
 NEWS_EVERY = 5_000  # rows between two lines of progress, ten times more from the tenth line on
 LONGEST_GROUP = 200  # characters of a group that is made from a request
-SEARCHED = 1_000  # characters of a rejected row that may be shown, and are searched for personal data
+LONGEST_LOGGED = 20_000  # characters of a rejected text that are logged: a megabyte of figures is slow to search
 FEWEST_WORDS = 2  # "Oui.", or a label, answers many questions that are no paraphrases of one another
 
 
@@ -211,9 +211,8 @@ class Sieve:
         return replace(kept, request=fingerprint(normalised(request)))
 
     def _rejected(self, sifted: Sifted, row: Rejected) -> None:
-        # What is kept of a rejected row is short: a megabyte of figures need not be searched for telephone numbers.
-        shown = {name: getattr(row, name)[:SEARCHED] for name in ("question", "answer", "detail")}
-        row = replace(row, **{name: self._hidden(text, sifted.source) for name, text in shown.items()})
+        texts = {name: getattr(row, name) for name in ("question", "answer", "context", "text", "detail")}
+        row = replace(row, **{name: self._hidden(_logged(text), sifted.source) for name, text in texts.items()})
         sifted.note_rejected(row)
         self._reject(sifted.source.name, row)
 
@@ -273,6 +272,13 @@ def _dialogue(row: Row, source: str, language: str) -> Dialogue:
         messages=messages,
         meta={**row.meta, "language": language} if language else row.meta,
     )
+
+
+def _logged(text: str) -> str:
+    """The text; of one that is very long the beginning, and how long it is."""
+    if len(text) <= LONGEST_LOGGED:
+        return text
+    return f"{text[:LONGEST_LOGGED]}… ({len(text):,})"
 
 
 def _with_answer(dialogue: Dialogue, answer: str) -> Dialogue:

@@ -98,8 +98,15 @@ class Spool:
     def rejected(self, number: int, reason: str, detail: str = "") -> Rejected:
         """The dialogue of that number as a row rejected after all."""
         record = self._record(number)
-        question, answer = (turn["content"] for turn in record["messages"][-2:])
-        return Rejected(place=record["place"], reason=reason, detail=detail, question=question, answer=answer)
+        asked, answered = record["messages"][-2:]
+        return Rejected(
+            place=record["place"],
+            reason=reason,
+            detail=detail,
+            question=asked["content"],
+            answer=answered["content"],
+            context=asked.get("context", ""),
+        )
 
     def _record(self, number: int) -> dict[str, Any]:
         self._file.seek(self._offsets[number])

@@ -56,12 +56,10 @@ class RejectedRecord(Rejected):
 
     Args:
         number, line: as those of `Record`.
-        text: the whole of it, as it stands in the file.
     """
 
     number: int
     line: int
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

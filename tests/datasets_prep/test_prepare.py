@@ -71,9 +71,12 @@ def test_a_csv_file_end_to_end(write, prepared):
     ]  # fmt: skip
 
 
-def test_rejected_texts_are_shortened(write, prepared):
-    data = prepared(write("faq.csv", FAQ + f"q,{'x' * 500}\n"))
-    assert len(rejected_rows(data)[0]["answer"]) == 200
+def test_rejected_rows_are_logged_whole(write, prepared):
+    rows = f"q,{'x' * 500}\nune ligne,de trop,{'y' * 300},à la fin\nCombien ?,{'z' * 30_001}\n"
+    short, ragged, long = rejected_rows(prepared(write("faq.csv", FAQ + rows)))
+    assert short["answer"] == "x" * 500
+    assert ragged["text"].strip() == f"une ligne,de trop,{'y' * 300},à la fin"
+    assert long["answer"] == "z" * 20_000 + "… (30,001)"  # of what is very long, the beginning
 
 
 def test_row_order_changes_no_split(write, prepared, tmp_path):
