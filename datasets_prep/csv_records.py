@@ -288,7 +288,7 @@ def _begins_record(feed: _Feed, place: int, shape: _Shape) -> bool:
             yield used[-1]
 
     try:
-        cells = next(csv_reader(lines(), shape.separator, strict=True), [])
+        cells: list[str] = next(csv_reader(lines(), shape.separator, strict=True), [])
     except csv.Error:
         return False
     return shape.fitted(list(cells)) is not None and "".join(used).count('"') % 2 == 0

@@ -27,6 +27,9 @@ SHAPES = {
     "intents": ({"intents": [{"tag": "lieu", "patterns": [Q, "Où ?", "Dis où"], "responses": [A, "Ici."]}]}, [(Q, A), ("Où ?", "Ici."), ("Dis où", A)]),
     "two languages": ([{"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}], [(Q, A), ("Where?", "There.")]),
     "one pair": (PAIR, [(Q, A)]),
+    "columns beside a list": ({"question": [Q, "Qui ?"], "answer": [A, "Moi."], "faq": [PAIR]}, [(Q, A), ("Qui ?", "Moi."), (Q, A)]),
+    "an object beside a list": ({"faq": [PAIR], "more": {"fr": {"list": [PAIR]}, "one": PAIR}}, [(Q, A)] * 3),
+    "other lists": ({"data": [PAIR], "keys": ["a", "b"], "about": {"by": [{"name": "x"}]}}, [(Q, A)]),
 }  # fmt: skip
 
 
@@ -73,6 +76,23 @@ def test_what_is_no_dialogue_is_rejected_one_by_one(write):
 def test_columns_of_unlike_lengths_lose_nothing(write):
     rows = rows_of(write("faq.json", json.dumps({"question": [Q, Q], "answer": [A]})))
     assert found(rows) == [(Q, A)] and [row.reason for row in rows[1:]] == ["not_a_dialogue"]
+
+
+MESSAGES = [{"role": "user", "content": Q}, {"role": "assistant", "content": A}]
+
+
+@pytest.mark.parametrize(
+    "record", [{"messages": MESSAGES}, PAIR, {"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}]
+)
+def test_dialogues_beside_those_of_a_record_are_rejected_and_not_lost(record, write):
+    """What they are to the record is not known: wrong answers, perhaps."""
+    alone = rows_of(write("faq.jsonl", json.dumps(record)))
+    whole = {**record, "data": [PAIR], "more": {"a": {"b": [PAIR]}}, "meta": {"x": [PAIR]}, "labels": [{"name": "x"}]}
+    rows = rows_of(write("faq.jsonl", json.dumps(whole)))
+    assert found(rows) == found(alone)
+    rejected = [row for row in rows if isinstance(row, Rejected)]
+    assert [row.reason for row in rejected] == ["not_a_dialogue"] * 2
+    assert len({row.place for row in rejected}) == 2
 
 
 def test_texts_are_repaired_and_logged(write):
