@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from chatbot.errors import InputError
 from chatbot.language import number, tr
@@ -37,7 +37,7 @@ def open_unpacked(path: Path) -> Iterator[BinaryIO]:
             yield _guarded(path, packed, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=packed))))
         elif start.startswith(ZIP):
             archive, member = _only_member(path, packed)
-            yield _guarded(path, packed, cast(BinaryIO, stack.enter_context(archive.open(member))))
+            yield _guarded(path, packed, cast(BinaryIO, stack.enter_context(_opened(path, archive, member))))
         else:
             yield packed
 
@@ -113,6 +113,13 @@ def _only_member(path: Path, packed: BinaryIO) -> tuple[zipfile.ZipFile, zipfile
             )
         )
     return archive, member
+
+
+def _opened(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(member)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(path) from error
 
 
 def _is_bomb(unpacked: int, packed: int) -> bool:

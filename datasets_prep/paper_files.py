@@ -8,6 +8,7 @@
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -114,7 +115,7 @@ def _lines(file: Path) -> Iterator[bytes]:
     try:
         with gzip.open(file) if suffix == ".gz" else file.open("rb") as opened:
             yield from iter(lambda: opened.readline(LONGEST_LINE), b"")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
             tr(
                 f"{file} : lecture impossible, fichier incomplet ou abîmé ({error}).",

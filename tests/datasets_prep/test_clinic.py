@@ -277,6 +277,13 @@ def test_archives_that_are_refused(tmp_path, write):
         assert len(str(caught.value).splitlines()) <= 2
 
 
+def test_an_archive_whose_two_heads_disagree(tmp_path):
+    path = zipped(tmp_path / "faq.zip", faq__csv=FRENCH.encode())
+    path.write_bytes(path.read_bytes().replace(b"faq.csv", b"fax.csv", 1))  # the first head, not the directory
+    with pytest.raises(InputError, match="archive incomplète ou abîmée"):
+        examine(path, Given())
+
+
 MEASURED = """
 import resource, sys, time
 from pathlib import Path

@@ -324,6 +324,10 @@ def test_a_cut_gzip_of_papers(write):
     path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode())[:-20])
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=path)
+    whole = bytearray(gzip.compress(json.dumps(PAPER).encode()))
+    whole[20:40] = b"\xff" * 20  # inside the data: the unpacker itself stops
+    with pytest.raises(InputError, match="incomplet ou abîmé"):
+        read("scientific_papers", path=write("pubmed.jsonl.gz", bytes(whole)))
 
 
 def test_a_line_without_an_end(write, monkeypatch):
