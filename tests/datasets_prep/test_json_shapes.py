@@ -73,6 +73,21 @@ def test_what_is_no_dialogue_is_rejected_one_by_one(write):
     assert rows[1].place == "élément 2" and rows[-1].key == str(len(rows))
 
 
+def nested(depth: int) -> str:
+    return '{"a": ' * depth + "[]" + "}" * depth
+
+
+@pytest.mark.parametrize("depth", [300, 480, 700, 900, 950, 2_000])
+def test_what_is_nested_deep_is_rejected_and_the_rest_is_read(depth, write):
+    pair, deep = json.dumps(PAIR), nested(depth)
+    lines = rows_of(write("faq.jsonl", f'{pair}\n{deep}\n{{"question": {deep}, "answer": "x"}}\n{pair}\n'))
+    assert found(lines) == [(Q, A)] * 2
+    assert [row.reason for row in lines if isinstance(row, Rejected)] == ["not_a_dialogue"] * 2
+    if depth < 960:  # deeper, the file is no JSON at all
+        document = rows_of(write("faq.json", f"[{pair},\n{deep}, {pair}]"))
+        assert found(document) == [(Q, A)] * 2 and len(document) == 3
+
+
 def test_columns_of_unlike_lengths_lose_nothing(write):
     rows = rows_of(write("faq.json", json.dumps({"question": [Q, Q], "answer": [A]})))
     assert found(rows) == [(Q, A)] and [row.reason for row in rows[1:]] == ["not_a_dialogue"]
