@@ -9,10 +9,11 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
@@ -25,7 +26,17 @@ from datasets_prep.rows import Rejected
 from datasets_prep.text_files import LONGEST_LINE, encoding_of, lines_of, open_text
 
 MARK = re.compile("(\ufeff|ï»¿)+")  # a byte-order mark, and the same read as cp1252
-__all__ = ["Record", "RejectedRecord", "Table", "column_named", "plain_name", "read_table", "wrong_columns"]
+__all__ = [
+    "Record",
+    "RejectedRecord",
+    "Table",
+    "column_named",
+    "counted",
+    "plain_name",
+    "read_table",
+    "repair_lines",
+    "wrong_columns",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +132,22 @@ def read_table(
         layout=layout,
         line_ends=ends,
     )
+
+
+def counted(records: Iterable[Record | RejectedRecord], repairs: Counter[str]) -> Iterator[Record | RejectedRecord]:
+    """The records; `repairs` gets a count for each kind of repair in those that have passed."""
+    for record in records:
+        if isinstance(record, Record):
+            repairs.update(repair.kind for repair in record.repairs)
+        yield record
+
+
+def repair_lines(records: Iterable[Record | RejectedRecord]) -> Iterator[dict[str, Any]]:
+    """Each repair of these records, as a line of repairs.jsonl holds it."""
+    for record in records:
+        if isinstance(record, Record):
+            for repair in record.repairs:
+                yield {"row": record.number, "line": record.line, **repair.to_json()}
 
 
 def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[str, str]) -> InputError:

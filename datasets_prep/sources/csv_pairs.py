@@ -22,7 +22,7 @@ from chatbot.language import tr
 from datasets_prep.columns import Columns, columns_by_content, find_pairs, is_header
 from datasets_prep.rows import Rejected, Row, normalised
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.tables import Record, RejectedRecord, Table, read_table, wrong_columns
+from datasets_prep.tables import Record, RejectedRecord, Table, counted, read_table, repair_lines, wrong_columns
 
 SAMPLE = 200  # records that the columns are guessed from, when their names say nothing
 LONGEST_GROUP = 200  # characters
@@ -59,7 +59,7 @@ def read(given: Given) -> Reading:
         files=(path,),
         guessed={**_guessed(own), "repairs": repairs},
         remarks=remarks(own),
-        repairs=lambda: _repairs(path, given),
+        repairs=lambda: repair_lines(open_table(path, given).records),
     )
 
 
@@ -150,11 +150,10 @@ def _guessed(own: OwnTable) -> dict[str, Any]:
 
 
 def _rows(own: OwnTable, repairs: Counter[str]) -> Iterator[Row | Rejected]:
-    for record in own.records:
+    for record in counted(own.records, repairs):
         if isinstance(record, Rejected):
             yield record
             continue
-        repairs.update(repair.kind for repair in record.repairs)
         for pair in own.pairs:
             yield _row(record, pair, own.pairs)
 
@@ -177,13 +176,6 @@ def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:
 def _translations(record: Record, pairs: Sequence[Columns]) -> str:
     """The group of a record in several languages: a split must not cut what says the same."""
     return " / ".join(normalised(record.cells[pair.roles["question"]]) for pair in pairs)[:LONGEST_GROUP]
-
-
-def _repairs(path: Path, given: Given) -> Iterator[dict[str, Any]]:
-    for record in open_table(path, given).records:
-        if isinstance(record, Record):
-            for repair in record.repairs:
-                yield {"row": record.number, "line": record.line, **repair.to_json()}
 
 
 def unknown_columns(path: Path, table: Table, given: Given) -> InputError:

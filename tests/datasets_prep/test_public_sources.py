@@ -1,5 +1,6 @@
 """The four public sets that come without questions: what each yields, on small files and on the real ones."""
 
+import gzip
 import json
 import zipfile
 from collections import Counter
@@ -8,6 +9,7 @@ import pytest
 
 from chatbot.errors import InputError
 from datasets_prep.chosen import chosen_sources
+from datasets_prep.clinic import default_out, repair
 from datasets_prep.detokenise import detokenised
 from datasets_prep.papers import Section, extract, passages, tidy, tidy_heading
 from datasets_prep.phrasing import LONGEST_CONTEXT, beginning, question_of
@@ -242,21 +244,52 @@ def test_tweets_of_a_folder(tmp_path):
         read("corona_tweets", path=tmp_path, part="test")
 
 
+def test_a_repaired_copy_is_not_read_beside_its_original(tmp_path):
+    path = tmp_path / "Corona_NLP_train.csv"
+    path.write_bytes(TWEETS.encode("latin-1") + b"3,4\r\n")
+    repair(path, Given(), out=default_out(path))
+    rows, rejected, reading = read("corona_tweets", path=tmp_path)
+    assert [row.key for row in rows] == ["Corona_NLP_train-1"] and reading.files == (path,)
+    assert [row.place for row in rejected] == [f"Corona_NLP_train, ligne de données {n}" for n in (2, 3)]
+    with gzip.open(tmp_path / "Corona_NLP_test.csv.gz", "wb") as file:
+        file.write(TWEETS.encode("latin-1"))
+    assert [row.key for row in read("corona_tweets", path=tmp_path, part="test")[0]] == ["Corona_NLP_test-1"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "text"),
+    [
+        ("corona_tweets", "Corona_NLP_test.csv", "OriginalTweet,Sentiment\nOÃ¹ ?,Neutral\nl\0à,Neutral\n"),
+        ("cancer", "alldata_1_for_kaggle.csv", "0,a\nLung_Cancer,OÃ¹ ?\nLung_Cancer,l\0à\n"),
+        ("medquad", "medquad.csv", "question,answer,source,focus_area\nOÃ¹ ?,Ici.,s,f\nQui ?,l\0à,s,f\n"),
+    ],
+)
+def test_repairs_of_public_tables_are_counted_and_logged(source, name, text, write):
+    rows, _, reading = read(source, path=write(name, text))
+    assert reading.guessed["repairs"] == {"mojibake": 1, "control_characters": 1}
+    log = list(reading.repairs())
+    assert [(one["row"], one["line"], one["repair"], one["after"]) for one in log] == [
+        (1, 2, "mojibake", "Où ?"), (2, 3, "control_characters", "là"),
+    ]  # fmt: skip
+    assert len(rows) == 2 and {one.get("file", "") for one in log} == {"Corona_NLP_test" if source == "corona_tweets" else ""}  # fmt: skip
+
+
 def test_tweets_without_their_columns(write):
     with pytest.raises(InputError, match="OriginalTweet, Sentiment"):
         read("corona_tweets", path=write("tweets.csv", "text,label\na,b\n"))
 
 
 def test_real_tweets(shared_data):
-    rows, rejected, reading = read("corona_tweets", path=shared_data / "corona_tweets")
-    files = Counter(row.meta["file"] for row in rows)
-    assert files == {"Corona_NLP_train_first89": 89, "Corona_NLP_test": 3798} and rejected == []
-    labels = Counter(row.meta["label"] for row in rows if row.meta["file"] == "Corona_NLP_test")
+    folder = shared_data / "corona_tweets"
+    rows, rejected, reading = read("corona_tweets", path=folder)
+    assert Counter(row.meta["file"] for row in rows) == {"Corona_NLP_test": 3798} and rejected == []
+    labels = Counter(row.meta["label"] for row in rows)
     assert labels == {"Negative": 1041, "Positive": 947, "Neutral": 619, "Extremely Positive": 599, "Extremely Negative": 592}  # fmt: skip
     assert set(labels) == set(corona_tweets.SCALE)
     texts = "\n".join(row.context for row in rows)
     assert "’" in texts and "&amp;" not in texts and "http" not in texts and "\r" not in texts
-    assert reading.guessed["encoding"] == {"Corona_NLP_train_first89.csv": "utf-8", "Corona_NLP_test.csv": "cp1252"}
+    assert reading.guessed["encoding"] == {"Corona_NLP_test.csv": "cp1252"}
+    assert len(read("corona_tweets", path=folder / "Corona_NLP_train_first89.csv")[0]) == 89
 
 
 # --- scientific_papers ---
@@ -319,8 +352,6 @@ def test_papers_of_upstreams_archive_and_folder(tmp_path):
 
 
 def test_a_cut_gzip_of_papers(write):
-    import gzip
-
     path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode())[:-20])
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=path)
@@ -331,8 +362,6 @@ def test_a_cut_gzip_of_papers(write):
 
 
 def test_a_line_without_an_end(write, monkeypatch):
-    import gzip
-
     import datasets_prep.paper_files as paper_files
 
     monkeypatch.setattr(paper_files, "LONGEST_LINE", 1000)
