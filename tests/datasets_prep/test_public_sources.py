@@ -11,6 +11,7 @@ from chatbot.errors import InputError
 from datasets_prep.chosen import chosen_sources
 from datasets_prep.clinic import default_out, repair
 from datasets_prep.detokenise import detokenised
+from datasets_prep.paper_files import paper_files
 from datasets_prep.papers import Section, extract, passages, tidy, tidy_heading
 from datasets_prep.phrasing import LONGEST_CONTEXT, beginning, question_of
 from datasets_prep.rows import Rejected
@@ -346,9 +347,38 @@ def test_papers_of_upstreams_archive_and_folder(tmp_path):
         for file in folder.iterdir():
             archive.write(file, f"arxiv-dataset/{file.name}")
     again, _, reading = read("scientific_papers", path=tmp_path / "arxiv-dataset.zip")
-    assert [row.answer for row in again] == [row.answer for row in rows] and reading.guessed["documents"] == 2
+    assert {row.key: row.answer for row in again} == {row.key: row.answer for row in rows} and len(again) == len(rows)
+    assert reading.guessed["documents"] == 2
     with pytest.raises(InputError, match="aucun fichier d'articles"):
         read("scientific_papers", path=folder / "..", part="pubmed")
+
+
+def test_papers_are_placed_by_their_lines(tmp_path):
+    line = json.dumps(PAPER)
+    texts = {"arxiv-dataset/test.txt": f"{line}\n[1]\n", "arxiv-dataset/train.txt": f"\n\n[1]\n{line}\n[2]"}
+    with zipfile.ZipFile(tmp_path / "papers.zip", "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    for place in ("arxiv-dataset", "papers.zip"):
+        rows, rejected, _ = read("scientific_papers", path=tmp_path / place)
+        assert [row.key for row in rows if row.meta["task"] == "summary"] == ["arxiv-test-1-summary", "arxiv-train-4-summary"]  # fmt: skip
+        assert [row.place for row in rejected if row.reason == "not_a_paper"] == ["arxiv-test, ligne 2", "arxiv-train, ligne 3", "arxiv-train, ligne 5"]  # fmt: skip
+
+
+def test_the_part_asked_for_and_the_originals_before_tfdss_records(tmp_path):
+    records = [tmp_path / "scientific_papers" / part / "1.1.1" / "dataset_info.json" for part in ("arxiv", "pubmed")]
+    for file in records:
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    assert paper_files(tmp_path, "") == records
+    assert paper_files(tmp_path, "pubmed") == paper_files(records[1].parent, "pubmed") == records[1:]
+    original = tmp_path / "downloads" / "arxiv-dataset" / "train.txt"
+    original.parent.mkdir(parents=True)
+    original.write_text(json.dumps(PAPER))
+    assert paper_files(tmp_path, "") == [original, records[1]]
+    assert paper_files(tmp_path, "arxiv") == [original] and paper_files(tmp_path, "pubmed") == records[1:]
 
 
 def test_a_cut_gzip_of_papers(write):
