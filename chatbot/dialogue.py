@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from chatbot.errors import InputError
-from chatbot.files import write_whole
+from chatbot.files import json_line, write_whole
 from chatbot.language import tr
 
 ROLES = ("system", "user", "assistant")
@@ -121,7 +121,7 @@ def write_dialogues(path: Path, dialogues: Iterable[Dialogue]) -> int:
         nonlocal count
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for dialogue in dialogues:
-                file.write(json.dumps(dialogue.to_json(), ensure_ascii=False) + "\n")
+                file.write(json_line(dialogue.to_json()))
                 count += 1
 
     write_whole(path, write)

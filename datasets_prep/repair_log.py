@@ -1,10 +1,9 @@
 """repairs.jsonl: every repair of every row, with the text before and after, one JSON object per line."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from chatbot.files import write_whole
+from chatbot.files import json_line, write_whole
 from datasets_prep.spec import Reading
 
 
@@ -18,6 +17,6 @@ def write_repairs(path: Path, readings: Iterable[tuple[str, Reading]]) -> None:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for name, reading in repaired:
                 for repair in reading.repairs():
-                    file.write(json.dumps({"source": name, **repair}, ensure_ascii=False) + "\n")
+                    file.write(json_line({"source": name, **repair}))
 
     write_whole(path, write)

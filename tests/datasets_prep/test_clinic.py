@@ -203,6 +203,13 @@ def test_repair_writes_a_clean_table_a_log_and_the_rejected(write, tmp_path):
     assert (again.rows, again.repaired_rows, again.rejected) == (4, 0, 0)
 
 
+def test_a_column_whose_name_holds_bytes_that_are_no_text(write):
+    path = write("faq.csv", "question,réponse,où\n".encode()[:-1] + b"\xff\x81\n" + "OÃ¹ ?,Là.,LÃ\u00a0\n".encode())
+    _, files = repair(path, Given(), out=default_out(path))
+    log = [json.loads(line) for line in files.repairs.read_text(encoding="utf-8").splitlines()]
+    assert [one["column"] for one in log] == ["question", "où\\xFF\\x81"]
+
+
 def test_a_header_is_made_where_there_is_none_and_files_that_would_be_empty_are_not_written(write, tmp_path):
     path = write("faq.csv", csv_of(PAIRS * 2, ";"))
     _, files = repair(path, Given(), out=tmp_path / "new" / "propre.csv")
