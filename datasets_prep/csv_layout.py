@@ -203,11 +203,12 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
 def _unlike(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once: a second "texte" becomes "texte (2)", so that no column hides another."""
     seen: Counter[str] = Counter()
-    unlike: list[str] = []
+    unlike: dict[str, None] = {}
     for name in names:
         seen[name] += 1
-        unlike.append(name)
-        while unlike[-1] in unlike[:-1]:
-            unlike[-1] = f"{name} ({seen[name]})".strip()
+        one = name
+        while one in unlike:
+            one = f"{name} ({seen[name]})".strip()
             seen[name] += 1
+        unlike[one] = None
     return tuple(unlike)
