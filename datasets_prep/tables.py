@@ -66,20 +66,16 @@ class RejectedRecord(Rejected):
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A CSV file: its header, what was found out about it, and its records.
+    """A CSV file: what was found out about it, and its records.
 
     Args:
-        header: the names of the columns, no two alike.
         encoding: as shown to the user: "utf-8 (BOM)".
-        separator: between cells.
         records: its records, in its order, each once.
-        layout: all that was found out about its lines.
+        layout: its header, its separator, and what else was found out about its lines.
         line_ends: the ends of the records read so far, counted: "CRLF", "LF", "CR".
     """
 
-    header: tuple[str, ...]
     encoding: str
-    separator: str
     records: Iterator[Record | RejectedRecord]
     layout: Layout
     line_ends: Counter[str] = field(default_factory=Counter)
@@ -116,9 +112,7 @@ def read_table(
         raise _too_wide(path, len(layout.header))
     ends: Counter[str] = Counter()
     return Table(
-        header=layout.header,
         encoding=found.shown,
-        separator=layout.separator,
         records=_records(path, found, layout, ends),
         layout=layout,
         line_ends=ends,

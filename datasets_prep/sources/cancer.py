@@ -74,9 +74,14 @@ def read(given: Given) -> Reading:
     """
     path = given.path or on_disk_or_downloaded(CANCER, "Biomedical Text Publication Classification", "cancer")
     table, repairs = read_table(path, _is_header), Counter[str]()
-    if not _is_header(table.header):
-        raise wrong_columns(path, table.header, f"{LABEL} (label), {TEXT} (text)", _cure(path.name))
-    guessed = {"encoding": table.encoding, "separator": table.separator, "requests": given.requests, "repairs": repairs}
+    if not _is_header(table.layout.header):
+        raise wrong_columns(path, table.layout.header, f"{LABEL} (label), {TEXT} (text)", _cure(path.name))
+    guessed = {
+        "encoding": table.encoding,
+        "separator": table.layout.separator,
+        "requests": given.requests,
+        "repairs": repairs,
+    }
     revision = "" if given.path else CANCER.revision(path)
     return Reading(
         rows=_rows(counted(table.records, repairs), given.requests),

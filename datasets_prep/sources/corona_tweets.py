@@ -73,8 +73,8 @@ def read(given: Given) -> Reading:
     paths = _paths(given)
     tables = {path: read_table(path, _is_header) for path in paths}
     for path, table in tables.items():
-        if not _is_header(table.header):
-            raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path.name))
+        if not _is_header(table.layout.header):
+            raise wrong_columns(path, table.layout.header, ", ".join(COLUMNS), _cure(path.name))
     repairs: Counter[str] = Counter()
     rows = chain.from_iterable(
         _rows(path, counted(table.records, repairs), given.requests) for path, table in tables.items()

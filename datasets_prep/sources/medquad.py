@@ -38,9 +38,9 @@ def read(given: Given) -> Reading:
     """
     path = given.path or on_disk_or_downloaded(MEDQUAD, "MedQuAD", "medquad")
     table, repairs = read_table(path, _is_header), Counter[str]()
-    if missing := _missing(table.header):
-        raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path, missing))
-    guessed = {"encoding": table.encoding, "separator": table.separator, "repairs": repairs}
+    if missing := _missing(table.layout.header):
+        raise wrong_columns(path, table.layout.header, ", ".join(COLUMNS), _cure(path, missing))
+    guessed = {"encoding": table.encoding, "separator": table.layout.separator, "repairs": repairs}
     revision = "" if given.path else MEDQUAD.revision(path)
     return Reading(
         rows=_rows(counted(table.records, repairs)),

@@ -52,7 +52,7 @@ def test_cp1252_that_holds_valid_utf8_by_chance(write):
 def test_separators(write, separator):
     path = write("faq.csv", f"id{separator}q{separator}a\n1{separator}x, y; z | w{separator}b\n".replace("x, y; z | w", '"x, y; z | w"'))  # fmt: skip
     table = read_table(path, lambda header: "q" in header)
-    assert (table.separator, table.header) == (separator, ("id", "q", "a"))
+    assert (table.layout.separator, table.layout.header) == (separator, ("id", "q", "a"))
     assert [record.cells for record in table.records] == [{"id": "1", "q": "x, y; z | w", "a": "b"}]
 
 
@@ -83,7 +83,7 @@ def test_every_record_is_accounted_for(write):
 def test_what_is_blank_before_the_header_is_skipped(write, blank):
     path = write("faq.csv", blank + 'q,a\none,1\n"t"wo,2\nthree,3\n"x"y"z\n')
     table = read_table(path, lambda header: "q" in header)
-    assert table.header == ("q", "a")
+    assert table.layout.header == ("q", "a")
     first, repaired, third, broken = table.records
     assert (first.number, first.cells, third.cells) == (1, {"q": "one", "a": "1"}, {"q": "three", "a": "3"})
     above = blank.count("\n")
