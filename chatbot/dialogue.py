@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, no_such_file
 from chatbot.files import json_line, write_whole
 from chatbot.language import tr
 
@@ -135,7 +135,7 @@ def read_dialogues(path: Path) -> Iterator[Dialogue]:
         InputError: the file is missing, or a line is not a dialogue (file and line are named).
     """
     if not path.is_file():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+        raise no_such_file(path)
     with path.open("rb") as file:
         for line_number, line in enumerate(file, start=1):
             if not line.strip():

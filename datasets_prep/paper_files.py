@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, no_such_file
 from chatbot.language import tr
+from datasets_prep.archives import member_lines, zip_members
 from datasets_prep.papers import Section, tidy, tidy_heading
 from datasets_prep.rows import Rejected
-from datasets_prep.zip_members import member_lines, zip_members
 
 ENDINGS = (".jsonl", ".txt", ".gz", ".zip")
 CORPORA = ("arxiv", "pubmed")
@@ -61,7 +61,7 @@ def paper_files(path: Path, part: str) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.exists():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+        raise no_such_file(path)
     texts = [
         file
         for file in sorted(path.rglob("*"))
@@ -125,7 +125,9 @@ def _lines(file: Path) -> Iterator[tuple[str, int, bytes]]:
         return
     for member in zip_members(file, largest=LARGEST):
         if member.endswith((".txt", ".jsonl")):
-            yield from _numbered(_name(PurePath(file.name, member)), member_lines(file, member, largest=LARGEST))
+            yield from _numbered(
+                _name(PurePath(file.name, member)), member_lines(file, member, longest=LONGEST_LINE, largest=LARGEST)
+            )
 
 
 def _numbered(name: str, pieces: Iterable[bytes]) -> Iterator[tuple[str, int, bytes]]:

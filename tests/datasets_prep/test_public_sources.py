@@ -391,13 +391,17 @@ def test_a_cut_gzip_of_papers(write):
         read("scientific_papers", path=write("pubmed.jsonl.gz", bytes(whole)))
 
 
-def test_a_line_without_an_end(write, monkeypatch):
+def test_a_line_without_an_end(write, tmp_path, monkeypatch):
     import datasets_prep.paper_files as paper_files
 
     monkeypatch.setattr(paper_files, "LONGEST_LINE", 1000)
     bomb = gzip.compress(json.dumps(PAPER | {"sections": []}).encode()[:900] + b"\n" + bytes(5000))
     rows, rejected, reading = read("scientific_papers", path=write("arxiv.jsonl.gz", bomb))
     assert [row.reason for row in rejected] == ["not_a_paper"] * reading.guessed["documents"] and not rows
+    with zipfile.ZipFile(tmp_path / "arxiv.zip", "w") as archive:
+        archive.writestr("train.txt", gzip.decompress(bomb))
+    _, zipped, _ = read("scientific_papers", path=tmp_path / "arxiv.zip")
+    assert len(zipped) == len(rejected) and max(len(row.question) for row in zipped) <= 1000
     with pytest.raises(InputError, match="fichier introuvable"):
         read("scientific_papers", path=write("arxiv.jsonl", "").parent / "absent")
 
