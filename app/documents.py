@@ -1,6 +1,5 @@
 """The command ``causette data passages``: what was read in a document, before any data set is made of it."""
 
-import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from app.output import table
 from chatbot.errors import InputError, WorldError
-from chatbot.files import write_text
+from chatbot.files import json_line, write_whole
 from chatbot.language import number, tr
 
 
@@ -88,12 +87,15 @@ def _write(out: Path, document: Any) -> None:
 
     if out.suffix.lower() != ".jsonl":
         raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
-    records = [
-        {**lineage(passage, document), "kind": passage.kind, "title": passage.title, "text": passage.text}
-        for passage in document.passages
-    ]
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for passage in document.passages:
+                own = {"kind": passage.kind, "title": passage.title, "text": passage.text}
+                file.write(json_line({**lineage(passage, document), **own}))
+
     try:
-        write_text(out, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+        write_whole(out, write)
     except OSError as error:
         raise WorldError(
             tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")

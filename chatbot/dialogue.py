@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from chatbot.errors import InputError
-from chatbot.files import write_whole
+from chatbot.errors import InputError, no_such_file
+from chatbot.files import json_line, write_whole
 from chatbot.language import tr
 
 ROLES = ("system", "user", "assistant")
@@ -121,7 +121,7 @@ def write_dialogues(path: Path, dialogues: Iterable[Dialogue]) -> int:
         nonlocal count
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for dialogue in dialogues:
-                file.write(json.dumps(dialogue.to_json(), ensure_ascii=False) + "\n")
+                file.write(json_line(dialogue.to_json()))
                 count += 1
 
     write_whole(path, write)
@@ -135,7 +135,7 @@ def read_dialogues(path: Path) -> Iterator[Dialogue]:
         InputError: the file is missing, or a line is not a dialogue (file and line are named).
     """
     if not path.is_file():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+        raise no_such_file(path)
     with path.open("rb") as file:
         for line_number, line in enumerate(file, start=1):
             if not line.strip():

@@ -8,6 +8,10 @@ Messages are one or two lines in the user's language: what, where, the cure. The
 turns an exception into a line on the screen and an exit status.
 """
 
+from pathlib import Path
+
+from chatbot.language import tr
+
 
 class CausetteError(Exception):
     """Base of all errors that are told to the user without a traceback."""
@@ -25,3 +29,8 @@ class WorldError(CausetteError):
     """The network, the disk or a remote service failed."""
 
     exit_status = 1
+
+
+def no_such_file(path: Path) -> InputError:
+    """The error for a file that is not there."""
+    return InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))

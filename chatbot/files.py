@@ -1,11 +1,14 @@
 """Files that appear whole or not at all: written beside their place, then renamed."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_LONE = re.compile("[\ud800-\udfff]+")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -26,6 +29,22 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def json_line(value: Any) -> str:
+    """The value as one line of a JSONL file, which UTF-8 can always hold.
+
+    Bytes that were no text (lone surrogates, as ``errors="surrogateescape"`` makes them) stand as "\\xE9".
+    """
+    line = json.dumps(value, ensure_ascii=False)
+    if not line.isascii():
+        line = _LONE.sub(lambda run: "".join(map(_escaped, run[0])), line)
+    return line + "\n"
+
+
+def _escaped(surrogate: str) -> str:
+    code = ord(surrogate)
+    return f"\\\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def read_json(path: Path) -> Any:

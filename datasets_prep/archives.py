@@ -1,24 +1,27 @@
-"""The bytes of a file, unpacked as they are read: gzip, a ZIP that holds one file, or neither.
+"""The bytes of a file, unpacked as they are read: gzip, a ZIP that holds one file, or neither; a ZIP member by member.
 
-What swells like a bomb is refused while it swells, so that it costs neither memory nor time.
+Nothing is ever unpacked to the disk. What an archive says of its sizes is checked before anything is read; what really
+comes out is counted while reading, for an archive may lie: a bomb is refused while it swells, and costs neither memory
+nor time.
 """
 
 import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, no_such_file
 from chatbot.language import number, tr
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UNPACKED_FREELY = 64 * 2**20  # bytes an archive may hold, however well they were packed
 LARGEST_RATIO = 200  # beyond them: bytes out for one byte in; texts give 3 to 50, a bomb about 1,000
-HIDDEN = ("__MACOSX/", ".")  # what macOS adds to an archive
+MOST_MEMBERS = 10_000  # of a ZIP of several files
+LARGEST = 2**30  # bytes of one of its files: far above any file of questions and answers
 
 
 @contextmanager
@@ -34,10 +37,10 @@ def open_unpacked(path: Path) -> Iterator[BinaryIO]:
         start = packed.read(4)
         packed.seek(0)
         if start.startswith(GZIP):
-            yield _guarded(path, packed, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=packed))))
+            yield _guarded(path, packed.tell, cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=packed))))
         elif start.startswith(ZIP):
-            archive, member = _only_member(path, packed)
-            yield _guarded(path, packed, cast(BinaryIO, stack.enter_context(archive.open(member))))
+            archive = _archive(path, packed)
+            yield stack.enter_context(_open_member(path, archive, _only_member(path, archive), None))
         else:
             yield packed
 
@@ -49,14 +52,56 @@ def name_inside(path: Path) -> str:
         InputError: as `open_unpacked`.
     """
     with _open(path) as packed:
-        return _only_member(path, packed)[1].filename
+        return _only_member(path, _archive(path, packed)).filename
+
+
+def zip_members(path: Path, *, largest: int = LARGEST) -> tuple[str, ...]:
+    """The names of the files in a ZIP, without folders and without what macOS adds.
+
+    Args:
+        path: the archive.
+        largest: bytes above which one file of it is refused.
+
+    Raises:
+        InputError: not a ZIP archive, damaged, locked by a password, a bomb, or larger than the limits.
+    """
+    with _open(path) as packed:
+        members = _files_in(_archive(path, packed))
+    if len(members) > MOST_MEMBERS:
+        raise _too_many(path, len(members))
+    for member in members:
+        _check(path, member, largest)
+    return tuple(member.filename for member in members)
+
+
+def read_member(path: Path, name: str, *, largest: int = LARGEST) -> bytes:
+    """One file of a ZIP, whole.
+
+    Raises:
+        InputError: as `zip_members`; or more bytes come out than `largest`.
+    """
+    with _named_member(path, name, largest) as file:
+        return file.read()
+
+
+def member_lines(path: Path, name: str, *, longest: int, largest: int = LARGEST) -> Iterator[bytes]:
+    """The lines of one file of a ZIP, one at a time; what is longer than `longest` bytes comes in pieces.
+
+    Raises:
+        InputError: as `read_member`.
+    """
+    with _named_member(path, name, largest) as file:
+        yield from iter(lambda: file.readline(longest), b"")
 
 
 class _Guarded(io.RawIOBase):
     """An archive's content: what reading it raises is told in our words, and a bomb is refused."""
 
-    def __init__(self, path: Path, packed: BinaryIO, unpacked: BinaryIO):
-        self._path, self._packed, self._unpacked, self._size = path, packed, unpacked, 0
+    def __init__(
+        self, path: Path, packed_size: Callable[[], int], unpacked: BinaryIO, name: str, largest: int | None
+    ) -> None:
+        self._path, self._packed_size, self._unpacked, self._size = path, packed_size, unpacked, 0
+        self._name, self._largest = name, largest
 
     def readable(self) -> bool:
         return True
@@ -67,14 +112,39 @@ class _Guarded(io.RawIOBase):
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise _damaged(self._path) from error
         self._size += len(data)
-        if _is_bomb(self._size, self._packed.tell()):
+        if self._largest is not None and self._size > self._largest:
+            raise _too_large(self._path, self._name, self._largest)
+        if _is_bomb(self._size, self._packed_size()):
             raise _bomb(self._path)
         buffer[: len(data)] = data
         return len(data)
 
 
-def _guarded(path: Path, packed: BinaryIO, unpacked: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_Guarded(path, packed, unpacked), 2**20))
+def _guarded(
+    path: Path, packed_size: Callable[[], int], unpacked: BinaryIO, name: str = "", largest: int | None = None
+) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Guarded(path, packed_size, unpacked, name, largest), 2**20))
+
+
+@contextmanager
+def _named_member(path: Path, name: str, largest: int) -> Iterator[BinaryIO]:
+    with _open(path) as packed:
+        archive = _archive(path, packed)
+        with _open_member(path, archive, archive.getinfo(name), largest) as file:
+            yield file
+
+
+@contextmanager
+def _open_member(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, largest: int | None
+) -> Iterator[BinaryIO]:
+    _check(path, member, largest)
+    try:
+        unpacked = archive.open(member)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(path) from error
+    with unpacked:
+        yield _guarded(path, lambda: member.compress_size, cast(BinaryIO, unpacked), member.filename, largest)
 
 
 def _open(path: Path) -> BinaryIO:
@@ -83,25 +153,41 @@ def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError as error:
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file.")) from error
+        raise no_such_file(path) from error
     except OSError as error:
         raise InputError(
             tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
         ) from error
 
 
-def _only_member(path: Path, packed: BinaryIO) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
+def _archive(path: Path, packed: BinaryIO) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(packed)
+        return zipfile.ZipFile(packed)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _damaged(path) from error
-    names = archive.namelist()
-    if "[Content_Types].xml" in names:
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    if "[Content_Types].xml" in archive.namelist():
         raise excel(path)
-    members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(HIDDEN)]
+    members = _files_in(archive)
     if len(members) != 1:
         raise _several(path, len(members))
-    (member,) = members
+    return members[0]
+
+
+def _files_in(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [one for one in archive.infolist() if not one.is_dir() and not _is_litter(one.filename)]
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+
+
+def _check(path: Path, member: zipfile.ZipInfo, largest: int | None) -> None:
+    """Refuses a file of a ZIP by what the archive says of it."""
+    if largest is not None and member.file_size > largest:
+        raise _too_large(path, member.filename, largest)
     if _is_bomb(member.file_size, member.compress_size):
         raise _bomb(path)
     if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -112,7 +198,6 @@ def _only_member(path: Path, packed: BinaryIO) -> tuple[zipfile.ZipFile, zipfile
                 f"{path}: an archive with a password, or of an unknown compression.\nUnpack it, then give the file.",
             )
         )
-    return archive, member
 
 
 def _is_bomb(unpacked: int, packed: int) -> bool:
@@ -127,6 +212,26 @@ def _bomb(path: Path) -> InputError:
             "Si vous êtes sûrs d'elle, décompressez-la, puis donnez le fichier.",
             f"{path}: an archive that swells more than {ratio} times, like a bomb; it is read no further.\n"
             "If you trust it, unpack it, then give the file.",
+        )
+    )
+
+
+def _too_large(path: Path, name: str, largest: int) -> InputError:
+    short, limit = PurePosixPath(name).name, number(largest / 2**20)
+    return InputError(
+        tr(
+            f"{path} : « {short} » dépasse {limit} Mio une fois décompressé ; rien n'en est gardé.",
+            f"{path}: “{short}” is larger than {limit} MiB once unpacked; nothing of it is kept.",
+        )
+    )
+
+
+def _too_many(path: Path, count: int) -> InputError:
+    found, most = number(count), number(MOST_MEMBERS)
+    return InputError(
+        tr(
+            f"{path} : {found} fichiers dans l'archive, {most} au plus.",
+            f"{path}: {found} files in the archive, {most} at most.",
         )
     )
 

@@ -6,7 +6,6 @@ Every row is repaired, left as it is, or rejected with its reason: read = writte
 """
 
 import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from chatbot.errors import InputError, WorldError
+from chatbot.files import json_line
 from chatbot.language import tr
 from datasets_prep.columns import Columns
 from datasets_prep.csv_layout import Layout
@@ -159,11 +159,11 @@ def repair(path: Path, given: Given, *, out: Path, replace_old: bool = False) ->
 
             def write(record: Record | RejectedRecord) -> None:
                 if isinstance(record, Rejected):
-                    rejected.write(_line({"row": record.number, "line": record.line, "reason": record.reason, "detail": record.detail, "text": record.text}))  # fmt: skip
+                    rejected.write(json_line({"row": record.number, "line": record.line, "reason": record.reason, "detail": record.detail, "text": record.text}))  # fmt: skip
                     return
                 write_row(record.cells.values())
                 for one in record.repairs:
-                    repairs.write(_line({"row": record.number, "line": record.line, **one.to_json()}))
+                    repairs.write(json_line({"row": record.number, "line": record.line, **one.to_json()}))
 
             diagnosis = _walk(path, given, write_row, write)
     except OSError as error:
@@ -211,7 +211,10 @@ def shown_names(layout: Layout, pairs: tuple[Columns, ...] = ()) -> list[str]:
     roles = {} if layout.has_header or len(pairs) != 1 else {column: role for role, column in pairs[0].roles.items()}
     words = {"question": "question", "answer": tr("réponse", "answer")}
     return [
-        words.get(roles.get(name, ""), tr(f"colonne {place}", f"column {place}") if NAMELESS.fullmatch(name) else name)
+        words.get(
+            roles.get(name, ""),
+            tr(f"colonne {place}", f"column {place}") if NAMELESS.fullmatch(name) else shown_bytes(name),
+        )
         for place, name in enumerate(layout.header, start=1)
     ]
 
@@ -253,7 +256,3 @@ def _written_together(files: Files) -> Iterator[tuple[TextIO, TextIO, TextIO]]:
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
-
-
-def _line(value: dict[str, Any]) -> str:
-    return shown_bytes(json.dumps(value, ensure_ascii=False)) + "\n"

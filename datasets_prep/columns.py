@@ -31,6 +31,8 @@ LANGUAGES = {
 }  # fmt: skip
 MARKED = 0.3  # share of cells with a question mark from which a column may be that of the questions
 LONGER = 1.5  # how much longer answers are than questions, where no question mark tells them apart
+LONGEST_NAME = 200  # characters of a name of several words; what is longer is data, and not looked into
+ACCENTED = 4  # characters that one of a plain name may be written with: a letter and its accents apart
 TEXT_WORDS = 1.5  # words of a cell, on average, from which a column holds texts
 
 
@@ -75,8 +77,10 @@ def plain_name(column: str) -> str:
 
 def column_named(header: Sequence[str], names: Sequence[str]) -> str | None:
     """The column of `header` that bears the first of `names` that one bears, whatever case and accents."""
-    columns = {plain_name(column): column for column in reversed(header)}
-    return next((columns[plain_name(name)] for name in names if plain_name(name) in columns), None)
+    wanted = [plain_name(name) for name in names]
+    longest = ACCENTED * max(map(len, wanted), default=0)
+    columns = {plain_name(column): column for column in reversed(header) if len(column.strip()) <= longest}
+    return next((columns[name] for name in wanted if name in columns), None)
 
 
 def find_columns(header: Sequence[str], chosen: tuple[str, str] | None = None) -> dict[str, str]:
@@ -175,7 +179,9 @@ def _by_language(header: Sequence[str]) -> list[Columns]:
 
 def _is_name(column: str) -> bool:
     """Whether a cell may be a name at all: a row of data must never be taken for a header."""
-    return len(_words(column)) <= 4 and not column.rstrip().endswith(("?", "!", ".", "…")) and not _language(column)
+    if len(column) > LONGEST_NAME or column.rstrip().endswith(("?", "!", ".", "…")):
+        return False
+    return len(_words(column)) <= 4 and not _language(column)
 
 
 def _words(column: str) -> list[str]:
@@ -185,7 +191,7 @@ def _words(column: str) -> list[str]:
 
 def _language(column: str) -> str:
     """The language that a name says: "fr" for "q_fr" and "Question (français)"; "" for one word alone."""
-    words = _words(column)
+    words = _words(column) if len(column) <= LONGEST_NAME else []
     return next((LANGUAGES[word] for word in (words[-1], words[0]) if word in LANGUAGES), "") if len(words) > 1 else ""
 
 

@@ -4,7 +4,6 @@ A header is recognised by the names of its columns. Where they say nothing, the 
 short labels, unlike the texts below them; in doubt it is data, so that no row is taken for a header and lost.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from statistics import median
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.csv_records import csv_reader
 from datasets_prep.repairs import mended
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -118,7 +118,7 @@ def _sample(lines: Iterator[str]) -> list[str]:
 
 
 def _rows(sample: list[str], separator: str, skipped: int) -> list[_Row]:
-    reader = csv.reader(sample[skipped:], delimiter=separator)
+    reader = csv_reader(sample[skipped:], separator, strict=False)
     rows: list[_Row] = []
     for cells in reader:
         if any(cell.strip('\0\ufeff \t\u00a0",;|') for cell in cells):
@@ -203,11 +203,12 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
 def _unlike(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once: a second "texte" becomes "texte (2)", so that no column hides another."""
     seen: Counter[str] = Counter()
-    unlike: list[str] = []
+    unlike: dict[str, None] = {}
     for name in names:
         seen[name] += 1
-        unlike.append(name)
-        while unlike[-1] in unlike[:-1]:
-            unlike[-1] = f"{name} ({seen[name]})".strip()
+        one = name
+        while one in unlike:
+            one = f"{name} ({seen[name]})".strip()
             seen[name] += 1
+        unlike[one] = None
     return tuple(unlike)

@@ -11,7 +11,7 @@ and reading goes on with the line after it::
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -38,6 +38,12 @@ class RawRecord(NamedTuple):
     repair: str = ""
 
 
+def csv_reader(lines: Iterable[str], separator: str, *, strict: bool) -> Any:
+    """The csv module's reader, without its limit on the length of a cell (one for the whole process, so set here)."""
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.reader(lines, delimiter=separator, strict=strict)
+
+
 def records(
     lines: Iterator[str], separator: str, width: int, *, first_line: int = 1, needed: int = 0, longest: int = 8 * 2**20
 ) -> Iterator[RawRecord]:
@@ -51,12 +57,11 @@ def records(
         needed: cells that a record must have at least; those after it are filled up with empty ones.
         longest: characters after which a record counts as one whose quote is never closed.
     """
-    csv.field_size_limit(LONGEST_CELL)
     feed = _Feed(lines, longest)
     shape = _Shape(separator, width, needed or width)
     line = first_line
     while not feed.ended:
-        reader = csv.reader(feed.read(), delimiter=separator, strict=True)
+        reader = csv_reader(feed.read(), separator, strict=True)
         while (cells := _next_cells(reader, feed)) is not None:
             taken = feed.taken
             if cells is not BROKEN and (fitted := shape.fitted(cells)) is not None:
@@ -283,7 +288,7 @@ def _begins_record(feed: _Feed, place: int, shape: _Shape) -> bool:
             yield used[-1]
 
     try:
-        cells = next(csv.reader(lines(), delimiter=shape.separator, strict=True), [])
+        cells: list[str] = next(csv_reader(lines(), shape.separator, strict=True), [])
     except csv.Error:
         return False
     return shape.fitted(list(cells)) is not None and "".join(used).count('"') % 2 == 0

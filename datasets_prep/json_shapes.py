@@ -30,16 +30,20 @@ NO_DIALOGUE = (ValueError, KeyError, TypeError, IndexError, AttributeError, Recu
 
 
 def records_in(value: Any) -> Iterator[Any]:
-    """The records of a value: itself, or those of the lists within it; each is one for `dialogues_of`."""
+    """The records of a value: itself, or those within it; each is one for `dialogues_of`.
+
+    Dialogues under another key of a record come as ``{key: …}``, which is no dialogue: what they are to the record is
+    not known, so they are rejected, not lost.
+    """
     if isinstance(value, list) and value:
         for item in value:
             yield from records_in(item) if isinstance(item, list) else (item,)
-    elif isinstance(value, dict) and not _is_record(value) and (lists := _lists_of_records(value)):
-        for items in lists:
-            yield from records_in(items)
-    elif isinstance(value, dict) and (columns := _columns(value)):
-        for cells in zip_longest(*columns.values()):
-            yield {name: cell for name, cell in zip(columns, cells, strict=True) if cell is not None}
+    elif isinstance(value, dict) and _is_record(value):
+        yield value
+        yield from ({name: part} for name, part in _others(value).items() if _holds_records(part))
+    elif isinstance(value, dict) and (parts := _parts(value)):
+        for part in parts:
+            yield from records_in(part)
     else:
         yield value
 
@@ -77,12 +81,38 @@ def _is_record(value: Mapping[str, Any]) -> bool:
     """Whether it holds dialogues itself, rather than a list of records that do."""
     if any(key in value for key in (*TURNS, "instances")) or {"patterns", "responses"} <= value.keys():
         return True
-    roles = find_columns(list(value))
-    return {"question", "answer"} <= roles.keys() and isinstance(value[roles["answer"]], str)
+    return any(isinstance(value[pair.roles["answer"]], str) for pair in find_pairs(list(value)))
 
 
-def _lists_of_records(value: Mapping[str, Any]) -> list[list[Any]]:
-    return [one for one in value.values() if isinstance(one, list) and any(isinstance(item, dict) for item in one)]
+def _others(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record holds beside its dialogues and their labels, texts and numbers left out."""
+    nested = {name: part for name, part in record.items() if isinstance(part, dict | list)}
+    own = {*TURNS, "instances", "patterns", "responses", "meta"}
+    if nested.keys() - own:
+        own |= {column for pair in find_pairs(list(record)) for column in pair.roles.values()}
+    return {name: part for name, part in nested.items() if name not in own}
+
+
+def _holds_records(value: Any) -> bool:
+    """Whether there is a record anywhere within it."""
+    if isinstance(value, dict):
+        return _is_record(value) or bool(_columns(value)) or any(map(_holds_records, value.values()))
+    return isinstance(value, list) and any(map(_holds_records, value))
+
+
+def _parts(value: Mapping[str, Any]) -> list[Any]:
+    """What of an object that is no record holds some: lists, other objects, and its columns as a list of their rows."""
+    parts = {
+        name: part
+        for name, part in value.items()
+        if (isinstance(part, list) and any(isinstance(item, dict) for item in part)) or _holds_records(part)
+    }
+    columns = _columns({name: part for name, part in value.items() if name not in parts})
+    rows = [
+        {name: cell for name, cell in zip(columns, cells, strict=True) if cell is not None}
+        for cells in zip_longest(*columns.values())
+    ]
+    return [rows, *parts.values()] if rows else list(parts.values())
 
 
 def _columns(value: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -8,17 +8,17 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, no_such_file
 from chatbot.language import tr
+from datasets_prep.archives import member_lines, zip_members
 from datasets_prep.papers import Section, tidy, tidy_heading
 from datasets_prep.rows import Rejected
-from datasets_prep.zip_members import member_lines, zip_members
 
 ENDINGS = (".jsonl", ".txt", ".gz", ".zip")
 CORPORA = ("arxiv", "pubmed")
@@ -53,16 +53,26 @@ class Paper:
 def paper_files(path: Path, part: str) -> list[Path]:
     """The files of papers in a folder, those of the part asked for; or the file itself.
 
+    Where a corpus is there in both forms, the originals are taken: they have the sections.
+
     Raises:
         InputError: the folder has none.
     """
     if path.is_file():
         return [path]
     if not path.exists():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
-    records = sorted(path.rglob(RECORDS))
-    found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
-    texts = [file for file in found if part in str(file.relative_to(path.parent))]
+        raise no_such_file(path)
+    texts = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.suffix.lower() in ENDINGS and part in str(file.relative_to(path.parent))
+    ]
+    originals = {_corpus(file) for file in texts}
+    records = [
+        file
+        for file in sorted(path.rglob(RECORDS))
+        if (corpus := _corpus(file)) not in originals and (not part or corpus in ("", part))
+    ]
     if not (records or texts):
         raise InputError(
             tr(
@@ -70,7 +80,7 @@ def paper_files(path: Path, part: str) -> list[Path]:
                 f"{path}: no file of papers. Expected: arxiv.jsonl, pubmed.jsonl, or the archive's folder arxiv-dataset.",
             )
         )
-    return records or texts
+    return [*texts, *records]
 
 
 def read_papers(file: Path) -> Iterator[Paper | Rejected]:
@@ -79,42 +89,60 @@ def read_papers(file: Path) -> Iterator[Paper | Rejected]:
     Raises:
         InputError: the file cannot be read to its end.
     """
-    name = _name(file)
-    for number, record in enumerate(_records(file), start=1):
+    for name, number, record in _records(file):
         yield _paper(record, f"{name}-{number}", tr(f"{name}, ligne {number}", f"{name}, line {number}"))
 
 
-def _name(file: Path) -> str:
+def _name(file: PurePath) -> str:
     """ "arxiv" for arxiv.jsonl.gz, "arxiv-train" for arxiv-dataset/train.txt and for TFDS's records."""
-    name = file.name.partition(".")[0]
-    folders = [part for part in CORPORA if part in str(file.parent) and part not in name]
-    return "-".join([*folders[-1:], name])
+    name, corpus = file.name.partition(".")[0], _corpus(file)
+    return f"{corpus}-{name}" if corpus not in name else name
 
 
-def _records(file: Path) -> Iterator[Mapping[str, Any] | bytes]:
-    """The records of a file; bytes for a line that is no JSON object."""
+def _corpus(file: PurePath) -> str:
+    """Which of the corpora its name says, else that of its innermost folder; "" where none does."""
+    return next((part for place in (file, *file.parents) for part in CORPORA if part in place.name), "")
+
+
+def _records(file: Path) -> Iterator[tuple[str, int, Mapping[str, Any] | bytes]]:
+    """The name of each file within, the number of the line or record, and the record; bytes where it is no JSON object."""
     if file.name == RECORDS:
-        yield from _tfds_records(file.parent)
+        for number, example in enumerate(_tfds_records(file.parent), start=1):
+            yield _name(file), number, example
         return
-    for line in _lines(file):
+    for name, number, line in _lines(file):
         if line.strip():
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 record = None
-            yield record if isinstance(record, dict) else line
+            yield name, number, record if isinstance(record, dict) else line
 
 
-def _lines(file: Path) -> Iterator[bytes]:
-    suffix = file.suffix.lower()
-    if suffix == ".zip":
-        names = [name for name in zip_members(file, largest=LARGEST) if name.endswith((".txt", ".jsonl"))]
-        yield from chain.from_iterable(member_lines(file, name, largest=LARGEST) for name in names)
+def _lines(file: Path) -> Iterator[tuple[str, int, bytes]]:
+    if file.suffix.lower() != ".zip":
+        yield from _numbered(_name(file), _lines_of_file(file))
         return
+    for member in zip_members(file, largest=LARGEST):
+        if member.endswith((".txt", ".jsonl")):
+            yield from _numbered(
+                _name(PurePath(file.name, member)), member_lines(file, member, longest=LONGEST_LINE, largest=LARGEST)
+            )
+
+
+def _numbered(name: str, pieces: Iterable[bytes]) -> Iterator[tuple[str, int, bytes]]:
+    """The pieces with the number of the line that each belongs to."""
+    number = 1
+    for piece in pieces:
+        yield name, number, piece
+        number += piece.endswith(b"\n")
+
+
+def _lines_of_file(file: Path) -> Iterator[bytes]:
     try:
-        with gzip.open(file) if suffix == ".gz" else file.open("rb") as opened:
+        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as opened:
             yield from iter(lambda: opened.readline(LONGEST_LINE), b"")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
             tr(
                 f"{file} : lecture impossible, fichier incomplet ou abîmé ({error}).",

@@ -5,11 +5,10 @@ question_of({"en": ("Is it good?", "Good or bad?")}, "en", key="sentence 17")
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal
 from zlib import crc32
 
 RequestLanguage = Literal["en", "fr"]
-REQUEST_LANGUAGES: tuple[str, ...] = get_args(RequestLanguage)
 # Characters of a text that comes with a request: about 500 tokens of GPT-2, half of its context; request and answer
 # need the other half.
 LONGEST_CONTEXT = 2_000

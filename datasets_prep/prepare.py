@@ -6,7 +6,6 @@ Every row that a source gives is kept in one split or rejected with its reason: 
 on disk between the steps (`spool`), so that a million rows need no more memory than what splitting asks of each.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import IO
 
 from chatbot.dialogue import Dialogue, write_dialogues
 from chatbot.errors import InputError, WorldError
-from chatbot.files import folder_written_whole, write_json, write_text
+from chatbot.files import folder_written_whole, json_line, write_json, write_text
 from chatbot.language import number, tr
 from datasets_prep.chosen import chosen_sources
 from datasets_prep.config import PrepareConfig, check_config
@@ -197,7 +196,7 @@ class _Rejections:
         self._file = file
 
     def add(self, source: str, row: Rejected) -> None:
-        self._file.write(json.dumps(row.to_json(source), ensure_ascii=False).encode() + b"\n")
+        self._file.write(json_line(row.to_json(source)).encode())
 
     def write(self, path: Path) -> None:
         self._file.seek(0)

@@ -1,10 +1,9 @@
 """repairs.jsonl: every repair of every row, with the text before and after, one JSON object per line."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from chatbot.files import write_whole
+from chatbot.files import json_line, write_whole
 from datasets_prep.personal import masked_value
 from datasets_prep.spec import Reading
 
@@ -25,11 +24,7 @@ def write_repairs(path: Path, readings: Iterable[tuple[str, Reading]], *, keep_p
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for name, reading in repaired:
                 for repair in reading.repairs():
-                    file.write(
-                        json.dumps(
-                            {"source": name, **(repair if keep_personal else masked_value(repair))}, ensure_ascii=False
-                        )
-                        + "\n"
-                    )
+                    shown = repair if keep_personal else masked_value(repair)
+                    file.write(json_line({"source": name, **shown}))
 
     write_whole(path, write)

@@ -9,14 +9,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import InputError
-from chatbot.language import tr
-from datasets_prep.columns import column_named, plain_name
+from chatbot.language import number, tr
 from datasets_prep.csv_layout import IsHeader, Layout, find_layout, spoken_separator
 from datasets_prep.csv_records import RawRecord, records
 from datasets_prep.encodings import Encoding
@@ -24,8 +24,8 @@ from datasets_prep.repairs import LOST, Repair, is_suspect, is_unreadable, mende
 from datasets_prep.rows import Rejected
 from datasets_prep.text_files import LONGEST_LINE, encoding_of, lines_of, open_text
 
+MOST_COLUMNS = 16_384  # those of an Excel sheet
 MARK = re.compile("(\ufeff|ï»¿)+")  # a byte-order mark, and the same read as cp1252
-__all__ = ["Record", "RejectedRecord", "Table", "column_named", "plain_name", "read_table", "wrong_columns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +64,16 @@ class RejectedRecord(Rejected):
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A CSV file: its header, what was found out about it, and its records.
+    """A CSV file: what was found out about it, and its records.
 
     Args:
-        header: the names of the columns, no two alike.
         encoding: as shown to the user: "utf-8 (BOM)".
-        separator: between cells.
         records: its records, in its order, each once.
-        layout: all that was found out about its lines.
+        layout: its header, its separator, and what else was found out about its lines.
         line_ends: the ends of the records read so far, counted: "CRLF", "LF", "CR".
     """
 
-    header: tuple[str, ...]
     encoding: str
-    separator: str
     records: Iterator[Record | RejectedRecord]
     layout: Layout
     line_ends: Counter[str] = field(default_factory=Counter)
@@ -110,15 +106,31 @@ def read_table(
         layout = find_layout(lines_of(path, text), is_header, separator=separator, has_header=has_header)
     if layout is None:
         raise InputError(tr(f"{path} : toutes les cellules sont vides.", f"{path}: all cells are empty."))
+    if len(layout.header) > MOST_COLUMNS:
+        raise _too_wide(path, len(layout.header))
     ends: Counter[str] = Counter()
     return Table(
-        header=layout.header,
         encoding=found.shown,
-        separator=layout.separator,
         records=_records(path, found, layout, ends),
         layout=layout,
         line_ends=ends,
     )
+
+
+def counted(records: Iterable[Record | RejectedRecord], repairs: Counter[str]) -> Iterator[Record | RejectedRecord]:
+    """The records; `repairs` gets a count for each kind of repair in those that have passed."""
+    for record in records:
+        if isinstance(record, Record):
+            repairs.update(repair.kind for repair in record.repairs)
+        yield record
+
+
+def repair_lines(records: Iterable[Record | RejectedRecord]) -> Iterator[dict[str, Any]]:
+    """Each repair of these records, as a line of repairs.jsonl holds it."""
+    for record in records:
+        if isinstance(record, Record):
+            for repair in record.repairs:
+                yield {"row": record.number, "line": record.line, **repair.to_json()}
 
 
 def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[str, str]) -> InputError:
@@ -132,6 +144,18 @@ def wrong_columns(path: Path, header: Sequence[str], wanted: str, cure: tuple[st
     )
 
 
+def _too_wide(path: Path, columns: int) -> InputError:
+    found, most = number(columns), number(MOST_COLUMNS)
+    return InputError(
+        tr(
+            f"{path} : {found} colonnes, {most} au plus. Le séparateur est-il le bon ?\n"
+            "Sinon, refaites l'export : une ligne par question et sa réponse.",
+            f"{path}: {found} columns, {most} at most. Is the separator the right one?\n"
+            "If so, export it again: one row per question and its answer.",
+        )
+    )
+
+
 def _records(path: Path, encoding: Encoding, layout: Layout, ends: Counter[str]) -> Iterator[Record | RejectedRecord]:
     with open_text(path, encoding) as text:
         marked: set[int] = set()
@@ -140,9 +164,9 @@ def _records(path: Path, encoding: Encoding, layout: Layout, ends: Counter[str])
             lines, layout.separator, len(layout.header),
             first_line=layout.skipped + 1, needed=layout.needed, longest=LONGEST_LINE,
         )  # fmt: skip
-        for number, raw in enumerate(found, start=1):
+        for place, raw in enumerate(found, start=1):
             ends[_line_end(raw.text)] += 1
-            record = _record(number, raw, layout, encoding)
+            record = _record(place, raw, layout, encoding)
             if raw.line in marked and isinstance(record, Record):
                 mark = Repair(kind="control_characters", before=f"\ufeff{raw.text}", after=raw.text)
                 record = replace(record, repairs=(mark, *record.repairs))

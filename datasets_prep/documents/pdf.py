@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, no_such_file
 from chatbot.language import number, tr
 from datasets_prep.documents.layout import in_reading_order
 from datasets_prep.documents.lines import LOST_IMAGE, Box, Cleaned, Line, Page
@@ -76,7 +76,7 @@ def _open(path: Path) -> Any:
 
 def _check_start(path: Path) -> None:
     if not path.is_file():
-        raise InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+        raise no_such_file(path)
     try:
         with path.open("rb") as file:
             start = file.read(1024)

@@ -12,13 +12,14 @@ model reads is cut at a sentence end: request and ``meta`` say so.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from datasets_prep.download import KaggleFile, on_disk_or_downloaded
 from datasets_prep.phrasing import LONGEST_CONTEXT, beginning, question_of
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.tables import Record, Table, read_table, wrong_columns
+from datasets_prep.tables import Record, RejectedRecord, counted, read_table, repair_lines, wrong_columns
 
 CANCER = KaggleFile(handle="falgunipatel19/biomedical-text-publication-classification", file="alldata_1_for_kaggle.csv")
 LABEL, TEXT = "0", "a"  # names of the columns, as published
@@ -72,20 +73,31 @@ def read(given: Given) -> Reading:
         WorldError: Kaggle cannot be reached.
     """
     path = given.path or on_disk_or_downloaded(CANCER, "Biomedical Text Publication Classification", "cancer")
-    table = read_table(path, _is_header)
-    if not _is_header(table.header):
-        raise wrong_columns(path, table.header, f"{LABEL} (label), {TEXT} (text)", _cure(path.name))
-    guessed = {"encoding": table.encoding, "separator": table.separator, "requests": given.requests}
+    table, repairs = read_table(path, _is_header), Counter[str]()
+    if not _is_header(table.layout.header):
+        raise wrong_columns(path, table.layout.header, f"{LABEL} (label), {TEXT} (text)", _cure(path.name))
+    guessed = {
+        "encoding": table.encoding,
+        "separator": table.layout.separator,
+        "requests": given.requests,
+        "repairs": repairs,
+    }
     revision = "" if given.path else CANCER.revision(path)
-    return Reading(rows=_rows(table, given.requests), files=(path,), revision=revision, guessed=guessed)
+    return Reading(
+        rows=_rows(counted(table.records, repairs), given.requests),
+        files=(path,),
+        revision=revision,
+        guessed=guessed,
+        repairs=lambda: repair_lines(read_table(path, _is_header).records),
+    )
 
 
 def _is_header(header: Sequence[str]) -> bool:
     return {LABEL, TEXT} <= set(header)
 
 
-def _rows(table: Table, language: str) -> Iterator[Row | Rejected]:
-    for record in table.records:
+def _rows(records: Iterator[Record | RejectedRecord], language: str) -> Iterator[Row | Rejected]:
+    for record in records:
         yield record if isinstance(record, Rejected) else _row(record, language)
 
 

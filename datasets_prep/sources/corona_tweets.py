@@ -15,9 +15,12 @@ become their letters; "?" in place of a letter lost upstream (emoji, mostly) sta
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
@@ -25,7 +28,7 @@ from datasets_prep.download import KaggleFile, on_disk_or_downloaded
 from datasets_prep.phrasing import question_of
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.tables import Record, Table, read_table, wrong_columns
+from datasets_prep.tables import Record, RejectedRecord, counted, read_table, repair_lines, wrong_columns
 
 FILES = {
     part: KaggleFile(handle="datatattle/covid-19-nlp-text-classification", file=f"Corona_NLP_{part}.csv")
@@ -70,13 +73,16 @@ def read(given: Given) -> Reading:
     paths = _paths(given)
     tables = {path: read_table(path, _is_header) for path in paths}
     for path, table in tables.items():
-        if not _is_header(table.header):
-            raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path.name))
-    rows = chain.from_iterable(_rows(path, table, given.requests) for path, table in tables.items())
+        if not _is_header(table.layout.header):
+            raise wrong_columns(path, table.layout.header, ", ".join(COLUMNS), _cure(path.name))
+    repairs: Counter[str] = Counter()
+    rows = chain.from_iterable(
+        _rows(path, counted(table.records, repairs), given.requests) for path, table in tables.items()
+    )
     encodings = {path.name: table.encoding for path, table in tables.items()}
     revision = "" if given.path else FILES["train"].revision(paths[0])
-    guessed = {"encoding": encodings, "requests": given.requests}
-    return Reading(rows=rows, files=tuple(paths), revision=revision, guessed=guessed)
+    guessed = {"encoding": encodings, "requests": given.requests, "repairs": repairs}
+    return Reading(rows=rows, files=tuple(paths), revision=revision, guessed=guessed, repairs=lambda: _repairs(paths))
 
 
 def tidy_tweet(tweet: str) -> str:
@@ -93,21 +99,41 @@ def _paths(given: Given) -> list[Path]:
         return [on_disk_or_downloaded(FILES[part], title, source) for part in parts]
     if not given.path.is_dir():
         return [given.path]
-    paths = [path for part in parts for path in sorted(given.path.glob(f"Corona_NLP_{part}*.csv*"))]
+    paths = [path for part in parts if (path := _file_of(part, given.path))]
     if not paths:
         wanted = ", ".join(FILES[part].file for part in parts)
         raise InputError(tr(f"{given.path} : fichier attendu : {wanted}.", f"{given.path}: file expected: {wanted}."))
     return paths
 
 
+def _file_of(part: str, folder: Path) -> Path | None:
+    """The file of that part as Kaggle gives it, and not one made from it: Corona_NLP_train.repaired.csv has the same rows."""
+    places = (folder / f"{FILES[part].file}{ending}" for ending in ("", ".gz", ".zip"))
+    return next((path for path in places if path.is_file()), None)
+
+
 def _is_header(header: Sequence[str]) -> bool:
     return set(COLUMNS) <= set(header)
 
 
-def _rows(path: Path, table: Table, language: str) -> Iterator[Row | Rejected]:
-    file = path.name.partition(".")[0]
-    for record in table.records:
-        yield record if isinstance(record, Rejected) else _row(file, record, language)
+def _rows(path: Path, records: Iterator[Record | RejectedRecord], language: str) -> Iterator[Row | Rejected]:
+    file = _name(path)
+    for record in records:
+        if isinstance(record, Rejected):
+            yield replace(record, place=f"{file}, {record.place}")
+        else:
+            yield _row(file, record, language)
+
+
+def _repairs(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        for line in repair_lines(read_table(path, _is_header).records):
+            yield {"file": _name(path), **line}
+
+
+def _name(path: Path) -> str:
+    """ "Corona_NLP_train" for Corona_NLP_train.csv.gz."""
+    return path.name.partition(".")[0]
 
 
 def _row(file: str, record: Record, language: str) -> Row | Rejected:

@@ -22,7 +22,7 @@ from chatbot.language import tr
 from datasets_prep.columns import Columns, columns_by_content, find_pairs, is_header
 from datasets_prep.rows import Rejected, Row, normalised
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.tables import Record, RejectedRecord, Table, read_table, wrong_columns
+from datasets_prep.tables import Record, RejectedRecord, Table, counted, read_table, repair_lines, wrong_columns
 
 SAMPLE = 200  # records that the columns are guessed from, when their names say nothing
 LONGEST_GROUP = 200  # characters
@@ -59,7 +59,7 @@ def read(given: Given) -> Reading:
         files=(path,),
         guessed={**_guessed(own), "repairs": repairs},
         remarks=remarks(own),
-        repairs=lambda: _repairs(path, given),
+        repairs=lambda: repair_lines(open_table(path, given).records),
     )
 
 
@@ -76,18 +76,18 @@ def open_table(path: Path, given: Given) -> OwnTable:
         separator=given.separator,
         has_header=False if given.no_header else None,
     )
-    pairs = find_pairs(table.header, given.columns)
+    pairs = find_pairs(table.layout.header, given.columns)
     if pairs or given.columns:
         return OwnTable(table=table, records=table.records, pairs=tuple(pairs))
     sample = list(islice(table.records, SAMPLE))
     rows = [list(record.cells.values()) for record in sample if isinstance(record, Record)]
-    guess = columns_by_content(table.header, rows)
+    guess = columns_by_content(table.layout.header, rows)
     return OwnTable(table=table, records=chain(sample, table.records), pairs=(guess,) if guess else ())
 
 
 def remarks(own: OwnTable) -> tuple[str, ...]:
     """What was found out about the table, in the user's language."""
-    layout, shown = own.table.layout, separator_in_words(own.table.separator)
+    layout, shown = own.table.layout, separator_in_words(own.table.layout.separator)
     header = tr("avec en-tête", "with a header") if layout.has_header else tr("sans en-tête", "without a header")
     lines = [
         tr(
@@ -142,7 +142,7 @@ def _guessed(own: OwnTable) -> dict[str, Any]:
     columns = {pair.language: pair.to_json() for pair in pairs} if len(pairs) > 1 else pairs[0].to_json()
     return {
         "encoding": table.encoding,
-        "separator": table.separator,
+        "separator": table.layout.separator,
         "header": table.layout.has_header,
         "columns": columns,
         "columns_told_by": pairs[0].told_by,
@@ -150,11 +150,10 @@ def _guessed(own: OwnTable) -> dict[str, Any]:
 
 
 def _rows(own: OwnTable, repairs: Counter[str]) -> Iterator[Row | Rejected]:
-    for record in own.records:
+    for record in counted(own.records, repairs):
         if isinstance(record, Rejected):
             yield record
             continue
-        repairs.update(repair.kind for repair in record.repairs)
         for pair in own.pairs:
             yield _row(record, pair, own.pairs)
 
@@ -179,16 +178,9 @@ def _translations(record: Record, pairs: Sequence[Columns]) -> str:
     return " / ".join(normalised(record.cells[pair.roles["question"]]) for pair in pairs)[:LONGEST_GROUP]
 
 
-def _repairs(path: Path, given: Given) -> Iterator[dict[str, Any]]:
-    for record in open_table(path, given).records:
-        if isinstance(record, Record):
-            for repair in record.repairs:
-                yield {"row": record.number, "line": record.line, **repair.to_json()}
-
-
 def unknown_columns(path: Path, table: Table, given: Given) -> InputError:
     """The error for a table whose question and answer columns nothing tells."""
-    if len(table.header) == 1:
+    if len(table.layout.header) == 1:
         return InputError(
             tr(
                 f"{path} : une seule colonne, les séparateurs usuels (virgule, point-virgule, tabulation, « | ») n'y sont "
@@ -198,7 +190,7 @@ def unknown_columns(path: Path, table: Table, given: Given) -> InputError:
             )
         )
     if not table.layout.has_header and not given.columns:
-        count = len(table.header)
+        count = len(table.layout.header)
         return InputError(
             tr(
                 f"{path} : {count} colonne(s) sans en-tête reconnu, et rien ne dit laquelle tient les questions.\n"
@@ -209,7 +201,7 @@ def unknown_columns(path: Path, table: Table, given: Given) -> InputError:
         )
     return wrong_columns(
         path,
-        table.header,
+        table.layout.header,
         ", ".join(given.columns or ("question", "answer")),
         (
             "Dites lesquelles lire, par leur nom ou leur numéro : --columns COLONNE_QUESTION,COLONNE_RÉPONSE",

@@ -21,12 +21,12 @@ from pathlib import Path, PurePosixPath
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.archives import read_member, zip_members
 from datasets_prep.detokenise import detokenised
 from datasets_prep.download import HubFile, on_disk_or_downloaded
 from datasets_prep.phrasing import question_of
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.zip_members import read_member, zip_members
 
 PHRASEBANK = HubFile(repository="takala/financial_phrasebank", path="data/FinancialPhraseBank-v1.0.zip")
 FILES = {level: f"Sentences_{name}Agree.txt" for level, name in (("allagree", "All"), ("75agree", "75"), ("66agree", "66"), ("50agree", "50"))}  # fmt: skip

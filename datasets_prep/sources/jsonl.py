@@ -12,7 +12,7 @@ Sample rows, whose forms may be mixed::
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,30 @@ def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
         if value.fault:
             yield _rejected(_Found(line=line, number=0, record=None, repairs=(), text=value.text), value.fault)
             continue
-        records = list(records_in(value.value))
-        for number, record in enumerate(records, start=1):
-            mended, repairs = mended_value(record)
-            alone = line and len(records) == 1
-            yield _Found(
-                line=line, number=0 if alone else number, record=mended, repairs=tuple(repairs), text=value.text
+        try:
+            records = list(records_in(value.value))
+        except RecursionError as error:
+            yield _rejected(
+                _Found(line=line, number=0 if line else 1, record=None, repairs=(), text=value.text), str(error)
             )
+            continue
+        for number, record in enumerate(records, start=1):
+            found = _Found(
+                line=line,
+                number=0 if line and len(records) == 1 else number,
+                record=record,
+                repairs=(),
+                text=value.text,
+            )
+            yield _mended(found)
+
+
+def _mended(found: _Found) -> _Found | Rejected:
+    try:
+        record, repairs = mended_value(found.record)
+    except RecursionError as error:
+        return _rejected(found, str(error))
+    return replace(found, record=record, repairs=tuple(repairs))
 
 
 def _rows(file: JsonFile, repairs: Counter[str]) -> Iterator[Row | Rejected]:
@@ -112,9 +129,17 @@ def _of_record(found: _Found) -> Iterator[Row | Rejected]:
 
 
 def _rejected(found: _Found, detail: str) -> Rejected:
-    text = shown_bytes(found.text or json.dumps(found.record))
+    text = shown_bytes(found.text or _dumped(found.record))
     reason = "unreadable_bytes" if is_unreadable(found.text) else "not_a_dialogue"
     return Rejected(place=found.place, reason=reason, detail=detail, question=text)
+
+
+def _dumped(record: Any) -> str:
+    """The record as JSON; "" where it is nested too deep to be written."""
+    try:
+        return json.dumps(record)
+    except RecursionError:
+        return ""
 
 
 def _repairs(path: Path, given: Given) -> Iterator[dict[str, Any]]:

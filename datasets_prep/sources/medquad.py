@@ -16,13 +16,14 @@ of these is grouped by its own question, and with those of the fourteen that sha
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datasets_prep.download import KaggleFile, on_disk_or_downloaded
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
-from datasets_prep.tables import Record, Table, read_table, wrong_columns
+from datasets_prep.tables import Record, RejectedRecord, counted, read_table, repair_lines, wrong_columns
 
 MEDQUAD = KaggleFile(handle="jpmiller/layoutlm", file="medquad.csv")
 COLUMNS = ("question", "answer", "focus_area")
@@ -36,12 +37,18 @@ def read(given: Given) -> Reading:
         WorldError: Kaggle cannot be reached.
     """
     path = given.path or on_disk_or_downloaded(MEDQUAD, "MedQuAD", "medquad")
-    table = read_table(path, lambda header: not _missing(header))
-    if missing := _missing(table.header):
-        raise wrong_columns(path, table.header, ", ".join(COLUMNS), _cure(path, missing))
-    guessed = {"encoding": table.encoding, "separator": table.separator}
+    table, repairs = read_table(path, _is_header), Counter[str]()
+    if missing := _missing(table.layout.header):
+        raise wrong_columns(path, table.layout.header, ", ".join(COLUMNS), _cure(path, missing))
+    guessed = {"encoding": table.encoding, "separator": table.layout.separator, "repairs": repairs}
     revision = "" if given.path else MEDQUAD.revision(path)
-    return Reading(rows=_rows(table), files=(path,), revision=revision, guessed=guessed)
+    return Reading(
+        rows=_rows(counted(table.records, repairs)),
+        files=(path,),
+        revision=revision,
+        guessed=guessed,
+        repairs=lambda: repair_lines(read_table(path, _is_header).records),
+    )
 
 
 def tidy_question(question: str) -> str:
@@ -55,8 +62,8 @@ def tidy_answer(answer: str) -> str:
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _rows(table: Table) -> Iterator[Row | Rejected]:
-    for record in table.records:
+def _rows(records: Iterator[Record | RejectedRecord]) -> Iterator[Row | Rejected]:
+    for record in records:
         yield record if isinstance(record, Rejected) else _row(record)
 
 
@@ -70,6 +77,10 @@ def _row(record: Record) -> Row:
         group=cells["focus_area"].strip(),
         meta={"row": record.number, "origin": cells.get("source", "")},
     )
+
+
+def _is_header(header: Sequence[str]) -> bool:
+    return not _missing(header)
 
 
 def _missing(header: Sequence[str]) -> list[str]:

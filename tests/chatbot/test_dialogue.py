@@ -1,10 +1,12 @@
 """Dialogues on disk, and files that appear whole or not at all."""
 
+import json
+
 import pytest
 
 from chatbot.dialogue import Dialogue, Message, assistant, read_dialogues, user, write_dialogues
 from chatbot.errors import InputError
-from chatbot.files import folder_written_whole, write_whole
+from chatbot.files import folder_written_whole, json_line, write_whole
 
 
 def one(number=1, **meta):
@@ -34,6 +36,12 @@ def test_a_bad_line_is_told_with_its_number(tmp_path, line):
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="introuvable"):
         list(read_dialogues(tmp_path / "no.jsonl"))
+
+
+def test_a_json_line_can_always_be_written_and_read():
+    line = json_line({"texte": "Où ?\n\udce9\udcff", "clé \udce9": 1, "half a pair": "\ud83d", "whole": "😀"})
+    assert line.endswith("}\n") and line.count("\n") == 1 and "Où ?" in line and "😀" in line
+    assert json.loads(line.encode()) == {"texte": "Où ?\n\\xE9\\xFF", "clé \\xE9": 1, "half a pair": "\ud83d", "whole": "😀"}  # fmt: skip
 
 
 def test_turns_must_alternate_and_end_with_an_answer():

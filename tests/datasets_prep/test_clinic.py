@@ -203,6 +203,13 @@ def test_repair_writes_a_clean_table_a_log_and_the_rejected(write, tmp_path):
     assert (again.rows, again.repaired_rows, again.rejected) == (4, 0, 0)
 
 
+def test_a_column_whose_name_holds_bytes_that_are_no_text(write):
+    path = write("faq.csv", "question,réponse,où\n".encode()[:-1] + b"\xff\x81\n" + "OÃ¹ ?,Là.,LÃ\u00a0\n".encode())
+    _, files = repair(path, Given(), out=default_out(path))
+    log = [json.loads(line) for line in files.repairs.read_text(encoding="utf-8").splitlines()]
+    assert [one["column"] for one in log] == ["question", "où\\xFF\\x81"]
+
+
 def test_a_header_is_made_where_there_is_none_and_files_that_would_be_empty_are_not_written(write, tmp_path):
     path = write("faq.csv", csv_of(PAIRS * 2, ";"))
     _, files = repair(path, Given(), out=tmp_path / "new" / "propre.csv")
@@ -277,25 +284,42 @@ def test_archives_that_are_refused(tmp_path, write):
         assert len(str(caught.value).splitlines()) <= 2
 
 
+def test_an_archive_whose_two_heads_disagree(tmp_path):
+    path = zipped(tmp_path / "faq.zip", faq__csv=FRENCH.encode())
+    path.write_bytes(path.read_bytes().replace(b"faq.csv", b"fax.csv", 1))  # the first head, not the directory
+    with pytest.raises(InputError, match="archive incomplète ou abîmée"):
+        examine(path, Given())
+
+
 MEASURED = """
-import resource, sys, time
+import json, resource, sys, time
 from pathlib import Path
 from datasets_prep.clinic import examine
 from datasets_prep.spec import Given
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-diagnosis = examine(Path(sys.argv[1]), Given())
-print(diagnosis.rows, diagnosis.rejected, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.process_time())
+
+def most() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before, measures = most(), []
+for path in sys.argv[1:]:
+    begin = time.process_time()
+    diagnosis = examine(Path(path), Given())
+    measures.append(((diagnosis.rows, diagnosis.rejected), time.process_time() - begin, most() - before))
+print(json.dumps(measures))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
 def test_many_rows_take_no_memory(tmp_path):
-    path = tmp_path / "large.csv"
-    with path.open("w", encoding="utf-8") as file:
-        file.write("question;réponse\n")
-        file.writelines(f"Où est le colis {n} ?;Au dépôt {n % 97}, « rayon {n % 13} ».\n" for n in range(200_000))
+    counts = (40_000, 80_000)
+    paths = [tmp_path / f"{count}.csv" for count in counts]
+    for path, count in zip(paths, counts, strict=True):
+        with path.open("w", encoding="utf-8") as file:
+            file.write("question;réponse\n")
+            file.writelines(f"Où est le colis {n} ?;Au dépôt {n % 97}, « rayon {n % 13} ».\n" for n in range(count))
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(path)], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", MEASURED, *map(str, paths)], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    rows, rejected, kib, seconds = map(float, done.stdout.split())
-    assert (rows, rejected) == (200_000, 0) and kib < 30_000 and seconds < 20
+    (half, seconds, kib), (whole, twice, more) = json.loads(done.stdout)
+    assert (half, whole) == tuple([count, 0] for count in counts)
+    assert kib < 20_000 and more < kib + 3_000 and twice < 3 * seconds

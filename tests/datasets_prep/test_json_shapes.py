@@ -27,6 +27,9 @@ SHAPES = {
     "intents": ({"intents": [{"tag": "lieu", "patterns": [Q, "Où ?", "Dis où"], "responses": [A, "Ici."]}]}, [(Q, A), ("Où ?", "Ici."), ("Dis où", A)]),
     "two languages": ([{"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}], [(Q, A), ("Where?", "There.")]),
     "one pair": (PAIR, [(Q, A)]),
+    "columns beside a list": ({"question": [Q, "Qui ?"], "answer": [A, "Moi."], "faq": [PAIR]}, [(Q, A), ("Qui ?", "Moi."), (Q, A)]),
+    "an object beside a list": ({"faq": [PAIR], "more": {"fr": {"list": [PAIR]}, "one": PAIR}}, [(Q, A)] * 3),
+    "other lists": ({"data": [PAIR], "keys": ["a", "b"], "about": {"by": [{"name": "x"}]}}, [(Q, A)]),
 }  # fmt: skip
 
 
@@ -70,9 +73,41 @@ def test_what_is_no_dialogue_is_rejected_one_by_one(write):
     assert rows[1].place == "élément 2" and rows[-1].key == str(len(rows))
 
 
+def nested(depth: int) -> str:
+    return '{"a": ' * depth + "[]" + "}" * depth
+
+
+@pytest.mark.parametrize("depth", [300, 480, 700, 900, 950, 2_000])
+def test_what_is_nested_deep_is_rejected_and_the_rest_is_read(depth, write):
+    pair, deep = json.dumps(PAIR), nested(depth)
+    lines = rows_of(write("faq.jsonl", f'{pair}\n{deep}\n{{"question": {deep}, "answer": "x"}}\n{pair}\n'))
+    assert found(lines) == [(Q, A)] * 2
+    assert [row.reason for row in lines if isinstance(row, Rejected)] == ["not_a_dialogue"] * 2
+    if depth < 960:  # deeper, the file is no JSON at all
+        document = rows_of(write("faq.json", f"[{pair},\n{deep}, {pair}]"))
+        assert found(document) == [(Q, A)] * 2 and len(document) == 3
+
+
 def test_columns_of_unlike_lengths_lose_nothing(write):
     rows = rows_of(write("faq.json", json.dumps({"question": [Q, Q], "answer": [A]})))
     assert found(rows) == [(Q, A)] and [row.reason for row in rows[1:]] == ["not_a_dialogue"]
+
+
+MESSAGES = [{"role": "user", "content": Q}, {"role": "assistant", "content": A}]
+
+
+@pytest.mark.parametrize(
+    "record", [{"messages": MESSAGES}, PAIR, {"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}]
+)
+def test_dialogues_beside_those_of_a_record_are_rejected_and_not_lost(record, write):
+    """What they are to the record is not known: wrong answers, perhaps."""
+    alone = rows_of(write("faq.jsonl", json.dumps(record)))
+    whole = {**record, "data": [PAIR], "more": {"a": {"b": [PAIR]}}, "meta": {"x": [PAIR]}, "labels": [{"name": "x"}]}
+    rows = rows_of(write("faq.jsonl", json.dumps(whole)))
+    assert found(rows) == found(alone)
+    rejected = [row for row in rows if isinstance(row, Rejected)]
+    assert [row.reason for row in rejected] == ["not_a_dialogue"] * 2
+    assert len({row.place for row in rejected}) == 2
 
 
 def test_texts_are_repaired_and_logged(write):

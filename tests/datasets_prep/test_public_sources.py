@@ -1,14 +1,18 @@
 """The four public sets that come without questions: what each yields, on small files and on the real ones."""
 
+import gzip
 import json
 import zipfile
 from collections import Counter
+from itertools import islice
 
 import pytest
 
 from chatbot.errors import InputError
 from datasets_prep.chosen import chosen_sources
+from datasets_prep.clinic import default_out, repair
 from datasets_prep.detokenise import detokenised
+from datasets_prep.paper_files import paper_files
 from datasets_prep.papers import Section, extract, passages, tidy, tidy_heading
 from datasets_prep.phrasing import LONGEST_CONTEXT, beginning, question_of
 from datasets_prep.rows import Rejected
@@ -31,10 +35,15 @@ def test_keys_are_unique_and_phrasings_are_used(shared_data):
         "scientific_papers": "scientific_papers/pubmed.jsonl",
     }
     for name, place in places.items():
-        english, french = (read(name, path=shared_data / place, requests=language)[0] for language in ("en", "fr"))
+        english, french = (first_rows(name, 500, shared_data / place, language) for language in ("en", "fr"))
         asked, others = ({row.question for row in rows} for rows in (english, french))
         assert len({row.key for row in english}) == len(english) == len(french)
         assert len(asked) >= 4 and len(others) >= 4 and not asked & others
+
+
+def first_rows(name, count, path, language):
+    rows = SOURCES[name].read(Given(path=path, requests=language)).rows
+    return list(islice((row for row in rows if not isinstance(row, Rejected)), count))
 
 
 # --- phrasing ---
@@ -242,21 +251,52 @@ def test_tweets_of_a_folder(tmp_path):
         read("corona_tweets", path=tmp_path, part="test")
 
 
+def test_a_repaired_copy_is_not_read_beside_its_original(tmp_path):
+    path = tmp_path / "Corona_NLP_train.csv"
+    path.write_bytes(TWEETS.encode("latin-1") + b"3,4\r\n")
+    repair(path, Given(), out=default_out(path))
+    rows, rejected, reading = read("corona_tweets", path=tmp_path)
+    assert [row.key for row in rows] == ["Corona_NLP_train-1"] and reading.files == (path,)
+    assert [row.place for row in rejected] == [f"Corona_NLP_train, ligne de données {n}" for n in (2, 3)]
+    with gzip.open(tmp_path / "Corona_NLP_test.csv.gz", "wb") as file:
+        file.write(TWEETS.encode("latin-1"))
+    assert [row.key for row in read("corona_tweets", path=tmp_path, part="test")[0]] == ["Corona_NLP_test-1"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "text"),
+    [
+        ("corona_tweets", "Corona_NLP_test.csv", "OriginalTweet,Sentiment\nOÃ¹ ?,Neutral\nl\0à,Neutral\n"),
+        ("cancer", "alldata_1_for_kaggle.csv", "0,a\nLung_Cancer,OÃ¹ ?\nLung_Cancer,l\0à\n"),
+        ("medquad", "medquad.csv", "question,answer,source,focus_area\nOÃ¹ ?,Ici.,s,f\nQui ?,l\0à,s,f\n"),
+    ],
+)
+def test_repairs_of_public_tables_are_counted_and_logged(source, name, text, write):
+    rows, _, reading = read(source, path=write(name, text))
+    assert reading.guessed["repairs"] == {"mojibake": 1, "control_characters": 1}
+    log = list(reading.repairs())
+    assert [(one["row"], one["line"], one["repair"], one["after"]) for one in log] == [
+        (1, 2, "mojibake", "Où ?"), (2, 3, "control_characters", "là"),
+    ]  # fmt: skip
+    assert len(rows) == 2 and {one.get("file", "") for one in log} == {"Corona_NLP_test" if source == "corona_tweets" else ""}  # fmt: skip
+
+
 def test_tweets_without_their_columns(write):
     with pytest.raises(InputError, match="OriginalTweet, Sentiment"):
         read("corona_tweets", path=write("tweets.csv", "text,label\na,b\n"))
 
 
 def test_real_tweets(shared_data):
-    rows, rejected, reading = read("corona_tweets", path=shared_data / "corona_tweets")
-    files = Counter(row.meta["file"] for row in rows)
-    assert files == {"Corona_NLP_train_first89": 89, "Corona_NLP_test": 3798} and rejected == []
-    labels = Counter(row.meta["label"] for row in rows if row.meta["file"] == "Corona_NLP_test")
+    folder = shared_data / "corona_tweets"
+    rows, rejected, reading = read("corona_tweets", path=folder)
+    assert Counter(row.meta["file"] for row in rows) == {"Corona_NLP_test": 3798} and rejected == []
+    labels = Counter(row.meta["label"] for row in rows)
     assert labels == {"Negative": 1041, "Positive": 947, "Neutral": 619, "Extremely Positive": 599, "Extremely Negative": 592}  # fmt: skip
     assert set(labels) == set(corona_tweets.SCALE)
     texts = "\n".join(row.context for row in rows)
     assert "’" in texts and "&amp;" not in texts and "http" not in texts and "\r" not in texts
-    assert reading.guessed["encoding"] == {"Corona_NLP_train_first89.csv": "utf-8", "Corona_NLP_test.csv": "cp1252"}
+    assert reading.guessed["encoding"] == {"Corona_NLP_test.csv": "cp1252"}
+    assert len(read("corona_tweets", path=folder / "Corona_NLP_train_first89.csv")[0]) == 89
 
 
 # --- scientific_papers ---
@@ -313,28 +353,61 @@ def test_papers_of_upstreams_archive_and_folder(tmp_path):
         for file in folder.iterdir():
             archive.write(file, f"arxiv-dataset/{file.name}")
     again, _, reading = read("scientific_papers", path=tmp_path / "arxiv-dataset.zip")
-    assert [row.answer for row in again] == [row.answer for row in rows] and reading.guessed["documents"] == 2
+    assert {row.key: row.answer for row in again} == {row.key: row.answer for row in rows} and len(again) == len(rows)
+    assert reading.guessed["documents"] == 2
     with pytest.raises(InputError, match="aucun fichier d'articles"):
         read("scientific_papers", path=folder / "..", part="pubmed")
 
 
-def test_a_cut_gzip_of_papers(write):
-    import gzip
+def test_papers_are_placed_by_their_lines(tmp_path):
+    line = json.dumps(PAPER)
+    texts = {"arxiv-dataset/test.txt": f"{line}\n[1]\n", "arxiv-dataset/train.txt": f"\n\n[1]\n{line}\n[2]"}
+    with zipfile.ZipFile(tmp_path / "papers.zip", "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    for place in ("arxiv-dataset", "papers.zip"):
+        rows, rejected, _ = read("scientific_papers", path=tmp_path / place)
+        assert [row.key for row in rows if row.meta["task"] == "summary"] == ["arxiv-test-1-summary", "arxiv-train-4-summary"]  # fmt: skip
+        assert [row.place for row in rejected if row.reason == "not_a_paper"] == ["arxiv-test, ligne 2", "arxiv-train, ligne 3", "arxiv-train, ligne 5"]  # fmt: skip
 
+
+def test_the_part_asked_for_and_the_originals_before_tfdss_records(tmp_path):
+    records = [tmp_path / "scientific_papers" / part / "1.1.1" / "dataset_info.json" for part in ("arxiv", "pubmed")]
+    for file in records:
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    assert paper_files(tmp_path, "") == records
+    assert paper_files(tmp_path, "pubmed") == paper_files(records[1].parent, "pubmed") == records[1:]
+    original = tmp_path / "downloads" / "arxiv-dataset" / "train.txt"
+    original.parent.mkdir(parents=True)
+    original.write_text(json.dumps(PAPER))
+    assert paper_files(tmp_path, "") == [original, records[1]]
+    assert paper_files(tmp_path, "arxiv") == [original] and paper_files(tmp_path, "pubmed") == records[1:]
+
+
+def test_a_cut_gzip_of_papers(write):
     path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode())[:-20])
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=path)
+    whole = bytearray(gzip.compress(json.dumps(PAPER).encode()))
+    whole[20:40] = b"\xff" * 20  # inside the data: the unpacker itself stops
+    with pytest.raises(InputError, match="incomplet ou abîmé"):
+        read("scientific_papers", path=write("pubmed.jsonl.gz", bytes(whole)))
 
 
-def test_a_line_without_an_end(write, monkeypatch):
-    import gzip
-
+def test_a_line_without_an_end(write, tmp_path, monkeypatch):
     import datasets_prep.paper_files as paper_files
 
     monkeypatch.setattr(paper_files, "LONGEST_LINE", 1000)
     bomb = gzip.compress(json.dumps(PAPER | {"sections": []}).encode()[:900] + b"\n" + bytes(5000))
     rows, rejected, reading = read("scientific_papers", path=write("arxiv.jsonl.gz", bomb))
     assert [row.reason for row in rejected] == ["not_a_paper"] * reading.guessed["documents"] and not rows
+    with zipfile.ZipFile(tmp_path / "arxiv.zip", "w") as archive:
+        archive.writestr("train.txt", gzip.decompress(bomb))
+    _, zipped, _ = read("scientific_papers", path=tmp_path / "arxiv.zip")
+    assert len(zipped) == len(rejected) and max(len(row.question) for row in zipped) <= 1000
     with pytest.raises(InputError, match="fichier introuvable"):
         read("scientific_papers", path=write("arxiv.jsonl", "").parent / "absent")
 
@@ -416,7 +489,9 @@ def test_requests_go_to_the_sets_that_causette_phrases(prepared, phrasebank):
     assert data.manifest["terms"]["commercial_use"] == "no"
 
 
-def test_no_paper_is_cut_by_a_split(shared_data, prepared):
-    data = prepared("scientific_papers", from_file=shared_data / "scientific_papers" / "pubmed.jsonl")
+def test_no_paper_is_cut_by_a_split(shared_data, write, prepared):
+    with (shared_data / "scientific_papers" / "pubmed.jsonl").open(encoding="utf-8") as file:
+        papers = write("pubmed.jsonl", "".join(islice(file, 30)))
+    data = prepared("scientific_papers", from_file=papers)
     articles = [{dialogue.meta["article"] for dialogue in data.split(split)} for split in data.splits]
     assert all(articles) and sum(map(len, articles)) == len(set.union(*articles))

@@ -3,15 +3,20 @@
 import csv
 import gzip
 import io
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.errors import InputError
 from chatbot.language import set_language
+from datasets_prep import columns
+from datasets_prep.columns import column_named, plain_name
+from datasets_prep.csv_layout import _unlike
 from datasets_prep.csv_records import records as raw_records
 from datasets_prep.rows import Rejected
-from datasets_prep.tables import Record, column_named, plain_name, read_table
+from datasets_prep.tables import Record, read_table
 from datasets_prep.text_files import describe_file, read_text_file
 
 cells = st.text(st.sampled_from('ab é",;\n|\t') | st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12)
@@ -47,7 +52,7 @@ def test_cp1252_that_holds_valid_utf8_by_chance(write):
 def test_separators(write, separator):
     path = write("faq.csv", f"id{separator}q{separator}a\n1{separator}x, y; z | w{separator}b\n".replace("x, y; z | w", '"x, y; z | w"'))  # fmt: skip
     table = read_table(path, lambda header: "q" in header)
-    assert (table.separator, table.header) == (separator, ("id", "q", "a"))
+    assert (table.layout.separator, table.layout.header) == (separator, ("id", "q", "a"))
     assert [record.cells for record in table.records] == [{"id": "1", "q": "x, y; z | w", "a": "b"}]
 
 
@@ -78,7 +83,7 @@ def test_every_record_is_accounted_for(write):
 def test_what_is_blank_before_the_header_is_skipped(write, blank):
     path = write("faq.csv", blank + 'q,a\none,1\n"t"wo,2\nthree,3\n"x"y"z\n')
     table = read_table(path, lambda header: "q" in header)
-    assert table.header == ("q", "a")
+    assert table.layout.header == ("q", "a")
     first, repaired, third, broken = table.records
     assert (first.number, first.cells, third.cells) == (1, {"q": "one", "a": "1"}, {"q": "three", "a": "3"})
     above = blank.count("\n")
@@ -100,6 +105,7 @@ def test_a_quote_never_closed_swallows_nothing(write):
 
 
 def test_a_very_long_cell(write):
+    csv.field_size_limit(131_072)  # the module's own, which an earlier test may have lifted
     path = write("faq.csv", f"q,a\none,{'x' * 200_000}\n")
     assert cells_of(path) == [("one", "x" * 200_000)]
 
@@ -107,6 +113,40 @@ def test_a_very_long_cell(write):
 def test_of_two_columns_of_one_name_none_hides_the_other(write):
     table = read_table(write("faq.csv", "q,q,a\none,two,three\n"), lambda header: "q" in header)
     assert [record.cells for record in table.records] == [{"q": "one", "q (2)": "two", "a": "three"}]
+
+
+def twice_the_work(read, small, large) -> float:
+    """How much longer the larger of two inputs takes, in time of the processor; the best of three."""
+
+    def seconds(value) -> float:
+        begin = time.process_time()
+        read(value)
+        return time.process_time() - begin
+
+    return min(seconds(large) for _ in range(3)) / min(seconds(small) for _ in range(3))
+
+
+def test_of_very_many_columns_none_is_compared_with_all_the_others():
+    names = [["texte"] * count for count in (4_000, 8_000)]
+    assert twice_the_work(_unlike, *names) < 3
+    assert _unlike(["a", "a", "a (2)", "", "", "a"]) == ("a", "a (2)", "a (2) (1)", "", "(2)", "a (4)")
+
+
+def test_too_many_columns(write):
+    path = write("faq.csv", ",".join(["question", "answer", *["x"] * 20_000]) + "\n")
+    with pytest.raises(InputError, match=r"20\u202f002 colonnes, 16\u202f384 au plus"):
+        read_table(path, lambda header: "question" in header)
+
+
+def test_a_text_is_not_looked_into_for_a_name(monkeypatch):
+    """Names are compared letter by letter, texts are not."""
+    read = []
+    monkeypatch.setattr(columns.unicodedata, "normalize", lambda form, text: read.append(len(text)) or text)
+    assert not columns.is_header(["où " * 50_000, "là " * 50_000])
+    assert sum(read) < 10_000
+    monkeypatch.undo()
+    assert columns.is_header(["  " * 200 + "question", "re\u0301ponse"])
+    assert columns.is_header(["q", "La réponse que nous attendons " * 3], ("q", "la reponse que nous attendons " * 3))
 
 
 def test_column_names():
