@@ -25,6 +25,8 @@ LONGEST_ASKED = 6_000  # characters of a passage in one call; longer ones are cu
 LONGEST_REPLY = 1_500  # tokens
 SHORTEST_QUOTE = 12  # characters: "le marché" proves nothing
 CHARACTERS_PER_TOKEN = 3  # a cautious guess, for the cost of a call before it is made
+FIGURE = re.compile(r"\d+(?:[ \u00a0\u2009\u202f]\d{3}(?!\d)|[.,]\d+)*")  # "25 000", "1,5", "2008"
+ADDRESS = re.compile(r"https?://[^\s»”\"')]+|www\.[^\s»”\"')]+|[\w.+-]+@[\w-]+\.\w+")
 QUOTES = str.maketrans(
     {**dict.fromkeys("’‘‛`´", "'"), **dict.fromkeys("“”„«»", '"'), **dict.fromkeys("‐‑‒–—―", "-"), "\u00ad": ""}
 )
@@ -216,9 +218,8 @@ def checked(record: Any, piece: str, passage: Passage, part: tuple[int, int]) ->
         return refused("incomplete_pair", "")
     if len(comparable(quote)) < SHORTEST_QUOTE or comparable(quote) not in comparable(piece):
         return refused("quote_not_found", quote[:120])
-    known = comparable(" ".join([piece, passage.label, passage.title, *passage.path]))
-    foreign = [one for one in [*_figures(answer), *_addresses(f"{question} {answer}")] if comparable(one) not in known]
-    if foreign:
+    known = "\n".join([piece, passage.label, passage.title, *passage.path])
+    if foreign := _foreign(question, answer, known):
         return refused("foreign_figure", foreign[0])
     return Pair(question=question, answer=answer, rule="model", passage=passage, part=part, quote=quote)
 
@@ -228,12 +229,21 @@ def comparable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text.translate(QUOTES)).translate(QUOTES).split())
 
 
+def _foreign(question: str, answer: str, known: str) -> list[str]:
+    """The figures of an answer and the addresses of both that do not stand, whole, in what is known.
+
+    "5" does not stand in "15" nor in "1,5"; "25000" stands in "25 000".
+    """
+    figures = set(_figures(known))
+    known = comparable(known)
+    addresses = [one.rstrip(".,;:!?") for one in ADDRESS.findall(f"{question} {answer}")]
+    return [one for one in _figures(answer) if one not in figures] + [
+        one for one in addresses if not re.search(rf"(?<![\w.+-]){re.escape(comparable(one))}(?![\w-])", known)
+    ]
+
+
 def _figures(text: str) -> list[str]:
-    return re.findall(r"\d+", text)
-
-
-def _addresses(text: str) -> list[str]:
-    return re.findall(r"https?://[^\s»”\"')]+|www\.[^\s»”\"')]+|[\w.+-]+@[\w-]+\.\w+", text)
+    return [re.sub(r"\s", "", comparable(found)) for found in FIGURE.findall(text)]
 
 
 def _is_worth_asking(passage: Passage, document: Document) -> bool:

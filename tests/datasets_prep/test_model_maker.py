@@ -149,6 +149,27 @@ def test_what_is_not_in_the_passage_is_refused(document, record, reason):
     assert isinstance(outcome, RefusedPair) and outcome.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("answer", "passage", "kept"),
+    [
+        ("Dans un délai de 5 jours.", "Le marché est notifié dans un délai de 15 jours.", False),
+        ("Dans un délai de 5 jours.", "Le marché est notifié dans un délai de 1,5 jour.", False),
+        ("Le prix est de 25 euros.", "Le prix du marché est de 25 000 euros.", False),
+        ("Le prix est de 000 euros.", "Le prix du marché est de 25 000 euros.", False),
+        ("Le prix est de 25000 euros.", "Le prix du marché est de 25\u202f000 euros.", True),
+        ("Les articles 12, 13 et R2142-21.", "Le prix est dit aux articles R2142-21, 13 et 12.", True),
+        ("Le 1er mai à 12h30, à 1,5 %.", "La date limite est le 1er mai, à 12h30 ; le taux est de 1,5 %.", True),
+        ("Écrivez à lea@exemple.fr.", "Le maire lit le courriel de michelea@exemple.fr.", False),
+        ("Écrivez à lea@exemple.fr.", "Le maire lit le courriel de lea@exemple.fr.", True),
+        ("Voir https://exemple.fr/a.", "Le texte est publié sur https://exemple.fr/a ou ailleurs.", True),
+        ("Voir https://exemple.fr/a.", "Le texte est publié sur https://exemple.fr/abc ou ailleurs.", False),
+    ],
+)  # fmt: skip
+def test_figures_and_addresses_are_compared_whole(document, answer, passage, kept):
+    record = {"question": "Q ?", "answer": answer, "quote": passage[:20]}
+    assert isinstance(checked(record, passage, document.passages[0], (1, 1)), Pair) is kept
+
+
 def test_quotes_are_compared_up_to_blanks_quotes_and_hyphens():
     assert comparable("l’« accord\u2011cadre »\n  est signé") == comparable('l\'" accord-cadre " est signé')
     assert comparable("Le marché") != comparable("le marché")
