@@ -91,6 +91,9 @@ class ChatClient:
     Args:
         address: where the model is.
         say: told of each wait, in the user's language.
+
+    `sent` counts the requests, new tries too; `unanswered` those of them that the service took and may charge though no
+    answer to read came back: too late, cut, or no chat completion. An HTTP error is none of these.
     """
 
     def __init__(self, address: ModelAddress, say: Callable[[str], object] = lambda line: None) -> None:
@@ -100,9 +103,10 @@ class ChatClient:
         self._http = httpx.Client(timeout=address.timeout, headers=headers)
         self._address = address
         self._say = say
+        self.sent = self.unanswered = 0
 
-    def ask(self, messages: Messages, *, longest: int) -> Reply:
-        """The model's answer to `messages`, of at most `longest` tokens.
+    def ask(self, messages: Messages, *, longest: int, most_tries: int | None = None) -> Reply:
+        """The model's answer to `messages`, of at most `longest` tokens, in at most `most_tries` requests.
 
         Raises:
             WorldError: the service refuses, or still fails after the last try.
@@ -111,8 +115,10 @@ class ChatClient:
 
         body = {"model": self._address.model, "messages": list(messages), "temperature": 0, "max_tokens": longest}
         fault = ""
-        for attempt in range(1, self._address.tries + 1):
+        tries = self._address.tries if most_tries is None else min(most_tries, self._address.tries)
+        for attempt in range(1, tries + 1):
             wait = self._address.first_wait * 2 ** (attempt - 1)
+            self.sent += 1
             try:
                 response = self._http.post(f"{self._address.url}/chat/completions", json=body)
                 if response.status_code == 200:
@@ -121,20 +127,25 @@ class ChatClient:
                 if response.status_code not in BUSY:
                     raise self._refused(response.status_code)
                 wait = _asked_wait(response.headers.get("retry-after", ""), wait)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
+                fault = type(error).__name__
             except httpx.TimeoutException:
+                self.unanswered += 1
                 fault = tr("pas de réponse à temps", "no answer in time")
             except httpx.TransportError as error:
+                self.unanswered += 1
                 fault = type(error).__name__
             except (ValueError, KeyError, TypeError, IndexError):
+                self.unanswered += 1
                 fault = tr("réponse illisible", "unreadable answer")
-            if attempt < self._address.tries:
+            if attempt < tries:
                 self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
                 time.sleep(min(wait, LONGEST_WAIT))
         raise WorldError(
             tr(
-                f"{self._address.url} : {fault}, après {self._address.tries} essais.\n"
+                f"{self._address.url} : {fault}, après {_tries_in_words(tries)}.\n"
                 "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
-                f"{self._address.url}: {fault}, after {self._address.tries} tries.\n"
+                f"{self._address.url}: {fault}, after {_tries_in_words(tries)}.\n"
                 "Run the same command again later: answers already received are kept and not asked for again.",
             )
         )
@@ -168,6 +179,10 @@ def _reply(answer: Any) -> Reply:
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
     read, written = (count if isinstance(count, int) and count >= 0 else None for count in counts)
     return Reply(text if isinstance(text, str) else "", read, written)
+
+
+def _tries_in_words(tries: int) -> str:
+    return tr("1 essai", "1 try") if tries == 1 else tr(f"{tries} essais", f"{tries} tries")
 
 
 def _asked_wait(header: str, otherwise: float) -> float:

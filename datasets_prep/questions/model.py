@@ -55,7 +55,8 @@ class Tally:
     """What the calls of a run came to.
 
     Args:
-        calls: made to the service.
+        calls: HTTP requests to the service, new tries after a fault too.
+        unanswered: those of them that the service took without an answer to read: counted as if it had been the longest.
         from_cache: answers that were kept from earlier runs.
         tokens_read, tokens_written: as the service counted them, or guessed when it does not say.
         guessed: whether some were guessed.
@@ -63,6 +64,7 @@ class Tally:
     """
 
     calls: int = 0
+    unanswered: int = 0
     from_cache: int = 0
     tokens_read: int = 0
     tokens_written: int = 0
@@ -122,11 +124,11 @@ class ModelMaker:
             reply = self._kept.get(messages)
             if reply is not None:
                 self.tally.from_cache += 1
-            elif not self._may_ask(messages):
+            elif (left := self._requests_left(messages)) is not None and left < 1:
                 yield LeftAside(passage=passage, reason="not_asked", detail=f"{place}/{len(pieces)}")
                 continue
             else:
-                reply = self._ask(messages)
+                reply = self._ask(messages, left)
             found = read_pairs(reply.text)
             if found is None:
                 yield LeftAside(passage=passage, reason="no_json", detail=reply.text[:80])
@@ -137,27 +139,36 @@ class ModelMaker:
             for record in found:
                 yield checked(record, piece, passage, (place, len(pieces)))
 
-    def _ask(self, messages: Messages) -> Reply:
-        self.tally.calls += 1
-        reply = self._client.ask(messages, longest=LONGEST_REPLY)
-        read, written = reply.tokens_read, reply.tokens_written
-        self.tally.guessed |= read is None or written is None
+    def _ask(self, messages: Messages, left: int | None) -> Reply:
+        reply = self._client.ask(messages, longest=LONGEST_REPLY, most_tries=left)
+        self.tally.calls = self._client.sent
+        for _ in range(self._client.unanswered - self.tally.unanswered):
+            self.tally.unanswered += 1
+            self._count(messages, None, LONGEST_REPLY, guessed=True)
+        written = len(reply.text) // CHARACTERS_PER_TOKEN if reply.tokens_written is None else reply.tokens_written
+        self._count(messages, reply.tokens_read, written, guessed=reply.tokens_written is None)
+        return reply
+
+    def _count(self, messages: Messages, read: int | None, written: int, *, guessed: bool) -> None:
+        self.tally.guessed |= guessed or read is None
         read = _guess(messages) if read is None else read
-        written = len(reply.text) // CHARACTERS_PER_TOKEN if written is None else written
         self.tally.tokens_read += read
         self.tally.tokens_written += written
         if self._making.prices:
             self.tally.cost = (self.tally.cost or 0.0) + _cost(read, written, self._making.prices)
-        return reply
 
-    def _may_ask(self, messages: Messages) -> bool:
-        """Whether one more call stays within the limits, even if the answer is as long as it may be."""
-        making = self._making
-        if making.max_calls is not None and self.tally.calls >= making.max_calls:
-            return False
-        if making.max_cost is None or making.prices is None:
-            return True
-        return (self.tally.cost or 0.0) + _cost(_guess(messages), LONGEST_REPLY, making.prices) <= making.max_cost
+    def _requests_left(self, messages: Messages) -> int | None:
+        """How many more requests stay within the limits, even if each answer is as long as it may be; None: no limit."""
+        making, left = self._making, []
+        if making.max_calls is not None:
+            left.append(making.max_calls - self.tally.calls)
+        if (
+            making.max_cost is not None
+            and making.prices
+            and (most := _cost(_guess(messages), LONGEST_REPLY, making.prices))
+        ):
+            left.append(int((making.max_cost - (self.tally.cost or 0.0)) / most))
+        return min(left, default=None)
 
     def _tell(self, passages: int) -> None:
         done = self.tally.calls + self.tally.from_cache

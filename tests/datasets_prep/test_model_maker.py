@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from datasets_prep.documents.passages import read_document
 from datasets_prep.questions.answers import KeptAnswers
 from datasets_prep.questions.client import ChatClient, ModelAddress, address_from
 from datasets_prep.questions.making import Making
-from datasets_prep.questions.model import ModelMaker, checked, comparable, messages_for, read_pairs
+from datasets_prep.questions.model import LONGEST_REPLY, ModelMaker, checked, comparable, messages_for, read_pairs
 from datasets_prep.questions.pairs import LeftAside, Pair, RefusedPair
 from datasets_prep.rows import Rejected
 from datasets_prep.sources import SOURCES
@@ -231,6 +232,35 @@ def test_limits_leave_passages_aside_and_a_second_run_goes_on(make, document):
     again = make(max_calls=4)
     assert sum(isinstance(one, Pair) for one in again.pairs(document)) == 6
     assert (again.tally.calls, again.tally.from_cache) == (4, 2)
+
+
+@pytest.mark.parametrize(("limit", "said"), [(1, "HTTP 500, après 1 essai\\."), (2, "HTTP 500, après 2 essais")])
+def test_a_new_try_is_a_call_like_another(make, document, server, limit, said):
+    server.faults = [500, 500, 500]
+    with pytest.raises(WorldError, match=said):
+        list(make(max_calls=limit).pairs(document))
+    assert len(server.requests) == limit
+
+
+def test_new_tries_are_counted_within_the_calls(make, document, server):
+    server.faults = [500, None, 429]
+    maker = make(max_calls=5)
+    assert sum(isinstance(one, Pair) for one in maker.pairs(document)) == 3
+    assert maker.tally.calls == len(server.requests) == 5 and maker.tally.unanswered == 0
+
+
+def test_what_was_sent_without_an_answer_is_counted_at_its_highest_price(make, document, server, tmp_path):
+    server.faults = ["slow", "cut", None]
+    maker = make(prices=(0.0, 2.0))
+    list(maker.pairs(document))
+    assert maker.tally.calls == len(server.requests) == 8 and maker.tally.unanswered == 2 and maker.tally.guessed
+    most = LONGEST_REPLY * 2.0 / 1e6
+    assert maker.tally.cost == pytest.approx(2 * most + 6 * 50 * 2.0 / 1e6)
+    shutil.rmtree(tmp_path / "kept")
+    server.faults = ["slow"] * 3
+    with pytest.raises(WorldError, match="après 1 essai"):
+        list(make(prices=(0.0, 2.0), max_cost=most).pairs(document))
+    assert len(server.requests) == 8 + 1
 
 
 def test_the_cost_stays_under_its_limit_even_if_an_answer_is_long(make, document, server):
