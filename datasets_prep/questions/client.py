@@ -67,19 +67,21 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
                 f"For example: {URL}=http://127.0.0.1:11434/v1 and {MODEL}=mistral; {KEY} if the service wants a key.",
             )
         )
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    host = _host(url)
+    if host is None:
         raise InputError(
             tr(
-                f"{URL} : une adresse http(s)://… est attendue, sans identifiants (la clé va dans {KEY}).",
-                f"{URL}: an http(s)://… address is expected, without credentials (the key goes into {KEY}).",
+                f"{URL} : une adresse http(s)://… est attendue, sans identifiants ni paramètres (« ? », « # ») : "
+                f"la clé va dans {KEY}.",
+                f"{URL}: an http(s)://… address is expected, without credentials or parameters (“?”, “#”): "
+                f"the key goes into {KEY}.",
             )
         )
-    if key and parts.scheme == "http" and not _is_near(parts.hostname):
+    if key and url.lower().startswith("http:") and not _is_near(host):
         raise InputError(
             tr(
-                f"{URL} : la clé partirait en clair vers {parts.hostname}. Prenez une adresse https://.",
-                f"{URL}: the key would travel unencrypted to {parts.hostname}. Use an https:// address.",
+                f"{URL} : la clé partirait en clair vers {host}. Prenez une adresse https://.",
+                f"{URL}: the key would travel unencrypted to {host}. Use an https:// address.",
             )
         )
     return ModelAddress(url=url.rstrip("/"), model=model, key=key)
@@ -190,6 +192,20 @@ def _asked_wait(header: str, otherwise: float) -> float:
         return max(0.0, float(header))
     except ValueError:
         return otherwise
+
+
+def _host(url: str) -> str | None:
+    """The host of a base address; None when it is no address, or when it holds what may be a secret."""
+    import httpx
+
+    try:
+        parts = urlsplit(url)
+        fit = parts.scheme in ("http", "https") and parts.port != 0  # ValueError for what is no port
+        httpx.URL(url).raw_host.decode().encode("idna")  # UnicodeError, a ValueError, for what is no name of a host
+    except (ValueError, httpx.InvalidURL):
+        return None
+    secret = parts.username or parts.password or "?" in url or "#" in url
+    return parts.hostname if fit and not secret else None
 
 
 def _is_near(host: str) -> bool:

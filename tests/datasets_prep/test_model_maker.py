@@ -292,6 +292,15 @@ def test_answers_that_are_no_json_are_asked_again_and_the_key_is_nowhere(make, d
         ({"CAUSETTE_LLM_URL": "http://127.0.0.1:1/v1"}, r"il manque CAUSETTE_LLM_MODEL"),
         ({"CAUSETTE_LLM_URL": "ftp://x/v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
         ({"CAUSETTE_LLM_URL": "https://moi:motdepasse@x/v1", "CAUSETTE_LLM_MODEL": "m"}, r"sans identifiants"),
+        ({"CAUSETTE_LLM_URL": "https://x/v1?key=motdepasse", "CAUSETTE_LLM_MODEL": "m"}, r"ni paramètres"),
+        ({"CAUSETTE_LLM_URL": "https://x/v1#motdepasse", "CAUSETTE_LLM_MODEL": "m"}, r"ni paramètres"),
+        ({"CAUSETTE_LLM_URL": "http://[bad", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "http://x:abc/v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "http://x:99999/v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "http://../v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "http://é…/v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "http:///v1", "CAUSETTE_LLM_MODEL": "m"}, r"http\(s\)"),
+        ({"CAUSETTE_LLM_URL": "HTTP://api.example.org/v1", "CAUSETTE_LLM_MODEL": "m", "CAUSETTE_LLM_KEY": KEY}, r"en clair"),
         ({"CAUSETTE_LLM_URL": "http://api.example.org/v1", "CAUSETTE_LLM_MODEL": "m", "CAUSETTE_LLM_KEY": KEY}, r"en clair"),
     ],
 )  # fmt: skip
@@ -299,6 +308,12 @@ def test_addresses_that_are_refused(environment, said):
     with pytest.raises(InputError, match=said) as caught:
         address_from(environment)
     assert KEY not in str(caught.value) and "motdepasse" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1/", "http://[::1]:8080/v1", "https://écoles.example/v1"])
+def test_addresses_that_are_taken(url):
+    environment = {"CAUSETTE_LLM_URL": url, "CAUSETTE_LLM_MODEL": "m", "CAUSETTE_LLM_KEY": KEY}
+    assert address_from(environment).url == url.rstrip("/")
 
 
 def test_a_run_killed_in_the_middle_goes_on_where_it_was(server, write, tmp_path):
