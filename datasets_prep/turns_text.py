@@ -22,8 +22,10 @@ from chatbot.dialogue import Dialogue, Message
 
 ROLES = {"system": "###system:", "user": "###human:", "assistant": "###assistant:"}
 NAMES = {"system": "system", "human": "user", "assistant": "assistant"}
-MARK = re.compile(r"(?P<slashes>\\*)(?P<mark>###[^\S\n]*(?P<name>human|assistant|system)[^\S\n]*:)", re.IGNORECASE)
-NEW_DIALOGUE = re.compile(r"\n[^\S\n]*\n\s*$")
+# A match begins at the first of its backslashes: tried from each of them, a row of them would cost its length squared.
+MARK = re.compile(
+    r"(?<!\\)(?P<slashes>\\*)(?P<mark>###[^\S\n]*(?P<name>human|assistant|system)[^\S\n]*:)", re.IGNORECASE
+)
 
 
 class Turns(NamedTuple):
@@ -52,16 +54,23 @@ def read_turns(text: str) -> Iterator[Turns]:
     if before.strip():
         yield Turns(1, ())
     turns: list[Message] = []
-    first = 0
+    first, line, counted = 0, 1, 0  # the line on which the character `counted` stands
     ends = [*(found.start() for found in marks[1:]), len(text)]
     for found, end in zip(marks, ends, strict=True):
         content = text[found.end() : end]
         if not turns:
             first = found.start()
         turns.append(Message(role=NAMES[found["name"].lower()], content=_unescaped(content)))
-        if end == len(text) or (turns[-1].role == "assistant" and NEW_DIALOGUE.search(content)):
-            yield Turns(text.count("\n", 0, first) + 1, tuple(turns))
+        if end == len(text) or (turns[-1].role == "assistant" and _blank_line(content) is not None):
+            line, counted = line + text.count("\n", counted, first), first
+            yield Turns(line, tuple(turns))
             turns = []
+
+
+def _blank_line(content: str) -> int | None:
+    """Where the empty line begins with which a turn ends; None when it ends with none."""
+    end = len(content.rstrip())
+    return content.index("\n", end) + 1 if content.count("\n", end) > 1 else None
 
 
 def _with_context(turn: Message) -> str:
@@ -74,6 +83,6 @@ def _escaped(content: str) -> str:
 
 
 def _unescaped(content: str) -> str:
-    content = NEW_DIALOGUE.sub("\n", content).removesuffix("\n").removesuffix("\r").removeprefix(" ")
+    content = content[: _blank_line(content)].removesuffix("\n").removesuffix("\r").removeprefix(" ")
     content = content.removesuffix("\\")
     return MARK.sub(lambda found: found[0][1:], content)

@@ -64,7 +64,7 @@ def read_document(path: Path) -> Document:
     """
     cleaned = Cleaned()
     is_pdf = path.suffix.lower() == ".pdf"
-    pages = read_pdf(path, cleaned) if is_pdf else read_text(path, cleaned)[0]
+    pages = read_pdf(path, cleaned) if is_pdf else read_text(path, cleaned)
     paragraphs = _paragraphs(pages, cleaned)
     kind, found = _passages(paragraphs, cleaned)
     counted = is_pdf or len(pages) > 1

@@ -26,8 +26,8 @@ LOST_HYPHENS = {
 LOST = re.compile(r"\b(" + "|".join(LOST_HYPHENS) + r")\b", re.IGNORECASE)
 
 
-def read_text(path: Path, cleaned: Cleaned) -> tuple[list[Page], str]:
-    """The pages of a text file (one, unless form feeds part it), and its encoding.
+def read_text(path: Path, cleaned: Cleaned) -> list[Page]:
+    """The pages of a text file: one, unless form feeds part it.
 
     Args:
         path: the file, gzipped or not.
@@ -36,10 +36,8 @@ def read_text(path: Path, cleaned: Cleaned) -> tuple[list[Page], str]:
     Raises:
         InputError: as `read_text_file`.
     """
-    text, encoding = read_text_file(path)
-    texts = text.split("\f")
-    pages = [_page(page, number if len(texts) > 1 else 0, cleaned) for number, page in enumerate(texts, start=1)]
-    return pages, encoding
+    texts = read_text_file(path).text.split("\f")
+    return [_page(page, number if len(texts) > 1 else 0, cleaned) for number, page in enumerate(texts, start=1)]
 
 
 def is_wrapped(pages: list[Page]) -> bool:

@@ -67,19 +67,21 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
                 f"For example: {URL}=http://127.0.0.1:11434/v1 and {MODEL}=mistral; {KEY} if the service wants a key.",
             )
         )
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    host = _host(url)
+    if host is None:
         raise InputError(
             tr(
-                f"{URL} : une adresse http(s)://… est attendue, sans identifiants (la clé va dans {KEY}).",
-                f"{URL}: an http(s)://… address is expected, without credentials (the key goes into {KEY}).",
+                f"{URL} : une adresse http(s)://… est attendue, sans identifiants ni paramètres (« ? », « # ») : "
+                f"la clé va dans {KEY}.",
+                f"{URL}: an http(s)://… address is expected, without credentials or parameters (“?”, “#”): "
+                f"the key goes into {KEY}.",
             )
         )
-    if key and parts.scheme == "http" and not _is_near(parts.hostname):
+    if key and url.lower().startswith("http:") and not _is_near(host):
         raise InputError(
             tr(
-                f"{URL} : la clé partirait en clair vers {parts.hostname}. Prenez une adresse https://.",
-                f"{URL}: the key would travel unencrypted to {parts.hostname}. Use an https:// address.",
+                f"{URL} : la clé partirait en clair vers {host}. Prenez une adresse https://.",
+                f"{URL}: the key would travel unencrypted to {host}. Use an https:// address.",
             )
         )
     return ModelAddress(url=url.rstrip("/"), model=model, key=key)
@@ -91,6 +93,9 @@ class ChatClient:
     Args:
         address: where the model is.
         say: told of each wait, in the user's language.
+
+    `sent` counts the requests, new tries too; `unanswered` those of them that the service took and may charge though no
+    answer to read came back: too late, cut, or no chat completion. An HTTP error is none of these.
     """
 
     def __init__(self, address: ModelAddress, say: Callable[[str], object] = lambda line: None) -> None:
@@ -100,9 +105,10 @@ class ChatClient:
         self._http = httpx.Client(timeout=address.timeout, headers=headers)
         self._address = address
         self._say = say
+        self.sent = self.unanswered = 0
 
-    def ask(self, messages: Messages, *, longest: int) -> Reply:
-        """The model's answer to `messages`, of at most `longest` tokens.
+    def ask(self, messages: Messages, *, longest: int, most_tries: int | None = None) -> Reply:
+        """The model's answer to `messages`, of at most `longest` tokens, in at most `most_tries` requests.
 
         Raises:
             WorldError: the service refuses, or still fails after the last try.
@@ -111,8 +117,10 @@ class ChatClient:
 
         body = {"model": self._address.model, "messages": list(messages), "temperature": 0, "max_tokens": longest}
         fault = ""
-        for attempt in range(1, self._address.tries + 1):
+        tries = self._address.tries if most_tries is None else min(most_tries, self._address.tries)
+        for attempt in range(1, tries + 1):
             wait = self._address.first_wait * 2 ** (attempt - 1)
+            self.sent += 1
             try:
                 response = self._http.post(f"{self._address.url}/chat/completions", json=body)
                 if response.status_code == 200:
@@ -121,20 +129,25 @@ class ChatClient:
                 if response.status_code not in BUSY:
                     raise self._refused(response.status_code)
                 wait = _asked_wait(response.headers.get("retry-after", ""), wait)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
+                fault = type(error).__name__
             except httpx.TimeoutException:
+                self.unanswered += 1
                 fault = tr("pas de réponse à temps", "no answer in time")
             except httpx.TransportError as error:
+                self.unanswered += 1
                 fault = type(error).__name__
             except (ValueError, KeyError, TypeError, IndexError):
+                self.unanswered += 1
                 fault = tr("réponse illisible", "unreadable answer")
-            if attempt < self._address.tries:
+            if attempt < tries:
                 self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
                 time.sleep(min(wait, LONGEST_WAIT))
         raise WorldError(
             tr(
-                f"{self._address.url} : {fault}, après {self._address.tries} essais.\n"
+                f"{self._address.url} : {fault}, après {_tries_in_words(tries)}.\n"
                 "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
-                f"{self._address.url}: {fault}, after {self._address.tries} tries.\n"
+                f"{self._address.url}: {fault}, after {_tries_in_words(tries)}.\n"
                 "Run the same command again later: answers already received are kept and not asked for again.",
             )
         )
@@ -170,11 +183,29 @@ def _reply(answer: Any) -> Reply:
     return Reply(text if isinstance(text, str) else "", read, written)
 
 
+def _tries_in_words(tries: int) -> str:
+    return tr("1 essai", "1 try") if tries == 1 else tr(f"{tries} essais", f"{tries} tries")
+
+
 def _asked_wait(header: str, otherwise: float) -> float:
     try:
         return max(0.0, float(header))
     except ValueError:
         return otherwise
+
+
+def _host(url: str) -> str | None:
+    """The host of a base address; None when it is no address, or when it holds what may be a secret."""
+    import httpx
+
+    try:
+        parts = urlsplit(url)
+        fit = parts.scheme in ("http", "https") and parts.port != 0  # ValueError for what is no port
+        httpx.URL(url).raw_host.decode().encode("idna")  # UnicodeError, a ValueError, for what is no name of a host
+    except (ValueError, httpx.InvalidURL):
+        return None
+    secret = parts.username or parts.password or "?" in url or "#" in url
+    return parts.hostname if fit and not secret else None
 
 
 def _is_near(host: str) -> bool:

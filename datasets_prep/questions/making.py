@@ -12,7 +12,7 @@ class Making:
 
     Args:
         maker: by rules, or by a model whose quotes are checked.
-        max_calls: calls to the model at most, in one run; None for no limit.
+        max_calls: requests to the model at most, new tries too, in one run; None for no limit.
         max_cost: money at most, in the currency of `prices`; it needs them.
         prices: per million tokens read and per million tokens written.
     """

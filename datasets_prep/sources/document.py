@@ -12,6 +12,7 @@ The group is the article, rubric or section, so that a split never cuts one. Sam
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from chatbot.dialogue import check_turns
@@ -20,6 +21,7 @@ from chatbot.language import number, tr
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document, read_document
 from datasets_prep.documents.pdf import OCR, ranges
+from datasets_prep.personal import masked
 from datasets_prep.questions.answers import KeptAnswers, cache_folder
 from datasets_prep.questions.client import ChatClient, address_from
 from datasets_prep.questions.making import Making
@@ -33,6 +35,7 @@ from datasets_prep.text_files import read_text_file
 from datasets_prep.turns_text import Turns, has_marks, read_turns
 
 PRICES = "CAUSETTE_LLM_PRICES"
+LONGEST_DETAIL = 120  # characters of what a model wrote, beside a rejected row
 
 
 def read(given: Given) -> Reading:
@@ -130,9 +133,16 @@ def _outcomes(document: Document, making: Making, given: Given, report: dict[str
         report["maker"] = "rules"
         return pairs_by_rules(document)
     address = address_from()
-    maker = ModelMaker(ChatClient(address, given.say), KeptAnswers(cache_folder(), address), making, given.say)
+    client = ChatClient(address, given.say)
+    maker = ModelMaker(client, KeptAnswers(cache_folder(), address), making, given.say)
     report["maker"] = {"model": address.model, "url": address.url, "tally": maker.tally}
-    return maker.pairs(document)
+    return _until_closed(maker.pairs(document), client)
+
+
+def _until_closed(outcomes: Iterator[Outcome], client: ChatClient) -> Iterator[Outcome]:
+    """The outcomes; the client's connections end with them, and also when they end early."""
+    with closing(client):
+        yield from outcomes
 
 
 def _rows(document: Document, outcomes: Iterator[Outcome], report: dict[str, Any]) -> Iterator[Row | Rejected]:
@@ -145,7 +155,7 @@ def _rows(document: Document, outcomes: Iterator[Outcome], report: dict[str, Any
                 rules[outcome.rule] += 1
                 yield _row(outcome, document, count)
             else:
-                yield _rejected(outcome)
+                yield _rejected(outcome, document.language)
     finally:
         report["pairs_by_rule"] = dict(rules.most_common())
         if isinstance(report["maker"], dict):
@@ -186,13 +196,18 @@ def place_of(passage: Passage) -> str:
     return ", ".join(filter(None, (name, page)))
 
 
-def _rejected(outcome: RefusedPair | LeftAside) -> Rejected:
-    place = place_of(outcome.passage)
+def _rejected(outcome: RefusedPair | LeftAside, language: str) -> Rejected:
+    place, detail = place_of(outcome.passage), _shown(outcome.detail, language)
     if isinstance(outcome, RefusedPair):
         return Rejected(
-            place=place, reason=outcome.reason, detail=outcome.detail, question=outcome.question, answer=outcome.answer
+            place=place, reason=outcome.reason, detail=detail, question=outcome.question, answer=outcome.answer
         )
-    return Rejected(place=place, reason=outcome.reason, detail=outcome.detail, answer=outcome.passage.text)
+    return Rejected(place=place, reason=outcome.reason, detail=detail, answer=outcome.passage.text)
+
+
+def _shown(detail: str, language: str) -> str:
+    """The beginning of a detail, its personal data masked before it is cut: half a number would not be known as one."""
+    return masked(detail[: 10 * LONGEST_DETAIL], language)[0][:LONGEST_DETAIL]
 
 
 def _turn_rows(text: str) -> Iterator[Row | Rejected]:

@@ -1,5 +1,7 @@
 """What the tests of this floor share: French messages, and short ways to write a file and prepare it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,25 @@ def write(tmp_path):
         return path
 
     return write_file
+
+
+@pytest.fixture
+def growth():
+    """How much longer work takes on twice as much: about 2 when time grows with the size, 4 when with its square.
+
+    `growth(read, small, twice_as_much)` is of processor time, the best of three runs each: another program on the
+    machine changes nothing. What takes less than ten milliseconds is too short to be told apart, and gives about 1.
+    """
+
+    def seconds(work: Callable[[object], object], given: object) -> float:
+        start = time.process_time()
+        work(given)
+        return time.process_time() - start + 0.01
+
+    def ratio(work: Callable[[object], object], small: object, large: object) -> float:
+        return min(seconds(work, large) for _ in range(3)) / min(seconds(work, small) for _ in range(3))
+
+    return ratio
 
 
 @pytest.fixture

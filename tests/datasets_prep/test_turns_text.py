@@ -46,6 +46,20 @@ def test_the_form_as_people_see_it():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda size: "".join(write_turns([dialogue([(f"Question {n} ?", "Réponse.")]) for n in range(size // 4)])),
+        lambda size: "###human: a\n###assistant: " + "\\" * size,
+        lambda size: "###human: a\n###assistant: b" + "\n" * size + "c" + "\n" * size + "###human: d",
+    ],
+    ids=["dialogues", "backslashes", "empty lines"],
+)
+def test_time_grows_with_the_text_and_not_with_its_square(growth, text):
+    small, large = text(20_000), text(40_000)
+    assert growth(lambda given: list(read_turns(given)), small, large) < 3
+
+
 def rows_of(path):
     return list(SOURCES["document"].read(Given(path=path)).rows)
 
