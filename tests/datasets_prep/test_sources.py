@@ -330,5 +330,5 @@ def test_a_file_does_not_bear_the_name_of_a_set_beside_it():
 def test_two_dialogues_of_one_id_are_refused(write, prepared):
     talks = write("faq.jsonl", "\n".join(json.dumps({"questions": [{"question": f"Où est {n} {m} ?", "answer": f"Ici {n} {m}."} for m in range(3)]}) for n in range(5)))  # fmt: skip
     table = write("faq-3.csv", "question,answer\n" + "".join(f"Qui est {n} ?,Voici {n}.\n" for n in range(5)))
-    with pytest.raises(InputError, match=r"« faq-3-1 ».*deux dialogues"):
+    with pytest.raises(InputError, match=r"«\sfaq-3-1\s».*deux dialogues"):
         prepared(talks, table)
