@@ -12,7 +12,7 @@ def test_counts(medquad_whole):
     assert sum(counts["by_split"].values()) == counts["kept"]
     for split, share in medquad_whole.manifest["shares"].items():
         assert counts["by_split"][split] == pytest.approx(share * counts["kept"], rel=0.01)
-    assert medquad_whole.manifest["sources"][0]["guessed"] == {"encoding": "utf-8", "separator": ","}
+    assert medquad_whole.manifest["sources"][0]["guessed"] == {"encoding": "utf-8", "separator": ",", "repairs": {}}
     assert counts["by_split"] == {"train": 12_829, "validation": 1_606, "test": 1_605}
     # Boilerplate under other diseases; groups joined: of the fourteen rows without a focus area.
     assert counts["shared_answers"] == {"validation": 59, "test": 48} and counts["merged_groups"] == 8
