@@ -59,11 +59,12 @@ def data_passages(
     show: Annotated[int, typer.Option(min=0, max=1_000, help=tr("Couples à montrer, tirés au hasard.", "Pairs to show, drawn at random."))] = 3,
     out: Annotated[Path | None, typer.Option(help=tr("Fichier .jsonl où écrire les passages nettoyés.", "A .jsonl file for the cleaned passages."))] = None,
     seed: Seed = 0,
+    replace: Annotated[bool, typer.Option("--replace", help=tr("Remplace le fichier de --out.", "Replaces the file of --out."))] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
     from app.documents import read_passages
 
-    value, shown = read_passages(file, show=show, seed=seed, out=out)
+    value, shown = read_passages(file, show=show, seed=seed, out=out, replace=replace)
     Output(json).result(value, *shown)
 
 

@@ -11,7 +11,9 @@ from chatbot.files import json_line, write_whole
 from chatbot.language import number, tr
 
 
-def read_passages(file: Path, *, show: int, seed: int, out: Path | None) -> tuple[dict[str, Any], list[Any]]:
+def read_passages(
+    file: Path, *, show: int, seed: int, out: Path | None, replace: bool
+) -> tuple[dict[str, Any], list[Any]]:
     """What a document holds and what the rules make of it.
 
     Args:
@@ -19,18 +21,21 @@ def read_passages(file: Path, *, show: int, seed: int, out: Path | None) -> tupl
         show: pairs to show, drawn with `seed`.
         seed: same seed, same pairs.
         out: a JSONL file for the passages, cleaned.
+        replace: whether a file that is there already is replaced.
 
     Returns:
         The facts as JSON, and the tables and texts for a reader.
 
     Raises:
-        InputError: the file cannot be read, or `out` is not a .jsonl file.
+        InputError: the file cannot be read, or `out` is not a .jsonl file or is there already.
     """
     from datasets_prep.documents.passages import read_document
     from datasets_prep.questions.pairs import Pair
     from datasets_prep.questions.rules import pairs_by_rules
     from datasets_prep.sources.document import document_report, report_lines
 
+    if out is not None:
+        _check(out, replace=replace)
     document = read_document(file)
     outcomes = list(pairs_by_rules(document))
     pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
@@ -82,11 +87,20 @@ def _pair_json(pair: Any, document: Any) -> dict[str, Any]:
     return {"question": pair.question, "answer": pair.answer, "rule": pair.rule, **lineage(pair.passage, document)}
 
 
-def _write(out: Path, document: Any) -> None:
-    from datasets_prep.sources.document import lineage
-
+def _check(out: Path, *, replace: bool) -> None:
     if out.suffix.lower() != ".jsonl":
         raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
+    if out.exists() and not replace:
+        raise InputError(
+            tr(
+                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
+                f"{out}: already exists. Add --replace to replace it.",
+            )
+        )
+
+
+def _write(out: Path, document: Any) -> None:
+    from datasets_prep.sources.document import lineage
 
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:

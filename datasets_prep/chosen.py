@@ -15,11 +15,12 @@ from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from datasets_prep.sources import FILE_KINDS, SOURCES, find_source, name_of
+from datasets_prep.sources import FILE_KINDS, SOURCES, find_source, is_file_name, name_of
 from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
 from datasets_prep.splits import BY_GROUP
 
 WEIGHT = re.compile(r"\d+(?:[.,]\d+)?")  # what follows the last colon: "medquad:2", "faq.csv:0.5"
+NUMBER_LIKE = re.compile(r"[-+]?(?:[\d.,]+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 LARGEST_WEIGHT = 100
 # Field of `Given` → the options of the command line that set it, where the name does not tell.
 FLAGS = {"making": "--maker, --max-calls, --max-cost, --prices"}
@@ -89,9 +90,9 @@ def chosen_sources(
 def _weighed(text: str) -> tuple[str, float]:
     """ "medquad:2" → ("medquad", 2.0); "embedded:boutique" → ("embedded:boutique", 1.0)."""
     name, _, end = text.rpartition(":")
-    if not name or not WEIGHT.fullmatch(end):
+    if not name or not (NUMBER_LIKE.fullmatch(end) or is_file_name(name)) or is_file_name(text):
         return text, 1.0
-    weight = float(end.replace(",", "."))
+    weight = float(end.replace(",", ".")) if WEIGHT.fullmatch(end) else 0.0
     if not 0 < weight <= LARGEST_WEIGHT:
         raise InputError(
             tr(

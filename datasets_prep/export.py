@@ -59,8 +59,8 @@ def _write_csv(out: Path, dialogues: Iterable[Dialogue]) -> int:
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8-sig", newline="") as file:  # the mark tells Excel that it is UTF-8
             rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(("question", "answer"))
-            rows.writerows((dialogue.question, dialogue.answer) for dialogue in counted)
+            rows.writerow(("question", "answer", "context"))
+            rows.writerows((each.question, each.answer, each.messages[-2].context) for each in counted)
 
     write_whole(out, write)
     return counted.count

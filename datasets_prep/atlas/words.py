@@ -77,8 +77,8 @@ class WordTable:
     def tfidf(self) -> Any:
         """TF-IDF of every word that is no function word, a dialogue being a document: (dialogues, words).
 
-        scikit-learn's definition: smoothed inverse document frequency, rows of length 1, so that a long answer weighs
-        no more than a short one.
+        The smoothed inverse document frequency is scikit-learn's less 1, so that a word of all dialogues weighs nothing;
+        rows have length 1, so that a long answer weighs no more than a short one.
         """
         from sklearn.feature_extraction.text import TfidfTransformer
         from sklearn.preprocessing import normalize
@@ -88,7 +88,7 @@ class WordTable:
         counts.eliminate_zeros()
         if not counts.nnz:
             return counts
-        return normalize(TfidfTransformer(norm=None).fit_transform(counts))
+        return normalize(TfidfTransformer(norm=None).fit_transform(counts) - counts)
 
     def commonest(self, rows: np.ndarray, count: int) -> list[Weighed]:
         """The most frequent words of some dialogues, function words left out."""

@@ -66,6 +66,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return tr(f" Vouliez-vous dire « {near[0]} » ?", f" Did you mean “{near[0]}”?") if near else ""
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a text names a file that can be read, by its ending."""
+    return Path(_without_archive(text)).suffix.lower() in FILE_KINDS
+
+
 def name_of(spec: DatasetSpec, given: Given) -> str:
     """What stands in the ids of a source's dialogues: the name of the set, or of the user's file without its endings."""
     if spec.name in FILE_KINDS.values() and given.path:

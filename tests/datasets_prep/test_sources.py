@@ -332,3 +332,14 @@ def test_two_dialogues_of_one_id_are_refused(write, prepared):
     table = write("faq-3.csv", "question,answer\n" + "".join(f"Qui est {n} ?,Voici {n}.\n" for n in range(5)))
     with pytest.raises(InputError, match=r"«\sfaq-3-1\s».*deux dialogues"):
         prepared(talks, table)
+
+
+@pytest.mark.parametrize("text", ["faq.csv:abc", "faq.csv:", "faq.csv:1e-9", "x/faq.csv.gz:nan"])
+def test_a_wrong_weight_after_a_file_is_told_as_one(text):
+    with pytest.raises(InputError, match=r"le poids doit être au-dessus de 0"):
+        chosen_sources([text])
+
+
+@pytest.mark.parametrize("text", [r"C:\data\faq.csv", "a:b.csv", "faq.csv:2", "medquad:2"])
+def test_a_colon_in_a_path_is_no_weight(text):
+    assert len(chosen_sources([text])) == 1

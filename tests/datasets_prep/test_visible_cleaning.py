@@ -267,7 +267,7 @@ def test_a_weight_after_a_part(prepared):
     assert data.manifest["counts"]["copies"] * 2 == data.manifest["counts"]["by_split"]["train"]
 
 
-@pytest.mark.parametrize("weight", ["0", "0.0", "101"])
+@pytest.mark.parametrize("weight", ["0", "0.0", "101", "1e9", "nan", "-1", "inf"])
 def test_a_weight_out_of_bounds(prepared, weight):
     with pytest.raises(InputError, match=rf"embedded:{weight}.*le poids doit.*embedded:2"):
         prepared(f"embedded:{weight}")
