@@ -82,6 +82,7 @@ CLEANED: dict[str, tuple[str, str]] = {
     "lost_hyphens": ("traits d'union rétablis", "hyphens put back"),
     "numerals": ("chiffres romains mal lus, corrigés", "misread Roman numerals, mended"),
     "ligatures": ("ligatures défaites", "ligatures undone"),
+    "mended_file": ("fichier abîmé, remis d'aplomb à l'ouverture", "damaged file, set right on opening"),
     "markup": ("restes de balises", "leftovers of markup"),
     "lost_images": ("petites images à la place d'un caractère", "small images in the place of a character"),
 }

@@ -33,6 +33,7 @@ def read_pdf(path: Path, cleaned: Cleaned) -> list[Page]:
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with _open(path) as document:
+        cleaned["mended_file"] += document.is_repaired
         try:
             pages = [_page(page, cleaned) for page in document]
         except (RuntimeError, ValueError) as error:  # what MuPDF raises on a page it cannot make sense of

@@ -125,6 +125,19 @@ def report_lines(document: Document) -> list[str]:
                 f"To read them too: {OCR} --skip-text {document.file} text-{document.file}",
             )
         )
+    if document.cleaned["mended_file"]:
+        lines.append(
+            tr(
+                f"{document.file} : fichier abîmé, peut-être coupé : seul ce qui s'ouvre encore est lu. "
+                "Téléchargez-le de nouveau, ou comptez ses pages.",
+                f"{document.file}: damaged file, maybe cut: only what still opens is read. "
+                "Download it again, or count its pages.",
+            )
+        )
+    if blank := document.blank_pages:
+        lines.append(
+            tr(f"{document.file} : pages vides : {ranges(blank)}.", f"{document.file}: empty pages: {ranges(blank)}.")
+        )
     return lines
 
 

@@ -74,3 +74,12 @@ def test_wrong_calls_are_told_in_two_lines(call, said, law, tmp_path, monkeypatc
     told = capsys.readouterr().err.strip().splitlines()
     assert said in "\n".join(told) and "Traceback" not in "\n".join(told)
     assert not (tmp_path / "o").exists()
+
+
+def test_passages_overwrite_no_file_unasked(law, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.jsonl").write_text("à garder", encoding="utf-8")
+    assert main(["data", "passages", str(law), "--out", "p.jsonl"]) == 2
+    assert "--replace" in capsys.readouterr().err and (tmp_path / "p.jsonl").read_text(encoding="utf-8") == "à garder"
+    assert main(["data", "passages", str(law), "--out", "p.jsonl", "--replace"]) == 0
+    assert (tmp_path / "p.jsonl").read_text(encoding="utf-8").startswith("{")

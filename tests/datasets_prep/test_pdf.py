@@ -1,5 +1,6 @@
 """PDF files made here with PyMuPDF: what is taken away, what is put together, what is refused."""
 
+import re
 from pathlib import Path
 
 import pymupdf
@@ -11,6 +12,7 @@ from datasets_prep.documents.lines import Cleaned
 from datasets_prep.documents.paragraphs import Joiner
 from datasets_prep.documents.passages import read_document
 from datasets_prep.documents.pdf import ranges
+from datasets_prep.sources.document import report_lines
 
 WIDTH, HEIGHT = 595, 842
 
@@ -224,6 +226,18 @@ def test_thousands_of_empty_pages_are_refused_without_delay(tmp_path, growth):
             read_document(path)
 
     assert growth(refused, empty(1_000), empty(2_000)) < 3
+
+
+def test_a_cut_file_is_told_as_one(tmp_path):
+    whole = pymupdf.open()
+    for text in ("Article 1. Le marché est public.", "", "Article 2. Le marché est écrit."):
+        whole.new_page().insert_text((72, 72), text)
+    data = whole.tobytes()
+    (tmp_path / "whole.pdf").write_bytes(data)
+    (tmp_path / "cut.pdf").write_bytes(data[: data.rindex(b"xref")])
+    assert "abîmé" not in "\n".join(report_lines(read_document(tmp_path / "whole.pdf")))
+    told = "\n".join(report_lines(read_document(tmp_path / "cut.pdf")))
+    assert "fichier abîmé, peut-être coupé" in told and re.search(r"pages vides\s: 2\.", told)
 
 
 # --- the small parts ---
