@@ -11,6 +11,8 @@ import typer
 
 from app.data_commands import data_app
 from app.options import (
+    IN_CLEANING,
+    IN_DOCUMENT,
     ColumnPair,
     Encoding,
     Json,
@@ -59,25 +61,25 @@ def prepare(
     no_header: NoHeader = False,
     requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
         "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
-    maker: Annotated[str | None, typer.Option(help=tr(
+    maker: Annotated[str | None, typer.Option(rich_help_panel=IN_DOCUMENT, help=tr(
         "D'un PDF ou d'un texte, couples faits par rules (règles, par défaut) ou model (modèle de langue).",
         "From PDF or text, pairs made by rules (the default) or model (a language model)."))] = None,
-    max_calls: Annotated[int | None, typer.Option(min=1, help=tr("Appels au modèle, au plus.", "Calls to the model, at most."))] = None,
-    max_cost: Annotated[float | None, typer.Option(min=0, help=tr("Dépense, au plus (avec --prices).", "Money, at most (with --prices)."))] = None,
-    prices: Annotated[str | None, typer.Option(help=tr(
+    max_calls: Annotated[int | None, typer.Option(rich_help_panel=IN_DOCUMENT, min=1, help=tr("Appels au modèle, au plus.", "Calls to the model, at most."))] = None,
+    max_cost: Annotated[float | None, typer.Option(rich_help_panel=IN_DOCUMENT, min=0, help=tr("Dépense, au plus (avec --prices).", "Money, at most (with --prices)."))] = None,
+    prices: Annotated[str | None, typer.Option(rich_help_panel=IN_DOCUMENT, help=tr(
         "Prix par million de jetons lus et écrits : 0.15,0.60.", "Prices per million tokens read and written: 0.15,0.60."))] = None,
-    shares: Annotated[str, typer.Option(help=tr(
+    shares: Annotated[str, typer.Option(rich_help_panel=IN_CLEANING, help=tr(
         "Parts d'entraînement, de validation et de test.", "Shares of train, validation and test."))] = "0.8,0.1,0.1",
     seed: Seed = 0,
-    only_language: Annotated[str, typer.Option(metavar=tr("CODE", "CODE"), help=tr(
+    only_language: Annotated[str, typer.Option(rich_help_panel=IN_CLEANING, metavar=tr("CODE", "CODE"), help=tr(
         "Ne garde que les dialogues de cette langue (fr, en…).", "Keeps the dialogues of this language alone (fr, en…)."))] = "",
-    keep_personal: Annotated[bool, typer.Option("--keep-personal", help=tr(
+    keep_personal: Annotated[bool, typer.Option("--keep-personal", rich_help_panel=IN_CLEANING, help=tr(
         "Laisse courriels, téléphones, cartes et numéros sociaux, masqués sinon.",
         "Leaves e-mails, telephones, cards and social numbers, otherwise masked."))] = False,
-    cut_boilerplate: Annotated[bool, typer.Option("--cut-boilerplate", help=tr(
+    cut_boilerplate: Annotated[bool, typer.Option("--cut-boilerplate", rich_help_panel=IN_CLEANING, help=tr(
         "Coupe des réponses les phrases qui reviennent sous de nombreuses questions.",
         "Cuts out of the answers the sentences that come back under many questions."))] = False,
-    show_leak: Annotated[bool, typer.Option("--show-leak", help=tr(
+    show_leak: Annotated[bool, typer.Option("--show-leak", rich_help_panel=IN_CLEANING, help=tr(
         "Compte les lignes de test qui ont un proche dans l'entraînement, ici et au hasard.",
         "Counts the test rows with a near neighbour in training, here and at random."))] = False,
     replace: Annotated[bool, typer.Option("--replace", help=tr(

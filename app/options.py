@@ -23,16 +23,19 @@ MaxTokens = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+IN_TABLE = tr("Lecture d'un tableau", "Reading a table")
+IN_DOCUMENT = tr("Lecture d'un PDF ou d'un texte", "Reading a PDF or a text")
+IN_CLEANING = tr("Nettoyage et découpage", "Cleaning and splitting")
 Table = Annotated[Path, typer.Argument(metavar=tr("FICHIER", "FILE"), help=tr(
     "Tableau : .csv ou .tsv, éventuellement dans une archive .gz ou .zip.", "Table: .csv or .tsv, maybe in a .gz or .zip."))]  # fmt: skip
-ColumnPair = Annotated[str | None, typer.Option(help=tr(
+ColumnPair = Annotated[str | None, typer.Option(rich_help_panel=IN_TABLE, help=tr(
     "Colonnes de question et de réponse, par nom ou numéro : question,reponse.",
     "Question and answer columns, by name or number: question,answer."))]  # fmt: skip
-Encoding = Annotated[str | None, typer.Option(help=tr(
+Encoding = Annotated[str | None, typer.Option(rich_help_panel=IN_TABLE, help=tr(
     "Encodage, au lieu de le deviner : utf-8, cp1252, utf-16.", "Encoding, instead of guessing it: utf-8, cp1252, utf-16."))]  # fmt: skip
-Separator = Annotated[str | None, typer.Option(help=tr(
+Separator = Annotated[str | None, typer.Option(rich_help_panel=IN_TABLE, help=tr(
     "Séparateur des colonnes, au lieu de le deviner : « ; », tab.", "Separator of the columns, instead of guessing it: “;”, tab."))]  # fmt: skip
-NoHeader = Annotated[bool, typer.Option("--no-header", help=tr(
+NoHeader = Annotated[bool, typer.Option("--no-header", rich_help_panel=IN_TABLE, help=tr(
     "La première ligne est déjà une donnée.", "The first row is data already."))]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import Any
 
+from datasets_prep.languages import language_of
 from datasets_prep.personal import masked, masked_value
 from datasets_prep.rows import Rejected, Row, normalised, rejected_from
 
@@ -64,8 +65,8 @@ def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
     """The row with its personal data masked, and how many of each kind there were."""
     counts: Counter[str] = Counter()
 
-    def mask(text: str) -> str:
-        text, found = masked(text, language)
+    def mask(text: str, written_in: str = language) -> str:
+        text, found = masked(text, written_in)
         counts.update(found)
         return text
 
@@ -73,7 +74,7 @@ def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
         row,
         question=mask(row.question),
         answer=mask(row.answer),
-        context=mask(row.context),
+        context=mask(row.context, language_of(row.context) or language),
         history=tuple(replace(turn, content=mask(turn.content), context=mask(turn.context)) for turn in row.history),
         group=_masked_group(row.group, language),
         meta=masked_value(row.meta, language),

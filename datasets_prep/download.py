@@ -5,6 +5,7 @@ may wait for minutes (TFDS: 205 s without a network). What fails is told with th
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -167,13 +168,14 @@ class TfdsSet:
         return f"TFDS {self.name}:{self.version}"
 
 
-def on_disk_or_downloaded(upstream: Upstream, title: str, source: str) -> Path:
+def on_disk_or_downloaded(upstream: Upstream, title: str, source: str, others: Sequence[Upstream] = ()) -> Path:
     """The file or folder of an upstream.
 
     Args:
         upstream: where it lives.
         title: what the user is told that it is: "MedQuAD".
         source: what the user types for it: "medquad".
+        others: the files of the same page that the source reads with it.
 
     Raises:
         WorldError: it is not on disk and cannot be downloaded.
@@ -184,7 +186,7 @@ def on_disk_or_downloaded(upstream: Upstream, title: str, source: str) -> Path:
         _check_connection(upstream.address)
         return upstream.fetch()
     except Exception as error:  # requests, the three libraries and the disk each raise their own
-        raise _not_downloaded(upstream, title, source, error) from error
+        raise _not_downloaded((upstream, *others), title, source, error) from error
 
 
 def bytes_of(path: Path) -> int:
@@ -200,14 +202,16 @@ def _check_connection(address: str) -> None:
     requests.head(address, timeout=(PATIENCE, PATIENCE))
 
 
-def _not_downloaded(upstream: Upstream, title: str, source: str, error: Exception) -> WorldError:
-    name = source.partition(":")[0]
-    command = f"causette prepare {source} --from {upstream.file} --out data/{name}"
+def _not_downloaded(upstreams: Sequence[Upstream], title: str, source: str, error: Exception) -> WorldError:
+    site, by_hand = upstreams[0].site, upstreams[0].by_hand
+    files = tr(" et ", " and ").join(upstream.file for upstream in upstreams)
+    given = upstreams[0].file if len(upstreams) == 1 else "."
+    command = f"causette prepare {source} --from {given} --out data/{source.partition(':')[0]}"
     return WorldError(
         tr(
-            f"{title} n'a pas pu être téléchargé depuis {upstream.site} ({type(error).__name__}). "
-            f"Téléchargez {upstream.file} à la main : {upstream.by_hand}\npuis lancez : {command}",
-            f"{title} could not be downloaded from {upstream.site} ({type(error).__name__}). "
-            f"Download {upstream.file} by hand: {upstream.by_hand}\nthen run: {command}",
+            f"{title} n'a pas pu être téléchargé depuis {site} ({type(error).__name__}). "
+            f"Téléchargez {files} à la main : {by_hand}\npuis lancez : {command}",
+            f"{title} could not be downloaded from {site} ({type(error).__name__}). "
+            f"Download {files} by hand: {by_hand}\nthen run: {command}",
         )
     )

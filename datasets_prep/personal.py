@@ -23,7 +23,7 @@ MASKS = {
     "ssn": ("[n° de sécurité sociale]", "[social security number]"),
     "phone": ("[téléphone]", "[phone]"),
 }
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}\b")
+EMAIL = re.compile(r"(?<![\w.+-])(?<!//)[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}\b")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0\u202f]?[A-Z0-9]{4}){3,7}(?:[ \u00a0\u202f]?[A-Z0-9]{1,3})?\b")
 CARD = re.compile(r"(?<![\d.,])[3-6]\d{3}(?:[ \u00a0\u202f-]?\d{2,6}){2,4}(?![\d]|[.,]\d)")
 # Thirteen digits and two of a key: sex, year, month, department (Corsica: 2A, 2B), commune, order.
@@ -40,7 +40,13 @@ REGIONS = {
     "": ("FR", "US"), "ar": ("MA",), "de": ("DE",), "en": ("US", "GB"), "es": ("ES",), "fr": ("FR",), "it": ("IT",),
     "nl": ("NL",), "pt": ("PT",),
 }  # fmt: skip
-FIGURES = re.compile(r"^(?!\+).*\d\.\d+ \d|^(?!\+).*\d \d+\.\d")  # "25.1 25.4 14 4.0": a line of a table
+# Just before it, what makes digits something else: an address, a decimal point, the name of another number.
+NO_PHONE_AFTER = re.compile(
+    r"(?:(?:://|www\.|\bdoi\b)\S*|\d[.,]|\b(?:grants?|contract|award|isbn|issn|pmid|doi)\W{0,3}(?:n[o°]\W{0,2})?)$",
+    re.I,
+)
+# "25.1 25.4 14 4.0": a line of a table; "0.7477-0.9580": an interval.
+FIGURES = re.compile(r"^(?!\+).*\d\.\d+ \d|^(?!\+).*\d \d+\.\d|^\d[.,]\d+ ?- ?\d[.,]\d")
 
 
 def masked(text: str, language: str) -> tuple[str, Counter[str]]:
@@ -103,7 +109,7 @@ def _mask_phones(text: str, region: str, language: str, counts: Counter[str]) ->
 
     parts, end = [], 0
     for found in PhoneNumberMatcher(text, region):
-        if FIGURES.search(found.raw_string):
+        if FIGURES.search(found.raw_string) or NO_PHONE_AFTER.search(text[max(0, found.start - 80) : found.start]):
             continue
         # "(1-800-633-4227) 1-877…" is found with its parenthesis, whose twin would be left alone.
         start = found.start + (found.raw_string.startswith("(") and ")" not in found.raw_string)
@@ -127,7 +133,7 @@ def masked_value(value: Any, language: str = "") -> Any:
 
 def _is_card(found: str, is_valid: Callable[[str], bool]) -> bool:
     digits = re.sub(r"\D", "", found)
-    return 13 <= len(digits) <= 19 and len(set(digits)) > 2 and is_valid(digits)
+    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and is_valid(digits)
 
 
 def _word(kind: str, language: str) -> str:

@@ -93,23 +93,15 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
         say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
         sifted.append(sieve.read(source))
     boilerplate = sieve.near(sifted)
+    for one in sifted:
+        say(_news(one))
     merged_groups = join_paraphrases(sifted)
     splits = split_all(sifted, config.shares, config.seed)
     outcome = Outcome(
         sifted=sifted, splits=splits, merged_groups=merged_groups, boilerplate=boilerplate, duplicates=sieve.duplicates
     )
     outcome.several_answers, outcome.several_answers_shown = several_answers(sifted, spool)
-    _weigh(config, outcome, spool, rejections)
-    for one in sifted:
-        say(_news(one))
-        if masks := sum(one.tally.counts[kind] for kind in MASKS):
-            hidden = number(masks)
-            say(
-                tr(
-                    f"{one.source.name} : données personnelles masquées : {hidden} (--keep-personal les laisse).",
-                    f"{one.source.name}: personal data masked: {hidden} (--keep-personal leaves it).",
-                )
-            )
+    _weigh(config, outcome, spool, rejections, say)
     outcome.shared_answers = shared_answers(splits)
     _say_kinship(merged_groups, outcome.shared_answers["test"], len(splits["test"]), say)
     if config.show_leak:
@@ -120,7 +112,7 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
     return outcome
 
 
-def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_Rejections") -> None:
+def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_Rejections", say: Say) -> None:
     """Sets how many times each training dialogue is written; those written never are rejected, not lost."""
     weighted = [one for one in outcome.sifted if one.source.weight != 1]
     for one in weighted:
@@ -135,6 +127,13 @@ def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_
             row = spool.rejected(place, "left_by_weight")
             one.note_rejected(row)
             rejections.add(one.source.name, row)
+        name, aside, lines = one.source.name, number(len(left)), number(sum(times.values()))
+        say(
+            tr(
+                f"{name} : lignes d'entraînement après son poids : {lines} (laissées de côté : {aside}).",
+                f"{name}: training lines after its weight: {lines} (left aside: {aside}).",
+            )
+        )
 
 
 def _check_output(config: PrepareConfig) -> None:
@@ -165,10 +164,16 @@ def _news(sifted: Sifted) -> str:
         f"{name} : lues {read} = gardées {kept} + rejetées {rejected}{reasons}.",
         f"{name}: read {read} = kept {kept} + rejected {rejected}{reasons}.",
     )
-    if not (repairs := sifted.reading.guessed.get("repairs")):
-        return news
-    repaired = repairs_in_words(repairs)
-    return news + tr(f"\n{name} : réparations : {repaired}.", f"\n{name}: repairs: {repaired}.")
+    if repairs := sifted.reading.guessed.get("repairs"):
+        repaired = repairs_in_words(repairs)
+        news += tr(f"\n{name} : réparations : {repaired}.", f"\n{name}: repairs: {repaired}.")
+    if masks := sum(sifted.tally.counts[kind] for kind in MASKS):
+        hidden = number(masks)
+        news += tr(
+            f"\n{name} : données personnelles masquées : {hidden} (--keep-personal les laisse).",
+            f"\n{name}: personal data masked: {hidden} (--keep-personal leaves it).",
+        )
+    return news
 
 
 def _say_kinship(merged_groups: int, shared: int, test: int, say: Say) -> None:

@@ -87,6 +87,7 @@ class Row:
             those of the same answer).
         history: the turns before `question`.
         meta: labels for the dialogue; JSON values.
+        found: question, answer and context as the file has them, where its loader tidied one of them; else empty.
     """
 
     key: str
@@ -97,6 +98,12 @@ class Row:
     group: str = ""
     history: tuple[Message, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    found: tuple[str, str, str] | tuple[()] = ()
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Question, answer and context."""
+        return self.question, self.answer, self.context
 
 
 @dataclass(frozen=True, kw_only=True)

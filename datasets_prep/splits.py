@@ -6,9 +6,11 @@ The order of the groups is that of SHA-256(seed, group): it depends neither on t
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.common_answers import labels_among
 from datasets_prep.rows import normalised
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.spool import Kept
@@ -41,8 +43,9 @@ def seeded_order(key: str, seed: int) -> str:
 
 
 def shared_answers(splits: Splits) -> dict[str, int]:
-    """Split → how many of its dialogues have an answer that is in train too, but for case and blanks."""
-    known = {dialogue.answer for dialogue in splits["train"]}
+    """Split → how many of its dialogues have an answer that is in train too, but for case and blanks; labels apart."""
+    labels = labels_among(chain.from_iterable(splits.values()))
+    known = {dialogue.answer for dialogue in splits["train"]} - labels
     return {
         split: sum(dialogue.answer in known for dialogue in dialogues)
         for split, dialogues in splits.items()
@@ -79,10 +82,10 @@ def _take(groups: Sequence[str], sizes: Counter[str], wanted: float, at_most: in
 def _too_few_groups(groups: int, splits: int) -> InputError:
     return InputError(
         tr(
-            f"{groups} groupe(s) seulement pour {splits} parts : un groupe n'est jamais coupé, et les questions de même "
-            "réponse en forment un.\n"
+            f"Groupes : {groups}, pour {splits} parts. Un groupe n'est jamais coupé, et les questions de même réponse "
+            "en forment un.\n"
             "Ajoutez des données, ou demandez moins de parts : --shares 1,0,0 met tout dans train.",
-            f"Only {groups} group(s) for {splits} splits: a group is never cut, and questions with one answer form one.\n"
+            f"Groups: {groups}, for {splits} splits. A group is never cut, and questions with one answer form one.\n"
             "Add data, or ask for fewer splits: --shares 1,0,0 puts everything in train.",
         )
     )

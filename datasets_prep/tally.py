@@ -29,14 +29,19 @@ class Tally:
         return {"counts": dict(self.counts), "examples": self.examples}
 
     def note_changes(self, before: Row, after: Row, mask: Mask) -> None:
-        """A row whose text the cleaning changed, but for blanks at its ends.
+        """A row whose text its loader or the cleaning changed, but for blanks at its ends.
 
         Args:
-            before: the row as found.
+            before: the row as its loader gave it.
             after: it, cleaned.
             mask: hides the personal data of a text, before an example of it is kept.
         """
-        for old, new in ((before.question, after.question), (before.answer, after.answer)):
+        turns = zip(before.history, after.history, strict=True)
+        texts = (
+            *zip(before.found or before.texts, after.texts, strict=True),
+            *((o.content, n.content) for o, n in turns),
+        )
+        for old, new in texts:
             if old.strip() != new:
                 self.counts["normalised"] += 1
                 if len(self.examples.get("normalised", ())) < EXAMPLES:

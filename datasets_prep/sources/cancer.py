@@ -105,14 +105,15 @@ def _row(record: Record, language: str) -> Row | Rejected:
     label, text = record.cells[LABEL].strip(), _tidy(record.cells[TEXT])
     if label not in ANSWERS[language]:
         return Rejected(place=record.place, reason="unknown_label", detail=label[:40], question=text)
-    context = beginning(text, LONGEST_CONTEXT)
-    questions = WHOLE if context == text else START
+    context, answer = beginning(text, LONGEST_CONTEXT), ANSWERS[language][label]
+    question = question_of(WHOLE if context == text else START, language, context) if text else ""
     return Row(
         key=str(record.number),
         place=record.place,
-        question=question_of(questions, language, context) if text else "",
+        question=question,
         context=context,
-        answer=ANSWERS[language][label],
+        answer=answer,
+        found=(question, answer, record.cells[TEXT]),
         meta={"row": record.number, "label": label, "characters": len(text), "cut": context != text},
     )
 

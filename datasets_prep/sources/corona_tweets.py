@@ -96,7 +96,8 @@ def _paths(given: Given) -> list[Path]:
     parts = [given.part] if given.part else list(FILES)
     if given.path is None:
         title, source = "Coronavirus tweets", f"corona_tweets:{given.part}" if given.part else "corona_tweets"
-        return [on_disk_or_downloaded(FILES[part], title, source) for part in parts]
+        others = {part: [FILES[other] for other in parts if other != part] for part in parts}
+        return [on_disk_or_downloaded(FILES[part], title, source, others[part]) for part in parts]
     if not given.path.is_dir():
         return [given.path]
     paths = [path for part in parts if (path := _file_of(part, given.path))]
@@ -141,12 +142,14 @@ def _row(file: str, record: Record, language: str) -> Row | Rejected:
     place = f"{file}, {record.place}"
     if label not in SCALE:
         return Rejected(place=place, reason="unknown_label", detail=label[:40], question=tweet)
+    question, answer = question_of(QUESTIONS, language, tweet) if tweet else "", _answer(label, language)
     return Row(
         key=f"{file}-{record.number}",
         place=place,
-        question=question_of(QUESTIONS, language, tweet) if tweet else "",
+        question=question,
         context=tweet,
-        answer=_answer(label, language),
+        answer=answer,
+        found=(question, answer, record.cells["OriginalTweet"]),
         meta={"file": file, "row": record.number, "label": label, "date": record.cells.get("TweetAt", "")},
     )
 

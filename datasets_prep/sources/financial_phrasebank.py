@@ -115,13 +115,15 @@ def _rows(texts: Mapping[str, str], level: str, language: str) -> Iterator[Row |
             yield Rejected(place=place, reason="unknown_label", detail=label[:40], question=line)
             continue
         highest = next(one for one in LEVELS if line in lines.get(one, ()))
-        sentence = detokenised(found)
+        sentence, answer = detokenised(found), ANSWERS[language][label]
+        question = question_of(QUESTIONS, language, sentence)
         yield Row(
             key=str(number),
             place=place,
-            question=question_of(QUESTIONS, language, sentence),
+            question=question,
             context=sentence,
-            answer=ANSWERS[language][label],
+            answer=answer,
+            found=(question, answer, found),
             meta={"line": number, "label": label, ("agreement" if whole else "agreement_at_least"): highest},
         )
 

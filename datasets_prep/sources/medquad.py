@@ -74,6 +74,7 @@ def _row(record: Record) -> Row:
         place=record.place,
         question=tidy_question(cells["question"]),
         answer=tidy_answer(cells["answer"]),
+        found=(cells["question"], cells["answer"], ""),
         group=cells["focus_area"].strip(),
         meta={"row": record.number, "origin": cells.get("source", "")},
     )

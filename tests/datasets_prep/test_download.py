@@ -66,6 +66,7 @@ def offline(tmp_path):
         ("medquad", "https://www.kaggle.com/datasets/jpmiller/layoutlm", "medquad --from medquad.csv"),
         ("cancer", "https://www.kaggle.com/datasets/falgunipatel19/", "cancer --from alldata_1_for_kaggle.csv"),
         ("corona_tweets:test", "https://www.kaggle.com/datasets/datatattle/", "corona_tweets:test --from Corona_NLP_test.csv"),
+        ("corona_tweets", "Corona_NLP_train.csv et Corona_NLP_test.csv à la main", "corona_tweets --from ."),
         ("financial_phrasebank", "https://huggingface.co/datasets/takala/financial_phrasebank/resolve/main/data/", "financial_phrasebank --from FinancialPhraseBank-v1.0.zip"),
         ("scientific_papers", "https://drive.google.com/uc?id=", "scientific_papers:arxiv --from arxiv-dataset.zip"),
     ],

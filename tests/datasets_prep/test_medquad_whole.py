@@ -18,6 +18,11 @@ def test_counts(medquad_whole):
     assert counts["shared_answers"] == {"validation": 59, "test": 48} and counts["merged_groups"] == 8
 
 
+def test_what_the_loader_tidied_is_counted(medquad_whole):
+    """Nearly every question of the file ends in " ?", and most answers have runs of blanks."""
+    assert medquad_whole.manifest["cleaning"]["normalised"] > 15_000
+
+
 def test_no_focus_area_is_cut(medquad_whole):
     data = medquad_whole
     groups = [{group_key(dialogue) for dialogue in data.split(split)} for split in data.splits]

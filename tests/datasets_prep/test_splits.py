@@ -75,7 +75,7 @@ def test_case_and_blanks_do_not_make_a_group():
 
 
 def test_too_few_groups():
-    with pytest.raises(InputError, match=r"2 groupe\(s\) seulement pour 3 parts.*\n.*--shares 1,0,0"):
+    with pytest.raises(InputError, match=r"Groupes\s: 2, pour 3 parts.*\n.*--shares 1,0,0"):
         split_by_group(dialogues([50, 50]), SHARES, 0)
 
 
@@ -86,3 +86,5 @@ def test_shared_answers():
 
     splits = {"train": part("Oui, là.", "Non."), "validation": [], "test": part("OUI,  là.", "Ailleurs.", "Non.")}
     assert shared_answers(splits) == {"validation": 0, "test": 2}
+    label = {"train": part(*["Non."] * 30), "validation": [], "test": part("Non.", "Non.")}
+    assert shared_answers(label) == {"validation": 0, "test": 0}

@@ -41,6 +41,12 @@ def report(data) -> str:
         ("Décret n° 2006-975 du 1er août 2006, 5 150 000 € HT", "Décret n° 2006-975 du 1er août 2006, 5 150 000 € HT", {}),
         ("Net 386 328.6, profit 33.6 26.9 18.7 5.1", "Net 386 328.6, profit 33.6 26.9 18.7 5.1", {}),
         ("tel. +358 10 33 21179, 06.12.34.56.78", "tel. [téléphone], [téléphone]", {"phone": 2}),
+        ("Carte 4111111111111111", "Carte [carte bancaire]", {"card": 1}),
+        ("Au 0612345678/0756789012", "Au [téléphone]/[téléphone]", {"phone": 2}),
+        ("OR 95% CI = 0.7477-0.9580, p = 0.01", "OR 95% CI = 0.7477-0.9580, p = 0.01", {}),
+        ("(grant 06 12 34 56 78)", "(grant 06 12 34 56 78)", {}),
+        ("http://doi.org/10.1155/0612345678", "http://doi.org/10.1155/0612345678", {}),
+        ("https://lea@exemple.fr/depot", "https://lea@exemple.fr/depot", {}),
         ("@lea tweete : rdv 14:00, 3,14159265358979", "@lea tweete : rdv 14:00, 3,14159265358979", {}),
     ],
 )  # fmt: skip
