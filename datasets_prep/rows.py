@@ -25,6 +25,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
     ),
+    "two_dialogues": (
+        "deux dialogues différents dans une même ligne, et rien ne dit lequel est le bon",
+        "two different dialogues in one line, and nothing tells which one is meant",
+    ),
     "unknown_label": ("étiquette inconnue", "unknown label"),
     "not_a_paper": (
         "ligne qui n'est pas un article (résumé, titres de sections, texte)",
@@ -37,6 +41,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "formulas": ("réponse faite surtout de formules", "answer made mostly of formulas"),
     "empty_question": ("question vide", "empty question"),
     "empty_answer": ("réponse vide", "empty answer"),
+    "no_answer": ("signe mis à la place d'une réponse (« - », « … »)", "sign in place of an answer (“-”, “…”)"),
     "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),
     "short_question": ("question trop courte", "question too short"),
     "long_question": ("question trop longue", "question too long"),

@@ -77,6 +77,7 @@ def open_table(path: Path, given: Given) -> OwnTable:
         has_header=False if given.no_header else None,
     )
     pairs = find_pairs(table.layout.header, given.columns)
+    _refuse_one_column_twice(path, pairs)
     if pairs or given.columns:
         return OwnTable(table=table, records=table.records, pairs=tuple(pairs))
     sample = list(islice(table.records, SAMPLE))
@@ -137,6 +138,21 @@ def own_file(given: Given, example: str) -> Path:
     return given.path
 
 
+def _refuse_one_column_twice(path: Path, pairs: Sequence[Columns]) -> None:
+    """The user may name a column by its name and by its number: what counts is which one it is."""
+    for pair in pairs:
+        if pair.roles["question"] == pair.roles["answer"]:
+            column = pair.roles["question"]
+            raise InputError(
+                tr(
+                    f"--columns : la colonne « {column} » ne peut être à la fois celle des questions et celle des réponses.\n"
+                    f"Donnez-en deux, par leur nom ou leur numéro : causette data check {path.name} montre l'en-tête.",
+                    f"--columns: the column “{column}” cannot be both that of the questions and that of the answers.\n"
+                    f"Give two, by name or number: causette data check {path.name} shows the header.",
+                )
+            )
+
+
 def _guessed(own: OwnTable) -> dict[str, Any]:
     table, pairs = own.table, own.pairs
     columns = {pair.language: pair.to_json() for pair in pairs} if len(pairs) > 1 else pairs[0].to_json()
@@ -153,9 +169,13 @@ def _rows(own: OwnTable, repairs: Counter[str]) -> Iterator[Row | Rejected]:
     for record in counted(own.records, repairs):
         if isinstance(record, Rejected):
             yield record
-            continue
-        for pair in own.pairs:
-            yield _row(record, pair, own.pairs)
+        else:
+            yield from rows_of(record, own.pairs)
+
+
+def rows_of(record: Record, pairs: Sequence[Columns]) -> Iterator[Row]:
+    """The row of each pair of columns in a record."""
+    return (_row(record, pair, pairs) for pair in pairs)
 
 
 def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:

@@ -74,7 +74,7 @@ def test_data_check_shows_and_data_repair_writes(tmp_path, capsys):
     assert main(["data", "check", str(path)]) == 0
     shown = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
     assert "- OÃ¹ ?" in shown and "+ Où ?" in shown and "ligne 4 du fichier (3 ≠ 2)" in shown
-    assert "Lignes : lues 3 = gardées 2 (dont réparées : 2) + rejetées 1." in shown
+    assert "Lignes : lues 3 = lisibles 2 (dont réparées : 2) + rejetées 1." in shown
     assert list(tmp_path.iterdir()) == [path]
     out = tmp_path / "propre.csv"
     assert main(["data", "repair", str(path), "--out", str(out), "--json"]) == 0
