@@ -150,10 +150,10 @@ def _foresight(diagnosis: Diagnosis) -> list[str]:
     made, kept, rejected = (number(count) for count in counts)
     return [
         tr(
-            f"Avec prepare : {made} dialogues = {kept} à garder + {rejected} à rejeter ; les doublons, qu'il cherche aussi, "
-            "ne sont pas comptés ici.",
-            f"With prepare: {made} dialogues = {kept} to keep + {rejected} to reject; duplicates, which it looks for too, "
-            "are not counted here.",
+            f"Dialogues pour prepare : lus {made} = à garder {kept} + à rejeter {rejected} ; les doublons, qu'il cherche "
+            "aussi, ne sont pas comptés ici.",
+            f"Dialogues for prepare: read {made} = to keep {kept} + to reject {rejected}; duplicates, which it looks for "
+            "too, are not counted here.",
         )
     ]
 

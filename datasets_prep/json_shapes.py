@@ -29,6 +29,10 @@ ROLE_KEYS, TEXT_KEYS = ("role", "from", "speaker"), ("content", "value", "text")
 NO_DIALOGUE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 
 
+class TwoDialogues(ValueError):
+    """A record with two unlike dialogues; its message names their keys."""
+
+
 def records_in(value: Any) -> Iterator[Any]:
     """The records of a value: itself, or those within it; each is one for `dialogues_of`.
 
@@ -55,8 +59,8 @@ def dialogues_of(record: Any) -> list[Dialogue]:
         One of `NO_DIALOGUE`: it holds none.
     """
     json.dumps(record, ensure_ascii=False).encode()  # UnicodeEncodeError: half of a surrogate pair, not a text
-    if turns := next((key for key in TURNS if key in record), None):
-        return [_dialogue(record, [_message(turn) for turn in record[turns]], record.get("group"))]
+    if any(key in record for key in TURNS):
+        return [_dialogue(record, _turns(record), record.get("group"))]
     if "instances" in record:
         instances = ({**one, "instruction": record["instruction"]} for one in record["instances"])
         return [_of_pair({**_without(record, "instances"), **one}) for one in instances]
@@ -121,6 +125,19 @@ def _columns(value: Mapping[str, Any]) -> dict[str, list[Any]]:
     lists = {name: one for name, one in columns.items() if isinstance(one, list)}
     roles = find_columns(list(lists))
     return lists if {"question", "answer"} <= roles.keys() else {}
+
+
+def _turns(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The turns of a record, which may give them under two keys, in two forms.
+
+    Raises:
+        TwoDialogues: they are not the same.
+    """
+    names = [key for key in TURNS if record.get(key)] or [key for key in TURNS if key in record]
+    first, *others = ([_message(turn) for turn in record[name]] for name in names)
+    if any(other != first for other in others):
+        raise TwoDialogues(" ≠ ".join(names))
+    return first
 
 
 def _message(turn: Mapping[str, Any]) -> dict[str, str]:

@@ -26,8 +26,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
     ),
     "two_dialogues": (
-        "deux dialogues différents dans une même ligne, et rien ne dit lequel est le bon",
-        "two different dialogues in one line, and nothing tells which one is meant",
+        "deux dialogues différents sous deux clés d'une même ligne (« messages », « conversations »…), gardez-en un",
+        "two different dialogues under two keys of one line (“messages”, “conversations”…), keep one",
     ),
     "unknown_label": ("étiquette inconnue", "unknown label"),
     "not_a_paper": (
