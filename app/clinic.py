@@ -85,7 +85,9 @@ def _not_kept(diagnosis: Diagnosis) -> Any:
     rows = []
     for reason, count in diagnosis.not_kept.most_common():
         row, line = diagnosis.first_not_kept[reason]
-        rows.append((reason_in_words(reason), number(count), _shown_row(line, row.detail, f"{row.question} → {row.answer}")))
+        rows.append(
+            (reason_in_words(reason), number(count), _shown_row(line, row.detail, f"{row.question} → {row.answer}"))
+        )
     head = tr("Ce que prepare rejettera|Nombre|Première ligne", "What prepare will reject|Count|First row")
     return table(head.split("|"), rows)
 

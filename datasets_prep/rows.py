@@ -59,7 +59,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "passage from which no rule makes a safe question",
     ),
     "lost_character": ("caractère remplacé par une image dans le PDF", "character replaced by an image in the PDF"),
-    "no_json": ("réponse du modèle qui n'est pas du JSON", "answer of the model that is not JSON"),
+    "no_json": (
+        "réponse du modèle où aucun couple ne se lit (pas de JSON)",
+        "answer of the model in which no pair can be read (no JSON)",
+    ),
     "no_model_pair": ("passage dont le modèle ne tire aucun couple", "passage from which the model makes no pair"),
     "incomplete_pair": (
         "couple du modèle sans question, réponse ou citation",

@@ -105,13 +105,14 @@ class ChatClient:
         self._http = httpx.Client(timeout=address.timeout, headers=headers)
         self._address = address
         self._say = say
+        self._answered = False
         self.sent = self.unanswered = 0
 
     def ask(self, messages: Messages, *, longest: int, most_tries: int | None = None) -> Reply:
         """The model's answer to `messages`, of at most `longest` tokens, in at most `most_tries` requests.
 
         Raises:
-            WorldError: the service refuses, or still fails after the last try.
+            WorldError: nobody is there, the service refuses, or it still fails after the last try.
         """
         import httpx
 
@@ -123,6 +124,7 @@ class ChatClient:
             self.sent += 1
             try:
                 response = self._http.post(f"{self._address.url}/chat/completions", json=body)
+                self._answered = True
                 if response.status_code == 200:
                     return _reply(response.json())
                 fault = f"HTTP {response.status_code}"
@@ -130,13 +132,15 @@ class ChatClient:
                     raise self._refused(response.status_code)
                 wait = _asked_wait(response.headers.get("retry-after", ""), wait)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
-                fault = type(error).__name__
+                if not self._answered:
+                    raise self._nobody_there() from error
+                fault = tr("connexion impossible", "no connection")
             except httpx.TimeoutException:
                 self.unanswered += 1
                 fault = tr("pas de réponse à temps", "no answer in time")
-            except httpx.TransportError as error:
+            except httpx.TransportError:
                 self.unanswered += 1
-                fault = type(error).__name__
+                fault = tr("connexion coupée", "connection cut")
             except (ValueError, KeyError, TypeError, IndexError):
                 self.unanswered += 1
                 fault = tr("réponse illisible", "unreadable answer")
@@ -154,6 +158,18 @@ class ChatClient:
 
     def close(self) -> None:
         self._http.close()
+
+    def _nobody_there(self) -> WorldError:
+        """A server that was there before may come back; one that never was is to be started first."""
+        url = self._address.url
+        return WorldError(
+            tr(
+                f"{url} : aucun modèle ne répond à cette adresse ({URL}).\n"
+                f"Démarrez le serveur (ollama serve, par exemple), corrigez {URL}, ou prenez --maker rules, qui n'en a pas besoin.",
+                f"{url}: no model answers at this address ({URL}).\n"
+                f"Start the server (ollama serve, for example), mend {URL}, or take --maker rules, which needs none.",
+            )
+        )
 
     def _refused(self, status: int) -> WorldError:
         """The server's own words are not repeated: they may hold the key."""

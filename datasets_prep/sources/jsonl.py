@@ -68,8 +68,9 @@ def _some_dialogues(path: Path, rows: Iterator[Row | Rejected], first: Any) -> I
     Raises:
         InputError: at their end, none of them is a dialogue; the keys found are named beside those that are taken.
     """
-    read, others = 0, 0
-    for read, row in enumerate(rows, start=1):
+    read = others = 0
+    for row in rows:
+        read += 1
         others += not (isinstance(row, Rejected) and row.reason == "not_a_dialogue")
         yield row
     record = None if others else _first_record(first)
@@ -137,10 +138,10 @@ def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
                 _Found(line=line, number=0 if line else 1, record=None, repairs=(), text=value.text), str(error)
             )
             continue
-        for number, record in enumerate(records, start=1):
+        for place, record in enumerate(records, start=1):
             found = _Found(
                 line=line,
-                number=0 if line and len(records) == 1 else number,
+                number=0 if line and len(records) == 1 else place,
                 record=record,
                 repairs=(),
                 text=value.text,
