@@ -16,7 +16,7 @@ from itertools import zip_longest
 from typing import Any
 
 from chatbot.dialogue import Dialogue
-from datasets_prep.columns import find_columns, find_pairs
+from datasets_prep.columns import COLUMN_NAMES, column_named, find_columns, find_pairs
 
 TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
 ROLES = {
@@ -180,7 +180,16 @@ def _dialogue(record: Mapping[str, Any], messages: list[dict[str, str]], group: 
     if not all(isinstance(value, str) for message in messages for value in message.values()):
         raise ValueError("a message holds something else than text")
     meta = {**(record.get("meta") or {}), **(more or {})}
+    messages = [*_system(record, messages), *messages]
     return Dialogue.from_json({"id": "", "source": "", "group": group or "", "meta": meta, "messages": messages})
+
+
+def _system(record: Mapping[str, Any], messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The system message that stands under a key of its own, where the turns have none."""
+    text = record.get(column_named(list(record), COLUMN_NAMES["system"]) or "")
+    if not isinstance(text, str) or not text.strip() or messages[0]["role"] == "system":
+        return []
+    return [{"role": "system", "content": text}]
 
 
 def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:

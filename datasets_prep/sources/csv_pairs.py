@@ -17,6 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from chatbot.dialogue import Message
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.columns import Columns, columns_by_content, find_pairs, is_header
@@ -182,6 +183,7 @@ def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:
     cells = {role: record.cells[column] for role, column in pair.roles.items()}
     several = len(pairs) > 1
     repaired = {"repaired": sorted({repair.kind for repair in record.repairs})} if record.repairs else {}
+    system = cells.get("system", "")
     return Row(
         key=f"{record.number}-{pair.language}" if several else str(record.number),
         place=f"{record.place} ({pair.language})" if several else record.place,
@@ -189,6 +191,7 @@ def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:
         answer=cells["answer"],
         context=cells.get("context", ""),
         group=cells.get("group", "") or (_translations(record, pairs) if several else ""),
+        history=(Message(role="system", content=system),) if system.strip() else (),
         meta={"row": record.number, **({"language": pair.language} if pair.language else {}), **repaired},
     )
 
