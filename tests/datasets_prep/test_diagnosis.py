@@ -41,7 +41,7 @@ def test_each_language_is_a_dialogue(write):
 
 @pytest.mark.parametrize("given", [Given(), Given(columns=("1", "2"))])
 def test_nothing_is_foreseen_before_the_columns_are_known(write, given):
-    path = write("faq.csv", "a;b;c\nun;deux;trois\nquatre;;six\n")
+    path = write("faq.csv", "aa;bb;cc\nun;deux;trois\nquatre;;six\n")
     diagnosis = examine(path, given)
     assert diagnosis.dialogues == (3 if given.columns else 0)
     assert diagnosis.to_json()["prepare"]["rejected"] == ({"empty_answer": 1} if given.columns else {})
