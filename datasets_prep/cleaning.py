@@ -46,6 +46,8 @@ def clean_text(text: str) -> str:
     A no-break space stays where French typography puts one (before ``: ; ! ? » %``, after «, after a figure) and
     becomes a mere blank elsewhere. Indents stay: they mean something in code and in lists.
     """
+    if text.isprintable() and "  " not in text:  # one line in order, as most texts are
+        return unicodedata.normalize("NFC", text).strip()
     text = unicodedata.normalize("NFC", "\n".join(_clean_line(line) for line in text.splitlines()))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
