@@ -101,12 +101,11 @@ def prepare(
     )  # fmt: skip
     manifest = dict(PreparedSet.open(run(config, say=output.say)).manifest)
     counts = manifest["counts"]
-    splits = ", ".join(f"{name} {number(count)}" for name, count in counts["by_split"].items())
     line = tr(
         f"Lues {number(counts['read'])} = gardées {number(counts['kept'])} + rejetées {number(counts['rejected'])}. "
-        f"{splits}. Dossier : {out} (rapport : report.md)",
+        f"Dossier : {out} (rapport : report.md)",
         f"Read {number(counts['read'])} = kept {number(counts['kept'])} + rejected {number(counts['rejected'])}. "
-        f"{splits}. Folder: {out} (report: report.md)",
+        f"Folder: {out} (report: report.md)",
     )
     output.result(manifest, line)
 

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from app.output import table
 from chatbot.language import number, tr
-from datasets_prep.clinic import Diagnosis, Files, default_out, examine, repair, shown_names
+from datasets_prep.clinic import Files, default_out, examine, repair, shown_names
+from datasets_prep.diagnosis import Diagnosis
 from datasets_prep.repairs import repair_in_words, shortened
 from datasets_prep.rows import reason_in_words
 from datasets_prep.sources.csv_pairs import columns_in_words, separator_in_words
@@ -38,7 +39,9 @@ def _shown(diagnosis: Diagnosis) -> list[Any]:
         shown.append(_repairs(diagnosis))
     if diagnosis.reasons:
         shown.append(_rejects(diagnosis))
-    return [*shown, *_warnings(diagnosis), _balance(diagnosis)]
+    if diagnosis.not_kept:
+        shown.append(_not_kept(diagnosis))
+    return [*shown, *_warnings(diagnosis), _balance(diagnosis), *_foresight(diagnosis)]
 
 
 def _traits(diagnosis: Diagnosis) -> Any:
@@ -78,11 +81,26 @@ def _rejects(diagnosis: Diagnosis) -> Any:
     return table(tr("Rejets|Nombre|Première ligne", "Rejected|Count|First row").split("|"), rows)
 
 
+def _not_kept(diagnosis: Diagnosis) -> Any:
+    rows = []
+    for reason, count in diagnosis.not_kept.most_common():
+        row, line = diagnosis.first_not_kept[reason]
+        rows.append(
+            (reason_in_words(reason), number(count), _shown_row(line, row.detail, f"{row.question} → {row.answer}"))
+        )
+    head = tr("Ce que prepare rejettera|Nombre|Première ligne", "What prepare will reject|Count|First row")
+    return table(head.split("|"), rows)
+
+
 def _first(record: RejectedRecord) -> str:
-    text = " ".join(record.text.split())
+    return _shown_row(record.line, record.detail, record.text)
+
+
+def _shown_row(line: int, detail: str, text: str) -> str:
+    """ "line 17 of the file (3 ≠ 2)", and the row below it."""
+    text = " ".join(text.split())
     cut = f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
-    detail = f" ({record.detail})" if record.detail else ""
-    return f"{_place(record.line)}{detail}\n{cut}"
+    return f"{_place(line)}{f' ({detail})' if detail else ''}\n{cut}"
 
 
 def _place(line: int) -> str:
@@ -121,9 +139,25 @@ def _balance(diagnosis: Diagnosis) -> str:
     read, written, rejected = (number(n) for n in (diagnosis.rows, diagnosis.written, diagnosis.rejected))
     repaired = number(diagnosis.repaired_rows)
     return tr(
-        f"Lignes : lues {read} = gardées {written} (dont réparées : {repaired}) + rejetées {rejected}.",
-        f"Rows: read {read} = kept {written} ({repaired} of them repaired) + rejected {rejected}.",
+        f"Lignes : lues {read} = lisibles {written} (dont réparées : {repaired}) + rejetées {rejected}.",
+        f"Rows: read {read} = readable {written} ({repaired} of them repaired) + rejected {rejected}.",
     )
+
+
+def _foresight(diagnosis: Diagnosis) -> list[str]:
+    """What `prepare` will make of the rows; nothing where the columns are not known yet."""
+    if not diagnosis.pairs:
+        return []
+    counts = diagnosis.dialogues, diagnosis.dialogues - diagnosis.not_kept.total(), diagnosis.not_kept.total()
+    made, kept, rejected = (number(count) for count in counts)
+    return [
+        tr(
+            f"Dialogues pour prepare : lus {made} = à garder {kept} + à rejeter {rejected} ; les doublons, qu'il cherche "
+            "aussi, ne sont pas comptés ici.",
+            f"Dialogues for prepare: read {made} = to keep {kept} + to reject {rejected}; duplicates, which it looks for "
+            "too, are not counted here.",
+        )
+    ]
 
 
 def _written(diagnosis: Diagnosis, files: Files) -> str:

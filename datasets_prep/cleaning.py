@@ -21,16 +21,19 @@ BEFORE_THESE = frozenset(":;!?»%€")
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 BLANKS = re.compile(f"[ \t{NO_BREAK}]{{2,}}|[\t{NO_BREAK}]")  # runs, and single blanks that are not mere ones
 INDENT = re.compile(r"^[ \t]*")
+PLACEHOLDER = re.compile(
+    r"[\s.…?!_–—-]+"
+)  # what is typed where there is no answer: "-", "...", "?"; "%" and "[]" are some
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Lengths, in characters, outside which a row is rejected."""
+    """Lengths, in characters, outside which a row is rejected; those of `prepare` unless said otherwise."""
 
-    shortest_question: int
-    longest_question: int
-    shortest_answer: int
-    longest_answer: int
+    shortest_question: int = 2
+    longest_question: int = 4_000
+    shortest_answer: int = 1  # "A" of a multiple choice, "7" of a sum
+    longest_answer: int = 30_000
 
     @classmethod
     def of(cls, options: Any) -> "Limits":
@@ -44,6 +47,8 @@ def clean_text(text: str) -> str:
     A no-break space stays where French typography puts one (before ``: ; ! ? » %``, after «, after a figure) and
     becomes a mere blank elsewhere. Indents stay: they mean something in code and in lists.
     """
+    if text.isprintable() and "  " not in text:  # one line in order, as most texts are
+        return unicodedata.normalize("NFC", text).strip()
     text = unicodedata.normalize("NFC", "\n".join(_clean_line(line) for line in text.splitlines()))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -58,7 +63,7 @@ def clean(row: Row, limits: Limits) -> Row | Rejected:
         group=clean_text(row.group),
         history=tuple(replace(turn, content=clean_text(turn.content)) for turn in row.history),
     )
-    return _too_short_or_long(row, limits) or _repeats_question(row) or row
+    return _too_short_or_long(row, limits) or _is_placeholder(row) or _repeats_question(row) or row
 
 
 def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
@@ -116,6 +121,10 @@ def _too_short_or_long(row: Row, limits: Limits) -> Rejected | None:
         if len(text) > longest:
             return rejected_from(row, f"long_{part}", f"{len(text)} > {longest}")
     return None
+
+
+def _is_placeholder(row: Row) -> Rejected | None:
+    return rejected_from(row, "no_answer", row.answer) if PLACEHOLDER.fullmatch(row.answer) else None
 
 
 def _repeats_question(row: Row) -> Rejected | None:

@@ -7,19 +7,19 @@ Every row is repaired, left as it is, or rejected with its reason: read = writte
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from chatbot.errors import InputError, WorldError
 from chatbot.files import json_line
 from chatbot.language import tr
 from datasets_prep.columns import Columns
 from datasets_prep.csv_layout import Layout
-from datasets_prep.repairs import LOST, Repair, shown_bytes
+from datasets_prep.diagnosis import Diagnosis
+from datasets_prep.repairs import shown_bytes
 from datasets_prep.rows import Rejected
 from datasets_prep.sources.csv_pairs import open_table
 from datasets_prep.spec import Given
@@ -49,76 +49,6 @@ class Files:
     @property
     def all(self) -> tuple[Path, Path, Path]:
         return self.table, self.repairs, self.rejected
-
-
-@dataclass(kw_only=True)
-class Diagnosis:
-    """What was found in a table, complete once all its rows are read.
-
-    Args:
-        path: the file.
-        encoding, layout, pairs, line_ends: as those of `Table` and `OwnTable`.
-        rows: all that were read.
-        repaired_rows: those in which something was repaired.
-        repairs: kind of repair → how many.
-        examples: kind of repair → the first one, and the line of the file where its row begins.
-        reasons: reason of rejection → how many rows.
-        rejects: reason of rejection → the first row.
-        lost: cells with a character that another program had lost before.
-    """
-
-    path: Path
-    encoding: str
-    layout: Layout
-    pairs: tuple[Columns, ...]
-    line_ends: Counter[str]
-    rows: int = 0
-    repaired_rows: int = 0
-    repairs: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, tuple[Repair, int]] = field(default_factory=dict)
-    reasons: Counter[str] = field(default_factory=Counter)
-    rejects: dict[str, RejectedRecord] = field(default_factory=dict)
-    lost: int = 0
-
-    @property
-    def rejected(self) -> int:
-        return self.reasons.total()
-
-    @property
-    def written(self) -> int:
-        return self.rows - self.rejected
-
-    def count(self, record: Record | RejectedRecord) -> None:
-        """Takes one more record into the counts."""
-        self.rows += 1
-        if isinstance(record, Rejected):
-            self.reasons[record.reason] += 1
-            self.rejects.setdefault(record.reason, record)
-            return
-        self.repaired_rows += bool(record.repairs)
-        self.lost += sum(LOST in cell for cell in record.cells.values())
-        for repair in record.repairs:
-            self.repairs[repair.kind] += 1
-            self.examples.setdefault(repair.kind, (repair, record.line))
-
-    def to_json(self) -> dict[str, Any]:
-        """The diagnosis as `--json` prints it."""
-        return {
-            "file": str(self.path),
-            "encoding": self.encoding,
-            "separator": self.layout.separator,
-            "header": list(self.layout.header) if self.layout.has_header else None,
-            "titles": list(self.layout.titles),
-            "columns": [{"language": one.language, "told_by": one.told_by, **one.to_json()} for one in self.pairs],
-            "line_ends": dict(self.line_ends),
-            "rows": {"read": self.rows, "written": self.written, "repaired": self.repaired_rows, "rejected": self.rejected},
-            "repairs": dict(self.repairs),
-            "examples": {
-                kind: {"line": line, **repair.to_json()} for kind, (repair, line) in self.examples.items()
-            },
-            "rejected": dict(self.reasons),
-            "lost_characters": self.lost,
-        }  # fmt: skip
 
 
 def default_out(path: Path) -> Path:

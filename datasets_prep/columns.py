@@ -18,8 +18,10 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "question": ("question", "instruction", "prompt", "query", "consigne", "demande", "requete", "questions", "faq"),
     "answer": ("answer", "response", "completion", "output", "reponse", "sortie", "answers", "reponses", "responses"),
     "context": ("context", "input", "contexte", "entree"),
+    "system": ("system", "system_prompt"),  # not "système": a column of a help desk, which says Windows or Linux
     "group": ("group", "groupe", "document", "theme", "focus_area"),
 }
+BESIDE = ("context", "system", "group")  # what may stand beside a question and its answer
 # Names that mean question and answer only beside each other.
 PAIRS = (
     ("q", "a"), ("q", "r"), ("input", "output"), ("entree", "sortie"), ("human", "assistant"), ("user", "assistant"),
@@ -41,7 +43,7 @@ class Columns:
     """What the columns of a table are taken for.
 
     Args:
-        roles: "question", "answer", "context", "group" → column name.
+        roles: "question", "answer", "context", "system", "group" → column name.
         language: of this pair, where the file has several; else "".
         told_by: "user", "names" or "content".
     """
@@ -60,6 +62,7 @@ class Columns:
             "question": tr("question", "question"),
             "answer": tr("réponse", "answer"),
             "context": tr("contexte", "context"),
+            "system": tr("consigne du système", "system message"),
             "group": tr("groupe", "group"),
         }
         return ", ".join(f"{column} → {words[role]}" for role, column in self.roles.items())
@@ -91,11 +94,11 @@ def find_columns(header: Sequence[str], chosen: tuple[str, str] | None = None) -
             for role, name in zip(("question", "answer"), chosen, strict=True)
             if (column := _chosen(header, name)) is not None
         }
-        return {**roles, **_named(header, ("context", "group"), set(roles.values()))} if len(roles) == 2 else roles
+        return {**roles, **_named(header, BESIDE, set(roles.values()))} if len(roles) == 2 else roles
     roles = _named(header, tuple(COLUMN_NAMES), set())
     if not {"question", "answer"} <= roles.keys() and (pair := _pair(header)):
         question, answer = pair
-        others = {role: column for role, column in roles.items() if column not in pair and role in ("context", "group")}
+        others = {role: column for role, column in roles.items() if column not in pair and role in BESIDE}
         return {"question": question, "answer": answer, **others}
     return roles
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.cleaning import Limits
 from datasets_prep.languages import LANGUAGES
 from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.questions.making import Maker, Making
@@ -50,13 +51,13 @@ class PrepareConfig(BaseModel):
     """Parts of the rows that go to train, validation and test; they sum to 1, and 0 leaves a split empty."""
     seed: int = 0
     """What draws the splits: the same seed gives the same splits."""
-    shortest_question: PositiveInt = 2
+    shortest_question: PositiveInt = Limits.shortest_question
     """Characters under which a question is rejected."""
-    longest_question: PositiveInt = 4_000
+    longest_question: PositiveInt = Limits.longest_question
     """Characters above which a question is rejected."""
-    shortest_answer: PositiveInt = 2
+    shortest_answer: PositiveInt = Limits.shortest_answer
     """Characters under which an answer is rejected."""
-    longest_answer: PositiveInt = 30_000
+    longest_answer: PositiveInt = Limits.longest_answer
     """Characters above which an answer is rejected; training cuts what its context cannot hold."""
     near_question: Similarity = 0.9
     """Word similarity from which two questions are near, 0.5 to 1; a near duplicate needs both sides near."""

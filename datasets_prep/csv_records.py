@@ -10,6 +10,7 @@ and reading goes on with the line after it::
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ LONGEST_CELL = 2**31 - 1  # characters; the module's own 131,072 would cut a lon
 MOST_PIECES = 100  # between separators, of a record whose quotes are told apart anew
 MOST_LINES = 30  # of such a record
 MOST_TRIES = 4  # ends that are tried for such a record
+CLOSED = re.compile(r'\s*"[^"]*"\s*')  # a cell whose quotes are in order
 UNCLOSED = 100  # cost of a quote that is never closed; a quote that should be doubled costs 1
 
 
@@ -240,9 +242,10 @@ def _regrouped(text: str, shape: _Shape) -> tuple[list[str] | None, int]:
             if done == len(pieces):
                 continue
             quoted = pieces[done].lstrip().startswith('"')
+            closed = CLOSED.fullmatch(pieces[done]) is not None
             for end in range(done + 1, min(done + (spare if quoted else 0) + 1, len(pieces)) + 1):
                 seen = _cell(shape.separator.join(pieces[done:end]), plain=end == done + 1)
-                if seen is None:
+                if seen is None or (closed and seen[1] >= UNCLOSED):
                     continue
                 total = cost + seen[1]
                 known = reached.get(end)

@@ -17,7 +17,8 @@ ENDINGS = (".txt", ".csv", ".jsonl")
 def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int:
     """Writes a split to `out`, whole or not at all; returns how many dialogues it holds.
 
-    A ``.txt`` keeps all turns, ``.jsonl`` all turns and the lineage, ``.csv`` the last question and answer of each.
+    A ``.txt`` keeps all turns, ``.jsonl`` all turns and the lineage, ``.csv`` the last question and answer of each,
+    with the text that came with the question and the system message.
 
     Raises:
         InputError: no prepared set, no such split, an ending of another kind, or `out` exists and is not to be replaced.
@@ -59,11 +60,16 @@ def _write_csv(out: Path, dialogues: Iterable[Dialogue]) -> int:
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8-sig", newline="") as file:  # the mark tells Excel that it is UTF-8
             rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(("question", "answer", "context"))
-            rows.writerows((each.question, each.answer, each.messages[-2].context) for each in counted)
+            rows.writerow(("question", "answer", "context", "system"))
+            rows.writerows((each.question, each.answer, each.messages[-2].context, _system(each)) for each in counted)
 
     write_whole(out, write)
     return counted.count
+
+
+def _system(dialogue: Dialogue) -> str:
+    first = dialogue.messages[0]
+    return first.content if first.role == "system" else ""
 
 
 class _Counted:

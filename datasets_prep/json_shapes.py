@@ -16,7 +16,7 @@ from itertools import zip_longest
 from typing import Any
 
 from chatbot.dialogue import Dialogue
-from datasets_prep.columns import find_columns, find_pairs
+from datasets_prep.columns import COLUMN_NAMES, column_named, find_columns, find_pairs
 
 TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns")
 ROLES = {
@@ -27,6 +27,10 @@ ROLES = {
 ROLE_KEYS, TEXT_KEYS = ("role", "from", "speaker"), ("content", "value", "text")
 # What reading a record of no known shape may raise.
 NO_DIALOGUE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+
+class TwoDialogues(ValueError):
+    """A record with two unlike dialogues; its message names their keys."""
 
 
 def records_in(value: Any) -> Iterator[Any]:
@@ -55,8 +59,8 @@ def dialogues_of(record: Any) -> list[Dialogue]:
         One of `NO_DIALOGUE`: it holds none.
     """
     json.dumps(record, ensure_ascii=False).encode()  # UnicodeEncodeError: half of a surrogate pair, not a text
-    if turns := next((key for key in TURNS if key in record), None):
-        return [_dialogue(record, [_message(turn) for turn in record[turns]], record.get("group"))]
+    if any(key in record for key in TURNS):
+        return [_dialogue(record, _turns(record), record.get("group"))]
     if "instances" in record:
         instances = ({**one, "instruction": record["instruction"]} for one in record["instances"])
         return [_of_pair({**_without(record, "instances"), **one}) for one in instances]
@@ -123,6 +127,19 @@ def _columns(value: Mapping[str, Any]) -> dict[str, list[Any]]:
     return lists if {"question", "answer"} <= roles.keys() else {}
 
 
+def _turns(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The turns of a record, which may give them under two keys, in two forms.
+
+    Raises:
+        TwoDialogues: they are not the same.
+    """
+    names = [key for key in TURNS if record.get(key)] or [key for key in TURNS if key in record]
+    first, *others = ([_message(turn) for turn in record[name]] for name in names)
+    if any(other != first for other in others):
+        raise TwoDialogues(" ≠ ".join(names))
+    return first
+
+
 def _message(turn: Mapping[str, Any]) -> dict[str, str]:
     role = str(next(turn[key] for key in ROLE_KEYS if key in turn)).strip().lower()
     text = next(turn[key] for key in TEXT_KEYS if key in turn)
@@ -163,7 +180,16 @@ def _dialogue(record: Mapping[str, Any], messages: list[dict[str, str]], group: 
     if not all(isinstance(value, str) for message in messages for value in message.values()):
         raise ValueError("a message holds something else than text")
     meta = {**(record.get("meta") or {}), **(more or {})}
+    messages = [*_system(record, messages), *messages]
     return Dialogue.from_json({"id": "", "source": "", "group": group or "", "meta": meta, "messages": messages})
+
+
+def _system(record: Mapping[str, Any], messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The system message that stands under a key of its own, where the turns have none."""
+    text = record.get(column_named(list(record), COLUMN_NAMES["system"]) or "")
+    if not isinstance(text, str) or not text.strip() or messages[0]["role"] == "system":
+        return []
+    return [{"role": "system", "content": text}]
 
 
 def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:

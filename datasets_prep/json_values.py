@@ -7,6 +7,7 @@ file is read line by line, in bounded memory; else it is read whole, up to `LARG
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,19 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class JsonFile:
-    """The values of a file, and its encoding as shown to the user."""
+    """A file of JSON values.
+
+    Args:
+        values: all of them.
+        encoding: as shown to the user.
+        by_line: whether there is one on each of several lines, rather than one for the whole file.
+        first: the first of them; None where it cannot be read.
+    """
 
     values: Iterator[Value]
     encoding: str
     by_line: bool
+    first: Any = None
 
 
 def read_json_file(path: Path, encoding: str | None = None) -> JsonFile:
@@ -52,9 +61,10 @@ def read_json_file(path: Path, encoding: str | None = None) -> JsonFile:
         InputError: as `read_text_file`; a .json file that is neither a document nor lines of JSON.
     """
     found = encoding_of(path, encoding)
-    first = next(_lines(path, found), None)
-    if first is None or not first.fault:
-        return JsonFile(values=_lines(path, found), encoding=found.shown, by_line=True)
+    head = list(islice(_lines(path, found), 2))
+    if not head or not head[0].fault:
+        first = head[0].value if head else None
+        return JsonFile(values=_lines(path, found), encoding=found.shown, by_line=len(head) > 1, first=first)
     text, shown = read_text_file(path, encoding)
     try:
         document = Value(line=0, value=json.loads(text))
@@ -62,7 +72,7 @@ def read_json_file(path: Path, encoding: str | None = None) -> JsonFile:
         if _is_document(path):
             raise _no_json(path, error) from error
         return JsonFile(values=_lines(path, found), encoding=shown, by_line=True)
-    return JsonFile(values=iter((document,)), encoding=shown, by_line=False)
+    return JsonFile(values=iter((document,)), encoding=shown, by_line=False, first=document.value)
 
 
 def _lines(path: Path, encoding: Encoding) -> Iterator[Value]:

@@ -90,7 +90,7 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
     sieve = Sieve(config, spool, rejections.add, say)
     sifted = []
     for source in sources:
-        say(tr(f"{source.name} : lecture…", f"{source.name}: reading…"))
+        say(tr(f"{source.words} : lecture…", f"{source.words}: reading…"))
         sifted.append(sieve.read(source))
     boilerplate = sieve.near(sifted)
     for one in sifted:
@@ -157,7 +157,7 @@ def _check_output(config: PrepareConfig) -> None:
 
 
 def _news(sifted: Sifted) -> str:
-    name, read, kept = sifted.source.name, number(sifted.read), number(len(sifted.kept))
+    name, read, kept = sifted.source.words, number(sifted.read), number(len(sifted.kept))
     rejected = number(sifted.rejected.total())
     reasons = f" ({reasons_in_words(sifted.rejected)})" if sifted.rejected else ""
     news = tr(

@@ -25,6 +25,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "ligne sans dialogue (« messages ») ni couple « question », « réponse »",
         "line with neither a dialogue (“messages”) nor a “question” and an “answer”",
     ),
+    "two_dialogues": (
+        "deux dialogues différents sous deux clés d'une même ligne (« messages », « conversations »…), gardez-en un",
+        "two different dialogues under two keys of one line (“messages”, “conversations”…), keep one",
+    ),
     "unknown_label": ("étiquette inconnue", "unknown label"),
     "not_a_paper": (
         "ligne qui n'est pas un article (résumé, titres de sections, texte)",
@@ -37,6 +41,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "formulas": ("réponse faite surtout de formules", "answer made mostly of formulas"),
     "empty_question": ("question vide", "empty question"),
     "empty_answer": ("réponse vide", "empty answer"),
+    "no_answer": ("signe mis à la place d'une réponse (« - », « … »)", "sign in place of an answer (“-”, “…”)"),
     "empty_turn": ("tour de parole vide plus haut dans le dialogue", "empty turn earlier in the dialogue"),
     "short_question": ("question trop courte", "question too short"),
     "long_question": ("question trop longue", "question too long"),
@@ -54,7 +59,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "passage from which no rule makes a safe question",
     ),
     "lost_character": ("caractère remplacé par une image dans le PDF", "character replaced by an image in the PDF"),
-    "no_json": ("réponse du modèle qui n'est pas du JSON", "answer of the model that is not JSON"),
+    "no_json": (
+        "réponse du modèle où aucun couple ne se lit (pas de JSON)",
+        "answer of the model in which no pair can be read (no JSON)",
+    ),
     "no_model_pair": ("passage dont le modèle ne tire aucun couple", "passage from which the model makes no pair"),
     "incomplete_pair": (
         "couple du modèle sans question, réponse ou citation",

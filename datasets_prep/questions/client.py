@@ -29,6 +29,13 @@ class Reply(NamedTuple):
     tokens_written: int | None
 
 
+class _Fault(NamedTuple):
+    """Why a request gave no answer, and the seconds that the server asks for before the next one."""
+
+    words: str
+    wait: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelAddress:
     """Where a model is.
@@ -105,55 +112,81 @@ class ChatClient:
         self._http = httpx.Client(timeout=address.timeout, headers=headers)
         self._address = address
         self._say = say
+        self._answered = False
         self.sent = self.unanswered = 0
 
     def ask(self, messages: Messages, *, longest: int, most_tries: int | None = None) -> Reply:
         """The model's answer to `messages`, of at most `longest` tokens, in at most `most_tries` requests.
 
         Raises:
-            WorldError: the service refuses, or still fails after the last try.
+            WorldError: nobody is there, the service refuses, or it still fails after the last try.
         """
-        import httpx
-
         body = {"model": self._address.model, "messages": list(messages), "temperature": 0, "max_tokens": longest}
-        fault = ""
         tries = self._address.tries if most_tries is None else min(most_tries, self._address.tries)
+        fault = _Fault("")
         for attempt in range(1, tries + 1):
-            wait = self._address.first_wait * 2 ** (attempt - 1)
-            self.sent += 1
-            try:
-                response = self._http.post(f"{self._address.url}/chat/completions", json=body)
-                if response.status_code == 200:
-                    return _reply(response.json())
-                fault = f"HTTP {response.status_code}"
-                if response.status_code not in BUSY:
-                    raise self._refused(response.status_code)
-                wait = _asked_wait(response.headers.get("retry-after", ""), wait)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
-                fault = type(error).__name__
-            except httpx.TimeoutException:
-                self.unanswered += 1
-                fault = tr("pas de réponse à temps", "no answer in time")
-            except httpx.TransportError as error:
-                self.unanswered += 1
-                fault = type(error).__name__
-            except (ValueError, KeyError, TypeError, IndexError):
-                self.unanswered += 1
-                fault = tr("réponse illisible", "unreadable answer")
+            outcome = self._send(body)
+            if isinstance(outcome, Reply):
+                return outcome
+            fault = outcome
             if attempt < tries:
-                self._say(tr(f"Modèle : {fault}, nouvel essai…", f"Model: {fault}, trying again…"))
-                time.sleep(min(wait, LONGEST_WAIT))
+                self._say(tr(f"Modèle : {fault.words}, nouvel essai…", f"Model: {fault.words}, trying again…"))
+                own = self._address.first_wait * 2 ** (attempt - 1)
+                time.sleep(min(own if fault.wait is None else fault.wait, LONGEST_WAIT))
         raise WorldError(
             tr(
-                f"{self._address.url} : {fault}, après {_tries_in_words(tries)}.\n"
+                f"{self._address.url} : {fault.words}, après {_tries_in_words(tries)}.\n"
                 "Relancez la même commande plus tard : les réponses déjà reçues sont gardées et ne sont pas redemandées.",
-                f"{self._address.url}: {fault}, after {_tries_in_words(tries)}.\n"
+                f"{self._address.url}: {fault.words}, after {_tries_in_words(tries)}.\n"
                 "Run the same command again later: answers already received are kept and not asked for again.",
             )
         )
 
+    def _send(self, body: Mapping[str, Any]) -> "Reply | _Fault":
+        """One request; a fault after which another makes sense.
+
+        Raises:
+            WorldError: none does.
+        """
+        import httpx
+
+        self.sent += 1
+        try:
+            response = self._http.post(f"{self._address.url}/chat/completions", json=body)
+            self._answered = True
+            if response.status_code == 200:
+                return _reply(response.json())
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent
+            if not self._answered:
+                raise self._nobody_there() from error
+            return _Fault(tr("connexion impossible", "no connection"))
+        except httpx.TimeoutException:
+            self.unanswered += 1
+            return _Fault(tr("pas de réponse à temps", "no answer in time"))
+        except httpx.TransportError:
+            self.unanswered += 1
+            return _Fault(tr("connexion coupée", "connection cut"))
+        except (ValueError, KeyError, TypeError, IndexError):
+            self.unanswered += 1
+            return _Fault(tr("réponse illisible", "unreadable answer"))
+        if response.status_code not in BUSY:
+            raise self._refused(response.status_code)
+        return _Fault(f"HTTP {response.status_code}", _asked_wait(response.headers.get("retry-after", "")))
+
     def close(self) -> None:
         self._http.close()
+
+    def _nobody_there(self) -> WorldError:
+        """A server that was there before may come back; one that never was is to be started first."""
+        url = self._address.url
+        return WorldError(
+            tr(
+                f"{url} : aucun modèle ne répond à cette adresse ({URL}).\n"
+                f"Démarrez le serveur (ollama serve, par exemple), corrigez {URL}, ou prenez --maker rules, qui n'en a pas besoin.",
+                f"{url}: no model answers at this address ({URL}).\n"
+                f"Start the server (ollama serve, for example), mend {URL}, or take --maker rules, which needs none.",
+            )
+        )
 
     def _refused(self, status: int) -> WorldError:
         """The server's own words are not repeated: they may hold the key."""
@@ -187,11 +220,12 @@ def _tries_in_words(tries: int) -> str:
     return tr("1 essai", "1 try") if tries == 1 else tr(f"{tries} essais", f"{tries} tries")
 
 
-def _asked_wait(header: str, otherwise: float) -> float:
+def _asked_wait(header: str) -> float | None:
+    """The seconds that a server asks for; None where it asks for none."""
     try:
         return max(0.0, float(header))
     except ValueError:
-        return otherwise
+        return None
 
 
 def _host(url: str) -> str | None:

@@ -17,6 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from chatbot.dialogue import Message
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.columns import Columns, columns_by_content, find_pairs, is_header
@@ -77,6 +78,7 @@ def open_table(path: Path, given: Given) -> OwnTable:
         has_header=False if given.no_header else None,
     )
     pairs = find_pairs(table.layout.header, given.columns)
+    _refuse_one_column_twice(path, pairs)
     if pairs or given.columns:
         return OwnTable(table=table, records=table.records, pairs=tuple(pairs))
     sample = list(islice(table.records, SAMPLE))
@@ -137,6 +139,21 @@ def own_file(given: Given, example: str) -> Path:
     return given.path
 
 
+def _refuse_one_column_twice(path: Path, pairs: Sequence[Columns]) -> None:
+    """The user may name a column by its name and by its number: what counts is which one it is."""
+    for pair in pairs:
+        if pair.roles["question"] == pair.roles["answer"]:
+            column = pair.roles["question"]
+            raise InputError(
+                tr(
+                    f"--columns : la colonne « {column} » ne peut être à la fois celle des questions et celle des réponses.\n"
+                    f"Donnez-en deux, par leur nom ou leur numéro : causette data check {path.name} montre l'en-tête.",
+                    f"--columns: the column “{column}” cannot be both that of the questions and that of the answers.\n"
+                    f"Give two, by name or number: causette data check {path.name} shows the header.",
+                )
+            )
+
+
 def _guessed(own: OwnTable) -> dict[str, Any]:
     table, pairs = own.table, own.pairs
     columns = {pair.language: pair.to_json() for pair in pairs} if len(pairs) > 1 else pairs[0].to_json()
@@ -153,15 +170,20 @@ def _rows(own: OwnTable, repairs: Counter[str]) -> Iterator[Row | Rejected]:
     for record in counted(own.records, repairs):
         if isinstance(record, Rejected):
             yield record
-            continue
-        for pair in own.pairs:
-            yield _row(record, pair, own.pairs)
+        else:
+            yield from rows_of(record, own.pairs)
+
+
+def rows_of(record: Record, pairs: Sequence[Columns]) -> Iterator[Row]:
+    """The row of each pair of columns in a record."""
+    return (_row(record, pair, pairs) for pair in pairs)
 
 
 def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:
     cells = {role: record.cells[column] for role, column in pair.roles.items()}
     several = len(pairs) > 1
     repaired = {"repaired": sorted({repair.kind for repair in record.repairs})} if record.repairs else {}
+    system = cells.get("system", "")
     return Row(
         key=f"{record.number}-{pair.language}" if several else str(record.number),
         place=f"{record.place} ({pair.language})" if several else record.place,
@@ -169,6 +191,7 @@ def _row(record: Record, pair: Columns, pairs: Sequence[Columns]) -> Row:
         answer=cells["answer"],
         context=cells.get("context", ""),
         group=cells.get("group", "") or (_translations(record, pairs) if several else ""),
+        history=(Message(role="system", content=system),) if system.strip() else (),
         meta={"row": record.number, **({"language": pair.language} if pair.language else {}), **repaired},
     )
 

@@ -18,23 +18,26 @@ from typing import Any
 from chatbot.dialogue import check_turns
 from chatbot.errors import InputError
 from chatbot.language import number, tr
+from datasets_prep.cleaning import clean_text
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document, read_document
 from datasets_prep.documents.pdf import OCR, ranges
 from datasets_prep.personal import masked
 from datasets_prep.questions.answers import KeptAnswers, cache_folder
-from datasets_prep.questions.client import ChatClient, address_from
+from datasets_prep.questions.client import MODEL, ChatClient, address_from
 from datasets_prep.questions.making import Making
 from datasets_prep.questions.model import ModelMaker, check_making
 from datasets_prep.questions.pairs import LeftAside, Outcome, Pair, RefusedPair, pages_in_words, reference
 from datasets_prep.questions.rules import pairs_by_rules
-from datasets_prep.rows import Rejected, Row
+from datasets_prep.rows import Rejected, Row, reason_in_words
 from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
 from datasets_prep.text_files import read_text_file
 from datasets_prep.turns_text import Turns, has_marks, read_turns
 
 PRICES = "CAUSETTE_LLM_PRICES"
+# Why the answer of a model gives no pair; a passage that it was not asked about is none of these.
+MODEL_FAULTS = {"no_json", "no_model_pair", "incomplete_pair", "quote_not_found", "foreign_figure"}
 LONGEST_DETAIL = 120  # characters of what a model wrote, beside a rejected row
 
 
@@ -160,6 +163,8 @@ def _until_closed(outcomes: Iterator[Outcome], client: ChatClient) -> Iterator[O
 
 def _rows(document: Document, outcomes: Iterator[Outcome], report: dict[str, Any]) -> Iterator[Row | Rejected]:
     rules: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    unread = ""  # the first answer of the model that is no JSON
     try:
         for page in document.pages_without_text:
             yield Rejected(place=tr(f"page {page}", f"page {page}"), reason="scanned_page")
@@ -168,11 +173,30 @@ def _rows(document: Document, outcomes: Iterator[Outcome], report: dict[str, Any
                 rules[outcome.rule] += 1
                 yield _row(outcome, document, count)
             else:
-                yield _rejected(outcome, document.language)
+                rejected = _rejected(outcome, document.language)
+                faults[outcome.reason] += outcome.reason in MODEL_FAULTS
+                unread = unread or (rejected.detail if outcome.reason == "no_json" else "")
+                yield rejected
+        if faults.total() and not rules:
+            raise _useless_model(document, report["maker"]["model"], +faults, unread)
     finally:
         report["pairs_by_rule"] = dict(rules.most_common())
         if isinstance(report["maker"], dict):
             report["maker"]["tally"] = report["maker"]["tally"].to_json()
+
+
+def _useless_model(document: Document, model: str, faults: Counter[str], unread: str) -> InputError:
+    listed = ", ".join(f"{number(count)} × {reason_in_words(reason)}" for reason, count in faults.most_common())
+    begins = " ".join(clean_text(unread).split())
+    shown = tr(f" Il écrit, par exemple : « {begins} ».", f" It writes, for example: “{begins}”.") if begins else ""
+    return InputError(
+        tr(
+            f"{document.file} : aucun couple à garder de ce qu'écrit le modèle {model} : {listed}.{shown}\n"
+            f"Prenez-en un plus grand, ou au contexte plus long ({MODEL}), ou faites sans : --maker rules.",
+            f"{document.file}: no pair to keep from what the model {model} writes: {listed}.{shown}\n"
+            f"Take a larger one, or one with a longer context ({MODEL}), or do without: --maker rules.",
+        )
+    )
 
 
 def _row(pair: Pair, document: Document, count: int) -> Row:

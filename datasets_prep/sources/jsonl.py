@@ -11,19 +11,24 @@ Sample rows, whose forms may be mixed::
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from chatbot.dialogue import Dialogue
-from chatbot.language import tr
-from datasets_prep.json_shapes import NO_DIALOGUE, dialogues_of, records_in
+from chatbot.errors import InputError
+from chatbot.language import number, tr
+from datasets_prep.json_shapes import NO_DIALOGUE, TwoDialogues, dialogues_of, records_in
 from datasets_prep.json_values import JsonFile, read_json_file
 from datasets_prep.repairs import Repair, is_unreadable, mended_value, shown_bytes
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
+
+TAKEN = "messages, conversations, question + answer, instruction + output, patterns + responses"
+MOST_NAMES, LONGEST_NAME = 6, 30  # keys shown of an object, characters of each
 
 
 def read(given: Given) -> Reading:
@@ -34,17 +39,68 @@ def read(given: Given) -> Reading:
     """
     path = own_file(given, "dialogues.jsonl")
     file = read_json_file(path, given.encoding)
-    form = (
-        tr("un objet par ligne", "one object per line") if file.by_line else tr("un document JSON", "a JSON document")
-    )
     repairs: Counter[str] = Counter()
     return Reading(
-        rows=_rows(file, repairs),
+        rows=_some_dialogues(path, _rows(file, repairs), file.first),
         files=(path,),
         guessed={"encoding": file.encoding, "repairs": repairs},
-        remarks=(f"{file.encoding}, {form}.",),
+        remarks=(f"{file.encoding}, {shape_in_words(file)}.",),
         repairs=lambda: _repairs(path, given),
     )
+
+
+def shape_in_words(file: JsonFile) -> str:
+    """ "one object per line", "one list of 14 items", "one object with the keys: questions, version"."""
+    if file.by_line:
+        return tr("un objet par ligne", "one object per line")
+    if isinstance(file.first, list):
+        count = number(len(file.first))
+        return tr(f"un document JSON : une liste (éléments : {count})", f"a JSON document: a list (items: {count})")
+    if isinstance(file.first, dict):
+        keys = names_in_words(file.first)
+        return tr(f"un document JSON : un objet (clés : {keys})", f"a JSON document: an object (keys: {keys})")
+    return tr("un document JSON", "a JSON document")
+
+
+def _some_dialogues(path: Path, rows: Iterator[Row | Rejected], first: Any) -> Iterator[Row | Rejected]:
+    """The rows.
+
+    Raises:
+        InputError: at their end, none of them is a dialogue; the keys found are named beside those that are taken.
+    """
+    read = others = 0
+    for row in rows:
+        read += 1
+        others += not (isinstance(row, Rejected) and row.reason == "not_a_dialogue")
+        yield row
+    record = None if others else _first_record(first)
+    if not record:
+        return
+    found, count = names_in_words(record), number(read)
+    raise InputError(
+        tr(
+            f"{path} : aucun dialogue parmi {count}. Clés du premier objet : {found}. Sont reconnues, par exemple : {TAKEN}.\n"
+            "Renommez vos clés, ou enregistrez un tableau CSV et dites ses colonnes par --columns.",
+            f"{path}: no dialogue among {count}. Keys of the first object: {found}. Known ones are, for example: {TAKEN}.\n"
+            "Rename your keys, or save a CSV table and say its columns by --columns.",
+        )
+    )
+
+
+def _first_record(value: Any) -> dict[str, Any]:
+    """The first object that may have been meant as a dialogue; an empty one where there is none."""
+    try:
+        record = next(records_in(value), None)
+    except RecursionError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def names_in_words(record: Mapping[str, Any]) -> str:
+    """The keys of an object, the first few, each shortened."""
+    plain = (" ".join(name.encode("utf-8", "backslashreplace").decode().split()) for name in islice(record, MOST_NAMES))
+    names = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in plain]
+    return ", ".join([*names, *(["…"] if len(record) > MOST_NAMES else [])])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +138,10 @@ def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
                 _Found(line=line, number=0 if line else 1, record=None, repairs=(), text=value.text), str(error)
             )
             continue
-        for number, record in enumerate(records, start=1):
+        for place, record in enumerate(records, start=1):
             found = _Found(
                 line=line,
-                number=0 if line and len(records) == 1 else number,
+                number=0 if line and len(records) == 1 else place,
                 record=record,
                 repairs=(),
                 text=value.text,
@@ -117,6 +173,9 @@ def _of_record(found: _Found) -> Iterator[Row | Rejected]:
         dialogues = dialogues_of(found.record)
         if not dialogues:
             raise ValueError("empty")
+    except TwoDialogues as error:
+        yield _rejected(found, str(error), "two_dialogues")
+        return
     except NO_DIALOGUE as error:
         yield _rejected(found, str(error))
         return
@@ -128,9 +187,9 @@ def _of_record(found: _Found) -> Iterator[Row | Rejected]:
         yield _row(f"{key}-{part}" if len(dialogues) > 1 else key, found.place, dialogue, meta)
 
 
-def _rejected(found: _Found, detail: str) -> Rejected:
+def _rejected(found: _Found, detail: str, reason: str = "not_a_dialogue") -> Rejected:
     text = shown_bytes(found.text or _dumped(found.record))
-    reason = "unreadable_bytes" if is_unreadable(found.text) else "not_a_dialogue"
+    reason = "unreadable_bytes" if is_unreadable(found.text) else reason
     return Rejected(place=found.place, reason=reason, detail=detail, question=text)
 
 

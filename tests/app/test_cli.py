@@ -74,7 +74,7 @@ def test_data_check_shows_and_data_repair_writes(tmp_path, capsys):
     assert main(["data", "check", str(path)]) == 0
     shown = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
     assert "- OÃ¹ ?" in shown and "+ Où ?" in shown and "ligne 4 du fichier (3 ≠ 2)" in shown
-    assert "Lignes : lues 3 = gardées 2 (dont réparées : 2) + rejetées 1." in shown
+    assert "Lignes : lues 3 = lisibles 2 (dont réparées : 2) + rejetées 1." in shown
     assert list(tmp_path.iterdir()) == [path]
     out = tmp_path / "propre.csv"
     assert main(["data", "repair", str(path), "--out", str(out), "--json"]) == 0
@@ -93,6 +93,24 @@ def test_data_check_shows_and_data_repair_writes(tmp_path, capsys):
         "iso8859-1",
         4,
     )
+
+
+def test_data_check_counts_as_prepare_does(tmp_path, capsys):
+    path = tmp_path / "faq.csv"
+    rows = [f"Où est l'objet {n} ?;Au rayon {n * 7}." for n in range(12)]
+    path.write_text("\n".join(["question;réponse", *rows, "Et là ?;", ";Ici.", "Et donc ?;…"]), encoding="utf-8")
+    assert main(["data", "check", str(path)]) == 0
+    shown = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Lignes : lues 15 = lisibles 15 (dont réparées : 0) + rejetées 0." in shown
+    assert "Dialogues pour prepare : lus 15 = à garder 12 + à rejeter 3 ;" in shown
+    assert "réponse vide" in shown and "ligne 14 du fichier" in shown and "Et là ? →" in shown
+    assert main(["data", "check", str(path), "--json"]) == 0
+    foreseen = json_of(capsys)["prepare"]
+    assert main(["prepare", str(path), "--out", str(tmp_path / "x"), "--json"]) == 0
+    counts = json_of(capsys)["counts"]
+    assert (foreseen["dialogues"], foreseen["kept_at_most"]) == (counts["read"], counts["kept"]) == (15, 12)
+    assert foreseen["rejected"] == {"empty_answer": 1, "empty_question": 1, "no_answer": 1}
+    assert main(["data", "check", str(path), "--columns", "1,1"]) == 2 and "--columns" in capsys.readouterr().err
 
 
 def test_inspect_shows_what_is_learnt(prepared, tiny_preset, capsys):

@@ -57,6 +57,8 @@ def test_cleaning_twice_changes_nothing_more(text):
         (row(question="o" * 41), "long_question", "41 > 40"),
         (row(answer="N"), "short_answer", "1 < 2"),
         (row(answer="n" * 61), "long_answer", "61 > 60"),
+        (row(answer=" ... "), "no_answer", "..."),
+        (row(answer="--"), "no_answer", "--"),
         (row(question="What causes Bell's palsy?", answer="what causes  Bell's palsy"), "answer_repeats_question", ""),
         (row(history=(user(" "), assistant("Oui."))), "empty_turn", ""),
     ],
@@ -73,6 +75,39 @@ def test_all_texts_of_a_row_are_cleaned():
     assert isinstance(cleaned, Row)
     assert (cleaned.question, cleaned.answer, cleaned.context, cleaned.group) == ("a b c", "d e", "f", "g h")
     assert [turn.content for turn in cleaned.history] == ["i", "j"]
+
+
+@pytest.mark.parametrize("answer", ["A", "7", "é", "oui", "%", "+", "[]", "42.", "non !", "👍", "Σ"])
+def test_a_short_answer_is_an_answer(answer):
+    assert isinstance(clean(row(answer=answer), Limits()), Row)
+
+
+@pytest.mark.parametrize("answer", ["-", "–", "…", "...", "?", "? ?", ".", "!", "___"])
+def test_a_sign_where_there_is_no_answer_is_none(answer):
+    rejected = clean(row(answer=answer), Limits())
+    assert isinstance(rejected, Rejected) and (rejected.reason, rejected.detail) == ("no_answer", answer)
+
+
+def test_a_multiple_choice_is_not_lost(write, prepared):
+    subjects = (
+        "la Loire",
+        "le Rhin",
+        "le lin",
+        "un octet",
+        "Python",
+        "le zinc",
+        "Mars",
+        "la TVA",
+        "Molière",
+        "le pH",
+        "un bit",
+        "Keras",
+    )
+    lines = [f"Que dire de {subject} ? A) {n} B) {n * n} C) rien;{'ABC'[n % 3]}" for n, subject in enumerate(subjects)]
+    data = prepared(write("qcm.csv", "\n".join(["question;réponse", *lines, "Et après ?;-", "Et donc ?;"])))
+    counts = data.manifest["counts"]
+    assert (counts["kept"], counts["rejected"]) == (12, 2)
+    assert {one.answer for split in data.splits for one in data.split(split)} == {"A", "B", "C"}
 
 
 def test_limits_are_inclusive():

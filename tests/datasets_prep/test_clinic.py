@@ -81,6 +81,7 @@ LINES = {
     "any other cell too many": ("un,deux,trois", "ragged_row"),
     "a quoted cell too many": ('"un","deux","trois"', "ragged_row"),
     "a cell too few": ("Où est-ce ? Là.", "ragged_row"),
+    "a quoted cell, a blank, one cell too many": ('Où ?,"Rue A" ,porte 3', "bad_quotes"),
     "quotes that make no sense": ('"a"b"c', "bad_quotes"),
     "the header again": ("question,answer", "repeated_header"),
     "nothing": (" , ", "empty_row"),
@@ -124,7 +125,8 @@ def test_options_have_an_effect(write):
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [({"encoding": "utf-9"}, "--encoding utf-9"), ({"encoding": "hex"}, "--encoding hex"), ({"separator": "::"}, "--separator ::")],
+    [({"encoding": "utf-9"}, "--encoding utf-9"), ({"encoding": "hex"}, "--encoding hex"), ({"separator": "::"}, "--separator ::"),
+     ({"columns": ("1", "1")}, "à la fois"), ({"columns": ("question", "1")}, "--columns.*« question »")],
 )  # fmt: skip
 def test_options_that_make_no_sense(write, given, message):
     with pytest.raises(InputError, match=message):

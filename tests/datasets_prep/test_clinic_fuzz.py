@@ -140,6 +140,23 @@ def test_an_unclosed_quote_costs_its_own_row_at_most(path, table, separator, end
     assert repairs == ["unclosed_quote"]
 
 
+BLANKS = st.sampled_from(["", "", " ", "  ", "\u00a0", "\t"])
+PIECES = st.lists(st.builds(lambda before, text, after: before + text + after, BLANKS, texts.map(" ".join), BLANKS), min_size=3, max_size=5)  # fmt: skip
+
+
+@many
+@given(lines=st.lists(PIECES, min_size=1, max_size=6), separator=st.sampled_from(",;|"))
+def test_cells_put_together_again_are_what_stood_in_the_file(path, lines, separator):
+    """Character for character, whatever blanks stand around the separator."""
+    found = [separator.join(pieces) for pieces in lines]
+    path.write_bytes("\n".join([separator.join(NAMES[:2]), separator.join(("un", "deux")), *found, ""]).encode())
+    for record, line in zip(records_of(path)[1:], found, strict=True):
+        if not isinstance(record, Rejected):
+            event("put together")
+            assert [repair.kind for repair in record.repairs] == ["separator_in_text"]
+            assert separator.join(record.cells.values()) == line
+
+
 @many
 @given(data=st.binary(max_size=400) | st.text(alphabet='ab",;\n\r\0é\ufeff|\t?', max_size=200).map(str.encode))
 def test_any_bytes_give_records_or_one_clear_error(path, data):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chatbot.errors import InputError
 from datasets_prep.rows import Rejected
 from datasets_prep.sources import SOURCES
 from datasets_prep.spec import Given
@@ -108,6 +109,69 @@ def test_dialogues_beside_those_of_a_record_are_rejected_and_not_lost(record, wr
     rejected = [row for row in rows if isinstance(row, Rejected)]
     assert [row.reason for row in rejected] == ["not_a_dialogue"] * 2
     assert len({row.place for row in rejected}) == 2
+
+
+def test_turns_under_two_keys(write):
+    """The same in two forms are read once; two unlike dialogues are refused, for nothing tells which one is meant."""
+    same = [{"from": "human", "value": Q}, {"from": "gpt", "value": A}]
+    other = [{"from": "human", "value": Q}, {"from": "gpt", "value": "Ailleurs."}]
+    records = [{"messages": MESSAGES, "conversations": same}, {"conversations": other, "messages": MESSAGES},
+               {"messages": [], "conversation": same}, PAIR]  # fmt: skip
+    first, second, *others = rows_of(write("faq.jsonl", "\n".join(map(json.dumps, records))))
+    assert found([first, *others]) == [(Q, A)] * 3
+    assert (second.reason, second.detail, second.place) == ("two_dialogues", "messages ≠ conversations", "ligne 2")
+    assert "Ailleurs." in second.question and Q in json.loads(second.question)["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("record", "system"),
+    [
+        ({"system": "Réponds en vers.", "conversations": MESSAGES}, "Réponds en vers."),
+        ({"system_prompt": "Réponds en vers.", **PAIR}, "Réponds en vers."),
+        ({"system": "", **PAIR}, None),
+        ({"system": None, **PAIR}, None),
+        ({"system": "Autre.", "messages": [{"role": "system", "content": "Bref."}, *MESSAGES]}, "Bref."),
+    ],
+)
+def test_a_system_message_under_its_own_key(record, system, write):
+    (row,) = rows_of(write("faq.json", json.dumps(record)))
+    assert (row.question, row.answer) == (Q, A)
+    assert [(turn.role, turn.content) for turn in row.history] == ([("system", system)] if system else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (json.dumps([PAIR, PAIR]), "un document JSON : une liste (éléments : 2)."),
+        (json.dumps([PAIR, PAIR], indent=1), "un document JSON : une liste (éléments : 2)."),
+        (json.dumps({"questions": [PAIR], "version": 1}), "un document JSON : un objet (clés : questions, version)."),
+        (json.dumps({"messages": MESSAGES}, indent=1), "un document JSON : un objet (clés : messages)."),
+        (f"{json.dumps(PAIR)}\n\n{json.dumps(PAIR)}\n", "un objet par ligne."),
+    ],
+)
+def test_the_shape_of_a_file_is_told_as_it_is(text, said, write):
+    for name in ("faq.json", "faq.jsonl"):
+        (remark,) = SOURCES["jsonl"].read(Given(path=write(name, text))).remarks
+        assert remark.replace("\u00a0", " ") == f"utf-8, {said}"
+
+
+@pytest.mark.parametrize(
+    ("value", "keys"),
+    [
+        ([{"titre": Q, "corps": A}], "titre, corps"),
+        ({"faq": [{"titre": Q, "corps": A}]}, "titre, corps"),
+        ({"titre": Q}, "titre"),
+        ([{f"clé {n}": n for n in range(9)}], "clé 0, clé 1, clé 2, clé 3, clé 4, clé 5, …"),
+        ([{"x" * 99: 1, "deux\nlignes \ud800": 2}], f"{'x' * 30}…, deux lignes \\ud800"),
+    ],
+)
+def test_keys_that_no_dialogue_has_are_named_beside_those_that_are_known(value, keys, write):
+    for indent in (None, 1):
+        with pytest.raises(InputError) as caught:
+            rows_of(write("faq.json", json.dumps(value, indent=indent)))
+        message = str(caught.value).replace("\u00a0", " ")
+        assert f"Clés du premier objet : {keys}. " in message and "question + answer" in message
+        assert len(message.splitlines()) == 2
 
 
 def test_texts_are_repaired_and_logged(write):

@@ -11,6 +11,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from chatbot.errors import InputError, WorldError
@@ -233,6 +234,32 @@ def test_a_server_that_stays_down_ends_the_run_and_keeps_what_came(make, documen
     assert (again.tally.calls, again.tally.from_cache) == (4, 2)
 
 
+def test_nobody_at_the_address_is_told_at_once(make, document, server):
+    server.shutdown()
+    server.server_close()
+    maker = make()
+    with pytest.raises(WorldError) as caught:
+        list(maker.pairs(document))
+    first, second = str(caught.value).replace("\u00a0", " ").splitlines()
+    assert first == f"{server.url} : aucun modèle ne répond à cette adresse (CAUSETTE_LLM_URL)."
+    assert "Démarrez le serveur" in second and "--maker rules" in second
+    assert maker._client.sent == 1
+
+
+def test_a_server_that_leaves_in_the_middle_is_waited_for(make, document, server):
+    maker, said = make(), []
+    maker._client._say = said.append
+    outcomes = maker.pairs(document)
+    next(one for one in outcomes if isinstance(one, Pair))
+    server.shutdown()
+    server.server_close()
+    maker._client._http.close()
+    maker._client._http = httpx.Client(timeout=0.5)  # no connection of before is left open
+    with pytest.raises(WorldError, match=r"connexion impossible, après 3 essais"):
+        list(outcomes)
+    assert [line.replace("\u00a0", " ") for line in said] == ["Modèle : connexion impossible, nouvel essai…"] * 2
+
+
 def test_limits_leave_passages_aside_and_a_second_run_goes_on(make, document):
     outcomes = list(make(max_calls=2).pairs(document))
     assert [one.reason for one in outcomes if isinstance(one, LeftAside)] == ["outside_articles"] + 4 * ["not_asked"]
@@ -388,6 +415,26 @@ def test_details_of_rejected_rows_hold_no_personal_data(rows, server):
     details = [one.detail for one in rows if isinstance(one, Rejected) and one.reason != "outside_articles"]
     assert details[:2] == ["[courriel]", "[téléphone]"] and len(details) == 4
     assert all(len(detail) <= 120 and not set(detail) & set("0123456789@") for detail in details)
+
+
+def test_answers_that_give_no_pair_are_told_with_their_cure(rows, server):
+    server.faults = ["Bien sûr !\n\x1b[31mVoici :", "désolé", '{"pairs": []}', "1. Quand ?", "non", "non"]
+    with pytest.raises(InputError) as caught:
+        list(rows)
+    first, second = str(caught.value).replace("\u00a0", " ").splitlines()
+    assert (
+        "du modèle essai" not in first and "le modèle essai : 5 × réponse du modèle où aucun couple ne se lit" in first
+    )
+    assert (
+        "1 × passage dont le modèle ne tire aucun couple. Il écrit, par exemple : « Bien sûr ! [31mVoici : »." in first
+    )
+    assert "CAUSETTE_LLM_MODEL" in second and "--maker rules" in second and "Corrigez" not in str(caught.value)
+
+
+def test_one_pair_is_enough_to_go_on(rows, server):
+    server.faults = ["désolé"] * 5
+    kept = [one for one in rows if not isinstance(one, Rejected)]
+    assert len(kept) == 1
 
 
 def test_connections_end_with_the_rows(rows, server, monkeypatch):

@@ -308,6 +308,16 @@ def test_progress_is_told_in_both_languages(write, tmp_path):
         assert lines[-1].endswith("train 10, validation 1, test 1.")
 
 
+def test_each_source_is_named_as_the_user_did_and_its_lines_are_said_once(write, tmp_path):
+    lines: list[str] = []
+    sources = ("embedded:hub", "embedded:tokenisation", str(write("faq.csv", FAQ)))
+    prepare(PrepareConfig(sources=sources, out=tmp_path / "out"), say=lines.append)
+    assert len(set(lines)) == len(lines)
+    for name in ("embedded:hub", "embedded:tokenisation", "faq"):
+        assert f"{name}\u00a0: lecture…" in lines
+        assert len([line for line in lines if line.startswith(f"{name}\u00a0: lues ")]) == 1
+
+
 # --- read = kept + rejected, whatever the rows ---
 
 cells = st.text(st.sampled_from("ab é ?\u00a0\n\x00\u200b1"), max_size=8) | st.text(max_size=5)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,26 @@ def test_csv_and_jsonl(talks, tmp_path):
     with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["answer"] for row in rows] == [one.answer for one in talks.split("test")]
+
+
+def test_a_csv_keeps_the_texts_beside_a_question(write, prepared, tmp_path):
+    """The text that came with the request and the system message; read again, the dialogues are the same."""
+    system, text = "Tu es l'assistant du dépôt.", "Rayon {n} ; « fermé »,\nle lundi."
+    lines = [
+        json.dumps({"messages": [{"role": "system", "content": system}] * (n % 2) + [
+            {"role": "user", "content": f"Où est l'objet numéro {n} ?", "context": text.format(n=n) if n % 3 else ""},
+            {"role": "assistant", "content": f"Au rayon {n * 7}, sans doute."}]})
+        for n in range(24)
+    ]  # fmt: skip
+    data = prepared(write("talks.jsonl", "\n".join(lines)), shares=(1, 0, 0))
+    out = tmp_path / "t.csv"
+    assert export(data.folder, out, "train") == 24
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert Counter(bool(row["context"]) for row in rows) == {True: 16, False: 8}
+    assert Counter(row["system"] for row in rows) == {system: 12, "": 12}
+    back = prepared(out, out=tmp_path / "back", shares=(1, 0, 0))
+    assert [one.messages for one in back.split("train")] == [one.messages for one in data.split("train")]
 
 
 def test_wrong_exports_are_refused(talks, tmp_path):

@@ -369,7 +369,7 @@ def test_the_report_in_english(write, prepared):
 
 
 def test_the_report_takes_no_order_from_the_data(write, prepared):
-    evil = FAQ + 'x,<script>alert(1)</script>\n"`a` | [lien](http://x)\n# titre",y\n'
+    evil = FAQ + 'x,<script>alert(1)</script>\n"`a` | [lien](http://x)\n# titre",-\n'
     text = report(prepared(write("faq.csv", evil)))
     assert "`<script>alert(1)</script>`" in text  # code: shown, not run
     assert "ʹaʹ" in text and "\n# titre" not in text
