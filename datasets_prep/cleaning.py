@@ -63,7 +63,12 @@ def clean(row: Row, limits: Limits) -> Row | Rejected:
         group=clean_text(row.group),
         history=tuple(replace(turn, content=clean_text(turn.content)) for turn in row.history),
     )
-    return _too_short_or_long(row, limits) or _is_placeholder(row) or _repeats_question(row) or row
+    return _too_short_or_long(row, limits) or _says_nothing(row) or _repeats_question(row) or row
+
+
+def is_placeholder(answer: str) -> bool:
+    """Whether an answer is but a sign that there is none: "…", "?", "-"."""
+    return bool(PLACEHOLDER.fullmatch(answer))
 
 
 def masked_row(row: Row, language: str) -> tuple[Row, Counter[str]]:
@@ -123,8 +128,8 @@ def _too_short_or_long(row: Row, limits: Limits) -> Rejected | None:
     return None
 
 
-def _is_placeholder(row: Row) -> Rejected | None:
-    return rejected_from(row, "no_answer", row.answer) if PLACEHOLDER.fullmatch(row.answer) else None
+def _says_nothing(row: Row) -> Rejected | None:
+    return rejected_from(row, "no_answer", row.answer) if is_placeholder(row.answer) else None
 
 
 def _repeats_question(row: Row) -> Rejected | None:

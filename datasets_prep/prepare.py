@@ -127,7 +127,7 @@ def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_
             row = spool.rejected(place, "left_by_weight")
             one.note_rejected(row)
             rejections.add(one.source.name, row)
-        name, aside, lines = one.source.name, number(len(left)), number(sum(times.values()))
+        name, aside, lines = one.source.words, number(len(left)), number(sum(times.values()))
         say(
             tr(
                 f"{name} : lignes d'entraînement après son poids : {lines} (laissées de côté : {aside}).",

@@ -15,7 +15,7 @@ from chatbot.errors import InputError
 from chatbot.language import number, tr
 from datasets_prep.boilerplate import Boilerplate, SentenceCounts
 from datasets_prep.chosen import Source
-from datasets_prep.cleaning import Limits, clean, masked_row
+from datasets_prep.cleaning import Limits, clean, is_placeholder, masked_row
 from datasets_prep.config import PrepareConfig
 from datasets_prep.dedupe import NearRows, exact_key, given_text, request_text
 from datasets_prep.languages import language_of
@@ -101,7 +101,7 @@ class Sieve:
         if "requests" in source.spec.takes:
             self._phrased.add(source.name)
         for remark in sifted.reading.remarks:
-            self._say(tr(f"{source.name} : {remark}", f"{source.name}: {remark}"))
+            self._say(tr(f"{source.words} : {remark}", f"{source.words}: {remark}"))
         for row in sifted.reading.rows:
             sifted.read += 1
             outcome = self._sift_row(row, sifted)
@@ -111,7 +111,7 @@ class Sieve:
                 sifted.kept.append(outcome)
             if _is_news(sifted.read):
                 rows = number(sifted.read)
-                self._say(tr(f"{source.name} : {rows} lignes lues…", f"{source.name}: {rows} rows read…"))
+                self._say(tr(f"{source.words} : {rows} lignes lues…", f"{source.words}: {rows} rows read…"))
         assert sifted.read == len(sifted.kept) + sifted.rejected.total(), "a row was lost"
         _check_some_kept(sifted)
         return sifted
@@ -176,6 +176,9 @@ class Sieve:
             length, shortest = len(dialogue.answer), self._config.shortest_answer
             if length < shortest:
                 self._rejected(sifted, self._spool.rejected(each.number, "short_answer", f"{length} < {shortest}"))
+                continue
+            if is_placeholder(dialogue.answer):
+                self._rejected(sifted, self._spool.rejected(each.number, "no_answer", dialogue.answer))
                 continue
             new = kept_of(dialogue, each.number)
             sifted.kept.append(replace(each, answers=new.answers, answer=new.answer, words=new.words))
@@ -298,7 +301,7 @@ def _is_news(read: int) -> bool:
 def _check_some_kept(sifted: Sifted) -> None:
     if sifted.kept:
         return
-    name = sifted.source.name
+    name = sifted.source.words
     if not sifted.read:
         raise InputError(
             tr(f"{name} : aucune ligne de données dans le fichier.", f"{name}: no row of data in the file.")

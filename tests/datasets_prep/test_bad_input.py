@@ -41,7 +41,7 @@ FILES = {
     "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode())[:-9], r"archive incomplète ou abîmée.*Téléchargez-la"),
     "jsonl": ("talks.jsonl", b"{}\n[]\n", r"aucune ligne gardée sur 2 \(2 × ligne sans dialogue \(« messages »\) ni couple « question », « réponse »\)\.\nPremier rejet : ligne 1\."),
     "deep jsonl": ("talks.jsonl", b"[" * 100_000, r"aucune ligne gardée sur 1"),
-    "too few groups": ("faq.csv", b"theme,question,answer\nt,aa,bb\nt,cc,dd\n", r"1 groupe\(s\) seulement pour 3 parts"),
+    "too few groups": ("faq.csv", b"theme,question,answer\nt,aa,bb\nt,cc,dd\n", r"Groupes\s: 1, pour 3 parts"),
 }  # fmt: skip
 
 OPTIONS = {
