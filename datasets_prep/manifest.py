@@ -13,7 +13,7 @@ from datasets_prep.outcome import Outcome
 from datasets_prep.personal import MASKS
 from datasets_prep.prepared import FORMAT, FORMAT_VERSION
 from datasets_prep.rows import normalised
-from datasets_prep.sift import Sifted
+from datasets_prep.sifted import Sifted
 from datasets_prep.splits import group_key
 from datasets_prep.text_files import describe_file, sha256_of
 

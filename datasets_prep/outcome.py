@@ -6,7 +6,8 @@ from typing import Any
 
 from datasets_prep.boilerplate import Boilerplate
 from datasets_prep.leak import Leak
-from datasets_prep.sift import Duplicate, Sifted
+from datasets_prep.sift import Duplicate
+from datasets_prep.sifted import Sifted
 from datasets_prep.spec import Splits
 
 

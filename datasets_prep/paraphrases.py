@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from datasets_prep.common_answers import labels_among
-from datasets_prep.sift import Sifted
+from datasets_prep.sifted import Sifted
 from datasets_prep.splits import group_key
 from datasets_prep.spool import Kept
 

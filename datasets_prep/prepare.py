@@ -32,7 +32,8 @@ from datasets_prep.repairs import repairs_in_words
 from datasets_prep.report import leak_lines, report_of
 from datasets_prep.rows import Rejected
 from datasets_prep.several_answers import several_answers
-from datasets_prep.sift import Say, Sieve, Sifted, reasons_in_words
+from datasets_prep.sift import Say, Sieve
+from datasets_prep.sifted import Sifted, reasons_in_words
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.splits import shared_answers
 from datasets_prep.spool import Kept, Spool

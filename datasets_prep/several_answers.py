@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from datasets_prep.dedupe import given_text
-from datasets_prep.sift import Sifted
+from datasets_prep.sifted import Sifted
 from datasets_prep.spool import Spool
 
 EXAMPLES = 3

@@ -7,7 +7,7 @@ sources together, finds what is nearly said already; it also meets the boilerpla
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
@@ -20,45 +20,15 @@ from datasets_prep.config import PrepareConfig
 from datasets_prep.dedupe import NearRows, exact_key, given_text, request_text
 from datasets_prep.languages import language_of
 from datasets_prep.personal import masked
-from datasets_prep.rows import Rejected, Row, normalised, reason_in_words, rejected_from
-from datasets_prep.spec import Reading
+from datasets_prep.rows import Rejected, Row, normalised, rejected_from
+from datasets_prep.sifted import Sifted, check_some_kept
 from datasets_prep.spool import NO_META, Kept, Spool, fingerprint
-from datasets_prep.tally import Tally
 
 Say = Callable[[str], object]
 NEWS_EVERY = 5_000  # rows between two lines of progress, ten times more from the tenth line on
 LONGEST_GROUP = 200  # characters of a group that is made from a request
 LONGEST_LOGGED = 20_000  # characters of a rejected text that are logged: a megabyte of figures is slow to search
 FEWEST_WORDS = 2  # "Oui.", or a label, answers many questions that are no paraphrases of one another
-
-
-@dataclass(kw_only=True)
-class Sifted:
-    """What came out of a source: every row read is in `kept` or counted in `rejected`.
-
-    Args:
-        source: where the rows come from.
-        reading: it, opened.
-        read: how many rows it gave.
-        kept: what is remembered of the dialogues kept.
-        rejected: reason → how many rows.
-        first_rejected: where the first of them stands.
-        tally: what the cleaning did, with examples.
-    """
-
-    source: Source
-    reading: Reading
-    read: int = 0
-    kept: list[Kept] = field(default_factory=list)
-    rejected: Counter[str] = field(default_factory=Counter)
-    first_rejected: str = ""
-    tally: Tally = field(default_factory=Tally)
-
-    def note_rejected(self, row: Rejected) -> None:
-        """Counts a row that is not kept."""
-        self.rejected[row.reason] += 1
-        self.first_rejected = self.first_rejected or row.place
-        self.tally.note_rejected(row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +83,7 @@ class Sieve:
                 rows = number(sifted.read)
                 self._say(tr(f"{source.words} : {rows} lignes lues…", f"{source.words}: {rows} rows read…"))
         assert sifted.read == len(sifted.kept) + sifted.rejected.total(), "a row was lost"
-        _check_some_kept(sifted)
+        check_some_kept(sifted)
         return sifted
 
     def near(self, sifted: Sequence[Sifted]) -> Boilerplate:
@@ -138,7 +108,7 @@ class Sieve:
                     self._reject_repeat(one, each, repeats[each.number])
                 else:
                     one.kept.append(each)
-            _check_some_kept(one)
+            check_some_kept(one)
         return boilerplate
 
     def _check_ids(self) -> None:
@@ -173,12 +143,8 @@ class Sieve:
         kept, sifted.kept = sifted.kept, []
         for each in kept:
             dialogue = self._spool[each.number]
-            length, shortest = len(dialogue.answer), self._config.shortest_answer
-            if length < shortest:
-                self._rejected(sifted, self._spool.rejected(each.number, "short_answer", f"{length} < {shortest}"))
-                continue
-            if is_placeholder(dialogue.answer):
-                self._rejected(sifted, self._spool.rejected(each.number, "no_answer", dialogue.answer))
+            if fault := _fault_of(dialogue.answer, self._config.shortest_answer):
+                self._rejected(sifted, self._spool.rejected(each.number, *fault))
                 continue
             new = kept_of(dialogue, each.number)
             sifted.kept.append(replace(each, answers=new.answers, answer=new.answer, words=new.words))
@@ -252,11 +218,6 @@ def kept_of(dialogue: Dialogue, number: int, *, own_group: bool = False, labels:
     )
 
 
-def reasons_in_words(rejected: Counter[str]) -> str:
-    """ "48 × exact duplicate, 12 × near duplicate", the most frequent first."""
-    return ", ".join(f"{number(count)} × {reason_in_words(reason)}" for reason, count in rejected.most_common())
-
-
 def first_request(messages: tuple[Message, ...]) -> str:
     """The group of a row without one: rows that begin with the same request stay together."""
     first = next(message for message in messages if message.role == "user")
@@ -284,6 +245,13 @@ def _logged(text: str) -> str:
     return f"{text[:LONGEST_LOGGED]}… ({len(text):,})"
 
 
+def _fault_of(answer: str, shortest: int) -> tuple[str, str] | None:
+    """Reason and detail for what a cut left of an answer, where that is too little."""
+    if len(answer) < shortest:
+        return "short_answer", f"{len(answer)} < {shortest}"
+    return ("no_answer", answer) if is_placeholder(answer) else None
+
+
 def _with_answer(dialogue: Dialogue, answer: str) -> Dialogue:
     return replace(dialogue, messages=(*dialogue.messages[:-1], assistant(answer)))
 
@@ -296,21 +264,3 @@ def _answers(dialogue: Dialogue) -> list[str]:
 
 def _is_news(read: int) -> bool:
     return read % (NEWS_EVERY if read < 10 * NEWS_EVERY else 10 * NEWS_EVERY) == 0
-
-
-def _check_some_kept(sifted: Sifted) -> None:
-    if sifted.kept:
-        return
-    name = sifted.source.words
-    if not sifted.read:
-        raise InputError(
-            tr(f"{name} : aucune ligne de données dans le fichier.", f"{name}: no row of data in the file.")
-        )
-    first, reasons = sifted.first_rejected, reasons_in_words(sifted.rejected)
-    read = number(sifted.read)
-    raise InputError(
-        tr(
-            f"{name} : aucune ligne gardée sur {read} ({reasons}).\nPremier rejet : {first}. Corrigez le fichier.",
-            f"{name}: none of {read} rows kept ({reasons}).\nFirst rejected: {first}. Mend the file.",
-        )
-    )
