@@ -3,10 +3,14 @@
 import json
 import random
 from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from chatbot.errors import InputError
+from chatbot.language import tr
 from datasets_prep.prepared import REJECTED, PreparedSet
-from datasets_prep.rows import REASONS, reason_in_words
+from datasets_prep.rows import reason_in_words
 
 EXAMPLES = 3  # of each reason
 
@@ -22,13 +26,9 @@ def rejections_of(data: PreparedSet, seed: int) -> list[dict[str, Any]]:
     counts = data.manifest["counts"].get("by_reason", {})
     examples = _examples(data, seed) if counts else {}
     return [
-        {"reason": reason, "words": _in_words(reason), "count": count, "examples": examples.get(reason, [])}
+        {"reason": reason, "words": reason_in_words(reason), "count": count, "examples": examples.get(reason, [])}
         for reason, count in counts.items()
     ]
-
-
-def _in_words(reason: str) -> str:
-    return reason_in_words(reason) if reason in REASONS else reason  # a set prepared by a later version
 
 
 def _examples(data: PreparedSet, seed: int) -> dict[str, list[dict[str, str]]]:
@@ -38,8 +38,9 @@ def _examples(data: PreparedSet, seed: int) -> dict[str, list[dict[str, str]]]:
         return {}
     random_, seen = random.Random(seed), defaultdict[str, int](int)
     kept: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with path.open(encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            row = _rejected(line, path, number)
             reason = row["reason"]
             seen[reason] += 1
             if len(kept[reason]) < EXAMPLES:
@@ -47,3 +48,23 @@ def _examples(data: PreparedSet, seed: int) -> dict[str, list[dict[str, str]]]:
             elif (place := random_.randrange(seen[reason])) < EXAMPLES:
                 kept[reason][place] = row
     return dict(kept)
+
+
+def _rejected(line: str, path: Path, number: int) -> dict[str, str]:
+    """A line of rejected.jsonl.
+
+    Raises:
+        InputError: it was changed by hand, and is none any more.
+    """
+    with suppress(ValueError):
+        row = json.loads(line)
+        if isinstance(row, dict) and isinstance(row.get("reason"), str):
+            return row
+    raise InputError(
+        tr(
+            f"{path}, ligne {number} : ce n'est plus une ligne rejetée ; ce fichier ne se modifie pas à la main.\n"
+            "Préparez de nouveau le jeu (--replace).",
+            f"{path}, line {number}: no rejected row any more; this file is not to be changed by hand.\n"
+            "Prepare the set again (--replace).",
+        )
+    )
