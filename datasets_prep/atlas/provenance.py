@@ -11,6 +11,7 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.prepared import REJECTED, PreparedSet
 from datasets_prep.rows import reason_in_words
+from datasets_prep.sources import SOURCES
 
 EXAMPLES = 3  # of each reason
 
@@ -19,6 +20,12 @@ def sources_of(data: PreparedSet) -> list[dict[str, Any]]:
     """Of each source: name, title, language, counts, weight and licence, as far as the manifest has them."""
     keys = ("name", "title", "language", "origin", "revision", "licence", "counts", "weight")
     return [{key: source[key] for key in keys if key in source} for source in data.manifest.get("sources", [])]
+
+
+def phrased_in(data: PreparedSet) -> dict[str, str]:
+    """The sources whose requests Causette phrases, as their dialogues name them → the language of their texts."""
+    ours = {name for name, spec in SOURCES.items() if "requests" in spec.takes}
+    return {source["name"]: source["language"] for source in data.manifest["sources"] if source["set"] in ours}
 
 
 def rejections_of(data: PreparedSet, seed: int) -> list[dict[str, Any]]:

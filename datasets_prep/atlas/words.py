@@ -7,8 +7,9 @@ not, and a word is shown in its commonest case ("RGPD", not "rgpd").
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from chatbot.dialogue import Dialogue
 from datasets_prep.atlas.stop_words import FRAGMENTS, STOP_WORDS, languages_of
 
+NONE_PHRASED: Mapping[str, str] = MappingProxyType({})
 WORD = r"[^\W\d_]{2,}"
 
 
@@ -46,14 +48,20 @@ class WordTable:
     stop: np.ndarray
 
     @classmethod
-    def of(cls, dialogues: Iterable[Dialogue]) -> "WordTable":
-        """Counts the words of dialogues, read once and not kept."""
-        noted: Counter[str] = Counter()  # by the language that `prepare` found each to be in
+    def of(cls, dialogues: Iterable[Dialogue], phrased: Mapping[str, str] = NONE_PHRASED) -> "WordTable":
+        """Counts the words of dialogues, read once and not kept.
+
+        Args:
+            dialogues: what is read.
+            phrased: as in `texts_of`, each with the language of its texts, "" where that is not known.
+        """
+        noted: Counter[str] = Counter()  # by their language
 
         def texts() -> Iterator[str]:
             for dialogue in dialogues:
-                noted[dialogue.meta.get("language", "")] += 1
-                yield from texts_of(dialogue)
+                # What `prepare` found is the language of our phrasings, where there are some.
+                noted[phrased.get(dialogue.source) or dialogue.meta.get("language", "")] += 1
+                yield from texts_of(dialogue, phrased)
 
         surface, counts = _counted(texts())
         keys, column = np.unique([word.lower() for word in surface], return_inverse=True)
@@ -101,10 +109,24 @@ class WordTable:
         return [Weighed(str(self.shown[i]), float(weights[i])) for i in order if weights[i] > 0]
 
 
-def texts_of(dialogue: Dialogue) -> tuple[str, str]:
-    """All requests of a dialogue with the texts that come with them, and all its answers."""
-    asked = [text for turn in dialogue.messages if turn.role == "user" for text in (turn.content, turn.context) if text]
-    answered = [turn.content for turn in dialogue.messages if turn.role == "assistant"]
+def texts_of(dialogue: Dialogue, phrased: Container[str] = ()) -> tuple[str, str]:
+    """All requests of a dialogue with the texts that come with them, and all its answers.
+
+    Args:
+        dialogue: what is read.
+        phrased: the sources whose requests Causette phrases. Of these only what the data say is given: neither the
+            requests, nor the answers that put a label into words.
+    """
+    ours = dialogue.source in phrased
+    asked = [
+        text
+        for turn in dialogue.messages
+        if turn.role == "user"
+        for text in ("" if ours else turn.content, turn.context)
+        if text
+    ]
+    labels = ours and "label" in dialogue.meta
+    answered = [turn.content for turn in dialogue.messages if turn.role == "assistant" and not labels]
     return "\n".join(asked), "\n".join(answered)
 
 
