@@ -88,9 +88,11 @@ def _histogram(part: Mapping[str, Any], limit: int) -> dict[str, Any]:
     """Places and heights in per cent, for the style sheet to draw."""
     histogram = part["histogram"]
     width, counts = histogram["width"], histogram["counts"]
-    reach, highest = width * len(counts), max(*counts, 1)
+    reach, tail = width * len(counts), histogram["tail"]
+    highest = max(*counts, len(tail), 1)
     step = _step(highest)
     top = -(-highest // step) * step
+    over = sum(length > limit for length in tail)
     return {
         "bars": [
             {
@@ -106,7 +108,11 @@ def _histogram(part: Mapping[str, Any], limit: int) -> dict[str, Any]:
         "heights": [{"at": round(100 * value / top, 2), "value": value} for value in range(0, top + 1, step)],
         "lengths": [{"at": round(100 * value / reach, 2), "value": value} for value in range(0, reach, _step(reach))],
         "limit": round(100 * limit / reach, 2) if limit <= reach else None,
-        "beyond": histogram["beyond"],
+        "tail": len(tail),
+        "tail_bars": [
+            {"height": round(100 * count / top, 2), "over": above}
+            for count, above in ((over, True), (len(tail) - over, False))
+        ],
         "from": reach,
     }
 

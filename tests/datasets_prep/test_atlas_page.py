@@ -129,7 +129,7 @@ def test_what_is_drawn(atlas):
     lengths = numbers["lengths"]
     assert lengths["dialogue"]["count"] == 12 and lengths["dialogue"]["over"] > 0
     assert sum(one["over"] for one in lengths["by_split"].values()) == lengths["dialogue"]["over"]
-    assert sum(lengths["dialogue"]["histogram"]["counts"]) + lengths["dialogue"]["histogram"]["beyond"] == 12
+    assert sum(lengths["dialogue"]["histogram"]["counts"]) + len(lengths["dialogue"]["histogram"]["tail"]) == 12
 
 
 def test_data_is_text_and_nothing_comes_from_elsewhere(atlas):
