@@ -6,9 +6,11 @@ The order of the groups is that of SHA-256(seed, group): it depends neither on t
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from datasets_prep.common_answers import labels_among
 from datasets_prep.rows import normalised
 from datasets_prep.spec import Shares, SplitRule, Splits
 from datasets_prep.spool import Kept
@@ -41,8 +43,11 @@ def seeded_order(key: str, seed: int) -> str:
 
 
 def shared_answers(splits: Splits) -> dict[str, int]:
-    """Split → how many of its dialogues have an answer that is in train too, but for case and blanks."""
-    known = {dialogue.answer for dialogue in splits["train"]}
+    """Split → how many of its dialogues have an answer that is in train too, but for case and blanks.
+
+    Labels do not count: that "Positive" stands in both says nothing.
+    """
+    known = {dialogue.answer for dialogue in splits["train"]} - labels_among(chain.from_iterable(splits.values()))
     return {
         split: sum(dialogue.answer in known for dialogue in dialogues)
         for split, dialogues in splits.items()

@@ -34,7 +34,10 @@ def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit:
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
-    text, align = tr(f"contexte : {number(limit)}", f"context: {number(limit)}"), "left" if 2 * limit < reach else "right"
+    text, align = (
+        tr(f"contexte : {number(limit)}", f"context: {number(limit)}"),
+        "left" if 2 * limit < reach else "right",
+    )
     if limit <= reach:
         axes.axvline(limit, color=ORANGE, linewidth=1.6)
     else:

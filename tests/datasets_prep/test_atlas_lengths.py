@@ -26,7 +26,9 @@ def test_a_histogram_loses_nothing(limit, longest):
     lengths[0] = longest
     histogram = histogram_of(lengths, limit)
     end = histogram.width * len(histogram.counts)
-    assert sum(histogram.counts) + len(histogram.tail) == 3_000 and histogram.tail == tuple(sorted(lengths[lengths > end]))
+    assert sum(histogram.counts) + len(histogram.tail) == 3_000 and histogram.tail == tuple(
+        sorted(lengths[lengths > end])
+    )
     assert 1 <= len(histogram.counts) <= 80
     if limit != 509 and histogram.width * len(histogram.counts) > limit:  # a prime is no multiple of anything
         assert limit % histogram.width == 0

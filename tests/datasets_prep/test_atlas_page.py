@@ -306,9 +306,9 @@ def test_what_prepare_noted_is_shown(tmp_path):
     assert all(cell in text.replace("\N{NO-BREAK SPACE}", " ") or "\N{NO-BREAK SPACE}" in cell
                for rows in told.values() for pair in rows.items() for cell in pair)  # fmt: skip
     assert any("adresses électroniques" in name for name in told["Ce que le nettoyage a vu"])
-    assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons"])
-    assert set(told["Lignes de test proches d'une ligne de train"]) == {
-        "découpage par groupes (celui de ce jeu)", "découpage au hasard",
+    assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons, sans ce tri"])
+    assert set(told["Lignes de test presque identiques à une ligne de train"]) == {
+        "découpage par groupes (celui de ce jeu)", "les mêmes dialogues tirés au sort, pour comparer",
     }  # fmt: skip
     conditions = next(rows for title, rows in told.items() if title.startswith("Conditions"))
     assert conditions["Redistribution"] == "inconnu"  # the file's licence is not known

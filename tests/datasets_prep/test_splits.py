@@ -86,3 +86,5 @@ def test_shared_answers():
 
     splits = {"train": part("Oui, là.", "Non."), "validation": [], "test": part("OUI,  là.", "Ailleurs.", "Non.")}
     assert shared_answers(splits) == {"validation": 0, "test": 2}
+    labels = {"train": part(*["Positif."] * 40, "Oui, là."), "validation": [], "test": part("Positif.", "Oui, là.")}
+    assert shared_answers(labels) == {"validation": 0, "test": 1}  # that a label is in both is no leak
