@@ -125,5 +125,5 @@ def _plain(text: str) -> str:
 
 def _png(figure: Any) -> bytes:
     written = io.BytesIO()
-    figure.savefig(written, format="png")
+    figure.savefig(written, format="png", pil_kwargs={"compress_level": 1})  # the next levels take long for little
     return written.getvalue()
