@@ -60,8 +60,8 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
     shades = SHADES[hue]
     colours = dict(zip(weights, itertools.cycle(shades), strict=False))
     layout = WordCloud(
-        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=4,
-        min_font_size=6, max_font_size=TALLEST, font_step=2, relative_scaling=0.45, background_color=None, mode="RGBA",
+        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=5,
+        min_font_size=7, max_font_size=TALLEST, font_step=2, relative_scaling=0.45, background_color=None, mode="RGBA",
         random_state=random.Random(seed), color_func=lambda word, **_: colours[word],
     ).generate_from_frequencies(weights)  # fmt: skip
     svg = _styled(layout.to_svg(), shades, alt)

@@ -78,7 +78,7 @@ def _cleaning(cleaning: Mapping[str, Any]) -> Rows:
 
 def _duplicates(atlas: Mapping[str, Any]) -> Rows:
     where = {
-        "within": tr("avec leur original", "with their original"),
+        "within": tr("avec l'original", "with the original"),
         "across": tr("dans une autre partie : une fuite", "in another split: a leak"),
         "anywhere": tr("partie tirée au sort (seuls de leur groupe)", "split drawn by lot (alone in their group)"),
     }
