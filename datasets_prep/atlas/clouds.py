@@ -18,8 +18,8 @@ from pathlib import Path
 from datasets_prep.atlas.look import SHADES, WHITE
 from datasets_prep.atlas.words import Weighed
 
-WIDTH, HEIGHT, TALLEST = 306, 193, 41  # of the layout, whose cost grows with its surface
-SCALE = 3  # a PNG has 918 × 579 pixels
+WIDTH, HEIGHT, TALLEST = 368, 232, 50  # of the layout, whose cost grows with its surface
+SCALE = 2.5  # a PNG has 920 × 580 pixels
 COLOURS = 64  # of a PNG: four shades with their edges
 WORDS = 50
 
@@ -60,8 +60,8 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
     shades = SHADES[hue]
     colours = dict(zip(weights, itertools.cycle(shades), strict=False))
     layout = WordCloud(
-        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=5,
-        min_font_size=7, max_font_size=TALLEST, font_step=2, relative_scaling=0.45, background_color=None, mode="RGBA",
+        width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=6,
+        min_font_size=7, max_font_size=TALLEST, font_step=3, relative_scaling=0.45, background_color=None, mode="RGBA",
         random_state=random.Random(seed), color_func=lambda word, **_: colours[word],
     ).generate_from_frequencies(weights)  # fmt: skip
     svg = _styled(layout.to_svg(), shades, alt)
