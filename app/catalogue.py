@@ -119,7 +119,7 @@ def _plain_table(head: Sequence[str], widths: Sequence[int]) -> Table:
 def _licences(name: str) -> dict[str, Licence]:
     if name in SOURCES:
         return {name: SOURCES[name].licence}
-    if is_prepared(Path(name)):
+    if Path(name).exists():
         return licences_of(PreparedSet.open(Path(name)).manifest)
     raise InputError(
         tr(
@@ -148,7 +148,9 @@ def _answer(answer: str) -> Text:
 def _attributions(licences: Mapping[str, Licence]) -> Text:
     text = Text(tr("À citer", "To be named"), style="bold")
     for name, licence in licences.items():
-        checked = tr(f"vérifié en {licence.checked}", f"checked {licence.checked}")
+        checked = tr("non vérifiée", "not checked")
+        if licence.checked:
+            checked = tr(f"vérifiée en {licence.checked}", f"checked {licence.checked}")
         text.append(f"\n{name}", style="cyan").append(f" ({checked})", style="not bold dim")
         for line in textwrap.wrap(licence.attribution, WIDTH - 2):
             text.append(f"\n  {line}", style="not bold")

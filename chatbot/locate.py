@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError, WorldError
+from chatbot.known_models import kaggle_handles
 from chatbot.language import number, tr
 
 EMBEDDED = {"mini": Path(__file__).parent / "presets" / "mini"}
@@ -169,13 +170,10 @@ def _kaggle_handle(name: str) -> str:
     Raises:
         InputError: KerasHub knows no causal language model of that name.
     """
-    import keras_hub
-
-    translators = keras_hub.models.Seq2SeqLM.presets  # a kind of CausalLM for KerasHub, but no model to talk to
-    presets = {key: preset for key, preset in keras_hub.models.CausalLM.presets.items() if key not in translators}
-    if name in presets:
-        return presets[name]["kaggle_handle"]
-    near = difflib.get_close_matches(name, [*EMBEDDED, *presets], n=3)
+    handles = kaggle_handles()
+    if name in handles:
+        return handles[name]
+    near = difflib.get_close_matches(name, [*EMBEDDED, *handles], n=3)
     hint = tr("Vouliez-vous dire : ", "Did you mean: ") + ", ".join(near) if near else ""
     hint = hint or tr(
         "Donnez un dossier, « mini », un nom KerasHub (gpt2_base_en), hf://… ou kaggle://…",

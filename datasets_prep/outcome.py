@@ -22,7 +22,7 @@ class Outcome:
         boilerplate: the sentences that came back under many questions.
         duplicates: the rows rejected because an earlier one says the same.
         copies: number of a training dialogue → how many times it is written, where a weight says so.
-        shared_answers: split → how many of its answers are in train too.
+        shared_answers: split → how many of its answers, labels left out, are in train too.
         several_answers: the requests that are kept with more than one answer, by their fingerprints.
         several_answers_shown: the first of them, as JSON objects.
         leak: test rows with a near neighbour in train, by kind of split, where that was asked for.

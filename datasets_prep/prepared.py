@@ -16,6 +16,7 @@ from chatbot.dialogue import Dialogue, read_dialogues
 from chatbot.errors import InputError
 from chatbot.files import read_json
 from chatbot.language import tr
+from datasets_prep.manifest_shape import fault_of
 from datasets_prep.text_files import sha256_of
 
 MANIFEST = "manifest.json"
@@ -88,6 +89,15 @@ def is_prepared(folder: Path) -> bool:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
+    if folder.is_file():
+        raise InputError(
+            tr(
+                f"{folder} : c'est un fichier, et non un jeu préparé.\n"
+                f"Préparez-le d'abord : causette prepare {folder} --out data/{folder.stem}",
+                f"{folder}: this is a file, and no prepared set.\n"
+                f"Prepare it first: causette prepare {folder} --out data/{folder.stem}",
+            )
+        )
     if not is_prepared(folder):
         raise InputError(
             tr(
@@ -106,6 +116,15 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
                 f"{FORMAT_VERSION}.\nPréparez-le de nouveau (--replace).",
                 f"{folder}: prepared in format {version}, this version of Causette reads format {FORMAT_VERSION}.\n"
                 "Prepare it again (--replace).",
+            )
+        )
+    if fault := fault_of(manifest):
+        raise InputError(
+            tr(
+                f"{folder / MANIFEST} : « {fault} » manque ou n'a pas la forme attendue ; ce fichier ne se modifie pas à la "
+                "main.\nPréparez de nouveau le jeu (--replace).",
+                f"{folder / MANIFEST}: “{fault}” is missing or not of the shape expected; this file is not to be changed by "
+                "hand.\nPrepare the set again (--replace).",
             )
         )
     return manifest

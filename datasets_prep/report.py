@@ -142,16 +142,19 @@ def _duplicates(manifest: Json, cleaning: Json) -> str:
     duplicates = manifest["duplicates"]
     if not any(sum(counts.values()) for counts in duplicates.values()):
         return ""
-    head = tr("|Rejetés|Même partie que leur original|Autre partie|Partie au hasard", "|Rejected|Same split as the original|Another split|Any split").split("|")  # fmt: skip
+    head = tr("|Rejetés|Dans la même partie que l'original|Dans une autre partie|Tirés au sort",
+              "|Rejected|In the same split as the original|In another split|Drawn by lot").split("|")  # fmt: skip
     order = ("within", "across", "anywhere")
     rows = [
         [reason_in_words(reason), number(sum(counts.values())), *(number(counts[where]) for where in order)]
         for reason, counts in duplicates.items()
     ]
-    told = tr("Gardés, ces doublons seraient allés dans la partie de leur groupe : ceux d'une « autre partie » auraient "
-              "fait fuir le test ou la validation dans l'entraînement.",
-              "Kept, these duplicates would have gone where their group went: those of “another split” would have leaked "
-              "test or validation into training.")  # fmt: skip
+    told = tr("Où ces lignes seraient-elles allées, si on les avait gardées ? Avec les autres lignes de leur groupe. Dans la "
+              "partie de l'original, elles ne feraient que le répéter. Dans une autre, on jugerait le modèle sur une ligne "
+              "apprise : c'est une fuite. Une ligne seule de son groupe irait dans une partie tirée au sort.",
+              "Where would these rows have gone, had they been kept? With the other rows of their group. In the split of the "
+              "original they would only repeat it. In another one the model would be judged on a row it has learnt: a leak. "
+              "A row alone in its group would go to a split drawn by lot.")  # fmt: skip
     return f"## {tr('Doublons', 'Duplicates')}\n\n{_table(head, rows)}\n\n{told}"
 
 
@@ -177,23 +180,29 @@ def _splits(manifest: Json, cleaning: Json) -> str:
     copies = tr(f" (dont {number(counts['copies'])} copies dues aux poids)", f" ({number(counts['copies'])} of them copies made by weights)") if counts["copies"] else ""  # fmt: skip
     rules = "\n".join(f"- {rule}" for rule in manifest["split_rule"])
     known = ", ".join(f"{split} {number(count)}" for split, count in counts["shared_answers"].items())
-    told = tr(f"{listed}{copies}. Réponses déjà présentes dans train sous d'autres questions : {known}.",
-              f"{listed}{copies}. Answers that are in train too, under other questions: {known}.")  # fmt: skip
+    told = tr(f"{listed}{copies}. Réponses déjà présentes dans train sous d'autres questions, étiquettes non comptées : {known}.",
+              f"{listed}{copies}. Answers that are in train too, under other questions, labels not counted: {known}.")  # fmt: skip
     return f"## {tr('Découpage', 'Splits')}\n\n{told}\n\n{rules}"
 
 
 def _leak(manifest: Json, cleaning: Json) -> str:
     if "leak" not in manifest:
         return ""
-    head = tr("Découpage|Lignes de test|Question proche dans train|Réponse proche dans train|L'une ou l'autre",
-              "Split|Test rows|Near question in train|Near answer in train|Either").split("|")  # fmt: skip
+    head = tr("Découpage|Lignes de test|Question presque identique dans train|Réponse presque identique dans train|"
+              "L'une ou l'autre",
+              "Split|Test rows|Nearly the same question in train|Nearly the same answer in train|Either").split("|")  # fmt: skip
     order = ("question", "answer", "either")
     rows = [
         [_leak_name(kind), number(leak["test"]), *(_share(leak[side], leak["test"]) for side in order)]
         for kind, leak in manifest["leak"].items()
     ]
-    told = tr("Rien n'a été entraîné : ces parts disent combien de lignes de test l'entraînement aurait presque déjà vues.",
-              "Nothing was trained: these shares say how many test rows training would nearly have seen.")  # fmt: skip
+    told = tr("Une ligne de test « fuit » quand train en contient presque une copie : le modèle peut répondre de mémoire, et sa "
+              "note est trop belle. Le premier découpage est celui de ce jeu. Le second ne sert qu'à comparer : les mêmes "
+              "dialogues, tirés au sort sans regarder leurs groupes. Ces parts sont comptées sur les textes ; aucun modèle "
+              "n'a été entraîné.",
+              "A test row “leaks” when train nearly holds a copy of it: the model may answer from memory, and its mark is too "
+              "good. The first split is that of this set. The second is there to compare: the same dialogues, drawn by lot "
+              "without regard to their groups. These shares are counted on the texts; no model was trained.")  # fmt: skip
     labels = manifest["leak"]["by_group"]["labels"]
     if labels:
         told += " " + tr(
@@ -210,7 +219,9 @@ def _leak(manifest: Json, cleaning: Json) -> str:
 
 
 def _leak_name(kind: str) -> str:
-    return tr("par groupe", "by group") if kind == "by_group" else tr("au hasard", "at random")
+    if kind == "by_group":
+        return tr("par groupes (ce jeu)", "by group (this set)")
+    return tr("tirage au sort (pour comparer)", "drawn by lot (to compare)")
 
 
 def _leak_words(counts: Mapping[str, int]) -> str:
@@ -251,6 +262,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text of the data, on one line and without any meaning for Markdown."""
+    """Text of the data, on one line and without any meaning for Markdown; "(vide)" where there is none."""
     shown = " ".join(text.split()).replace("`", "ʹ")
-    return f"`{shown}`" if shown else "∅"
+    return f"`{shown}`" if shown else tr("(vide)", "(empty)")

@@ -153,8 +153,8 @@ def rejected_from(row: Row, reason: str, detail: str = "") -> Rejected:
 
 
 def reason_in_words(reason: str) -> str:
-    """The sentence of a reason in the current language."""
-    return tr(*REASONS[reason])
+    """The sentence of a reason in the current language; a reason of a later version stands for itself."""
+    return tr(*REASONS[reason]) if reason in REASONS else reason
 
 
 @functools.lru_cache(maxsize=16)  # one row asks several times for the same texts

@@ -53,7 +53,7 @@ class Licence:
         share_alike: whether what is made from it must bear the same licence.
         personal_data: what it holds about persons, in French and in English.
         link: where the licence is stated.
-        checked: when that was read (year-month).
+        checked: when that was read (year-month); "" where nobody did: a team's own file.
     """
 
     stated: Words

@@ -16,7 +16,7 @@ from chatbot.language import current_language
 from datasets_prep.atlas.contrast import SURE, Contrast, contrast_of
 from datasets_prep.atlas.lengths import Length, TokenMeasure, histogram_of, summary_of
 from datasets_prep.atlas.parts import Labels, Part
-from datasets_prep.atlas.provenance import rejections_of, sources_of
+from datasets_prep.atlas.provenance import phrased_in, rejections_of, sources_of
 from datasets_prep.atlas.sample import MOST_DIALOGUES, Placed, Sample, batches
 from datasets_prep.atlas.words import WordTable, total
 from datasets_prep.prepared import PreparedSet
@@ -59,7 +59,8 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
     data, seed = request.data, request.seed
     sample = Sample.drawn(data, seed=seed, most=request.most)
     labels = Labels()
-    table = WordTable.of(labels.noting(sample))
+    phrased = phrased_in(data)
+    table = WordTable.of(labels.noting(sample), phrased)
     parts = labels.parts()
     counts = data.manifest["counts"]
     return {
@@ -73,6 +74,7 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
         "rejections": rejections_of(data, seed),
         **{key: data.manifest[key] for key in NOTED if data.manifest.get(key)},
         "class_key": labels.class_key,
+        "phrased": sorted(phrased),
         "words": _words(table, parts),
         "contrasts": [contrast_json(one) for one in _contrasts(table, parts, request)],
         "sure": SURE,
@@ -150,7 +152,7 @@ def _against(table: WordTable, request: AtlasRequest) -> Contrast | None:
     """This set and another one, over the words of both."""
     assert request.against is not None
     drawn = Sample.drawn(request.against, seed=request.seed, most=request.most)
-    other = WordTable.of(placed.dialogue for placed in drawn)
+    other = WordTable.of((placed.dialogue for placed in drawn), phrased_in(request.against))
     keys = np.union1d(table.keys, other.keys)
     (ours, our_counts), (theirs, their_counts) = (_spread(one, keys) for one in (table, other))
     shown = np.where(our_counts >= their_counts, ours, theirs)  # each word as the set that uses it more writes it

@@ -18,8 +18,9 @@ from pathlib import Path
 from datasets_prep.atlas.look import SHADES, WHITE
 from datasets_prep.atlas.words import Weighed
 
-WIDTH, HEIGHT, TALLEST = 460, 290, 62  # of the layout, whose cost grows with its surface
-SCALE = 2  # a PNG has 920 × 580 pixels
+WIDTH, HEIGHT, TALLEST = 368, 232, 50  # of the layout, whose cost grows with its surface
+SCALE = 2.5  # a PNG has 920 × 580 pixels
+COLOURS = 64  # of a PNG: four shades with their edges
 WORDS = 50
 
 
@@ -49,6 +50,7 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
         alt: what the picture shows, for those who do not see it.
         seed: the same seed lays the same words out alike.
     """
+    from PIL.Image import Quantize
     from wordcloud import WordCloud
 
     left_out = tuple(weighed.word for weighed in words if not can_draw(weighed.word))
@@ -59,13 +61,13 @@ def cloud_of(words: Sequence[Weighed], *, hue: str, alt: str, seed: int) -> Clou
     colours = dict(zip(weights, itertools.cycle(shades), strict=False))
     layout = WordCloud(
         width=WIDTH, height=HEIGHT, font_path=str(font_path()), max_words=WORDS, prefer_horizontal=1, margin=6,
-        min_font_size=9, max_font_size=TALLEST, font_step=3, relative_scaling=0.45, background_color=None, mode="RGBA",
+        min_font_size=7, max_font_size=TALLEST, font_step=3, relative_scaling=0.45, background_color=None, mode="RGBA",
         random_state=random.Random(seed), color_func=lambda word, **_: colours[word],
     ).generate_from_frequencies(weights)  # fmt: skip
     svg = _styled(layout.to_svg(), shades, alt)
     layout.scale, layout.background_color, layout.mode = SCALE, WHITE, "RGB"
     png = io.BytesIO()
-    layout.to_image().save(png, "PNG", compress_level=1)
+    layout.to_image().quantize(COLOURS, Quantize.FASTOCTREE).save(png, "PNG", compress_level=1)
     return Cloud(
         svg=svg, png=png.getvalue(), drawn=tuple(word for (word, _), *_ in layout.layout_), left_out=left_out
     )  # fmt: skip

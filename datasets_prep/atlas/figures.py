@@ -20,7 +20,7 @@ def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit:
         limit: the context, in tokens.
         unit: the name of the horizontal axis.
     """
-    width, counts, beyond = histogram["width"], histogram["counts"], number(histogram["beyond"])
+    width, counts, tail = histogram["width"], histogram["counts"], histogram["tail"]
     reach = len(counts) * width
     figure = _figure(8, 4, title)
     axes = _axes(figure.add_subplot())
@@ -28,21 +28,36 @@ def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit:
     colours = [ORANGE if left >= limit else TEAL for left in lefts]
     axes.bar(lefts, counts, width=width * 0.92, align="edge", color=colours)
     axes.set(xlabel=unit, ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
+    if tail:
+        _draw_tail(axes, tail, limit=limit, reach=reach)
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
+    text, align = (
+        tr(f"contexte : {number(limit)}", f"context: {number(limit)}"),
+        "left" if 2 * limit < reach else "right",
+    )
     if limit <= reach:
         axes.axvline(limit, color=ORANGE, linewidth=1.6)
-        text, align = (
-            tr(f"contexte : {number(limit)}", f"context: {number(limit)}"),
-            "left" if 2 * limit < reach else "right",
-        )
-        axes.text(limit, 1.02, text, color=ORANGE, fontweight="bold", ha=align, transform=axes.get_xaxis_transform())
-    if histogram["beyond"]:
-        axes.text(0.995, 0.93, tr(f"+ {beyond} plus longs →", f"+ {beyond} longer →"), color=SOFT, ha="right",
-                  transform=axes.transAxes)  # fmt: skip
+    else:
+        text += tr(", plus à droite →", ", further right →")
+    place = min(limit, reach)
+    axes.text(place, 1.02, text, color=ORANGE, fontweight="bold", ha=align, transform=axes.get_xaxis_transform())
     return _png(figure)
+
+
+def _draw_tail(axes: Any, tail: Sequence[int], *, limit: int, reach: int) -> None:
+    """A last bar, set apart, for all that is longer than the others; its upper part is what the context cannot hold."""
+    middle, over = 1.06 * reach, sum(length > limit for length in tail)
+    axes.axvline(1.015 * reach, color=SOFT, linewidth=1.2, linestyle=":")
+    axes.bar(middle, len(tail) - over, width=0.04 * reach, color=TEAL)
+    axes.bar(middle, over, width=0.04 * reach, bottom=len(tail) - over, color=ORANGE)
+    end, count = number(reach), number(len(tail))
+    text = tr(f"plus de\n{end} :\n{count}", f"over\n{end}:\n{count}")
+    axes.annotate(text, (middle, len(tail)), (0, 3), textcoords="offset points", ha="center", color=SOFT, fontsize=9)
+    axes.set_xlim(0, 1.1 * reach)
+    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= reach])
 
 
 def contrast_png(contrast: Mapping[str, Any], *, names: tuple[str, str], title: str) -> bytes:
@@ -110,5 +125,5 @@ def _plain(text: str) -> str:
 
 def _png(figure: Any) -> bytes:
     written = io.BytesIO()
-    figure.savefig(written, format="png")
+    figure.savefig(written, format="png", pil_kwargs={"compress_level": 1})  # the next levels take long for little
     return written.getvalue()

@@ -44,14 +44,12 @@ class Histogram:
     Args:
         width: tokens per bin.
         counts: per bin.
-        beyond: lengths after the last bin.
-        longest: the greatest length.
+        tail: each length after the last bin, in their order.
     """
 
     width: int
     counts: tuple[int, ...]
-    beyond: int
-    longest: int
+    tail: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +82,20 @@ def summary_of(lengths: np.ndarray, limit: int) -> Summary:
 def histogram_of(lengths: np.ndarray, limit: int) -> Histogram:
     """A histogram with the limit at the edge of a bin, so that no bin is on both sides of it.
 
-    (A limit without divisors cannot be one; those of models are powers of two.) It ends at the last centile, and shows
-    something of what is above the limit; longer ones are counted apart.
+    (A limit without divisors cannot be one; those of models are powers of two.) It ends at the last centile; where
+    some are above the limit, a little after that, unless this would press the others into less than half of it. A few
+    very long ones then stretch nothing: they are the tail.
     """
     summary = summary_of(lengths, limit)
     reach = min(max(summary.p99, 1), BINS * limit)
     width = _width(reach, limit)
     bins = math.ceil(reach / width)
-    if summary.over:
+    if summary.over and limit // width + 2 <= 2 * bins:
         bins = max(bins, limit // width + 2)
     place = np.maximum(lengths - 1, 0) // width
     counts = np.bincount(place[place < bins], minlength=bins)
-    return Histogram(
-        width=width, counts=tuple(counts.tolist()), beyond=int((place >= bins).sum()), longest=summary.longest
-    )
+    tail = np.sort(lengths[place >= bins])
+    return Histogram(width=width, counts=tuple(counts.tolist()), tail=tuple(tail.tolist()))
 
 
 def _width(reach: int, limit: int) -> int:

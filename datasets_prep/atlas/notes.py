@@ -26,8 +26,14 @@ def notes_of(atlas: Mapping[str, Any]) -> list[Note]:
     notes = (
         Note(tr("Langues", "Languages"), _languages(atlas.get("languages", {}))),
         Note(tr("Ce que le nettoyage a vu", "What cleaning saw"), _cleaning(atlas.get("cleaning", {}))),
-        Note(tr("Où seraient allés les doublons", "Where duplicates would have gone"), _duplicates(atlas)),
-        Note(tr("Lignes de test proches d'une ligne de train", "Test rows near a row of train"), _leak(atlas)),
+        Note(
+            tr("Où seraient allés les doublons, sans ce tri", "Where duplicates would have gone unsifted"),
+            _duplicates(atlas),
+        ),
+        Note(
+            tr("Lignes de test presque identiques à une ligne de train", "Test rows nearly the same as a row of train"),
+            _leak(atlas),
+        ),
     )
     return [note for note in notes if note.rows]
 
@@ -72,9 +78,9 @@ def _cleaning(cleaning: Mapping[str, Any]) -> Rows:
 
 def _duplicates(atlas: Mapping[str, Any]) -> Rows:
     where = {
-        "within": tr("dans la même partie", "the same split"),
-        "across": tr("dans une autre : une fuite", "another one: a leak"),
-        "anywhere": tr("au hasard", "any split"),
+        "within": tr("avec l'original", "with the original"),
+        "across": tr("dans une autre partie : une fuite", "in another split: a leak"),
+        "anywhere": tr("partie tirée au sort (seuls de leur groupe)", "split drawn by lot (alone in their group)"),
     }
     return [
         (f"{reason_in_words(reason)}, {name}", number(counts[key]))
@@ -87,7 +93,9 @@ def _duplicates(atlas: Mapping[str, Any]) -> Rows:
 def _leak(atlas: Mapping[str, Any]) -> Rows:
     names = {
         "by_group": tr("découpage par groupes (celui de ce jeu)", "split by group (that of this set)"),
-        "at_random": tr("découpage au hasard", "split at random"),
+        "at_random": tr(
+            "les mêmes dialogues tirés au sort, pour comparer", "the same dialogues drawn by lot, to compare"
+        ),
     }
     return [
         (names[kind], f"{number(counts['either'])} ({percent(counts['either'] / counts['test'])})")

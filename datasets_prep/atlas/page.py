@@ -5,11 +5,11 @@ every outside address, should one slip through.
 """
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from chatbot.language import current_language, number, tr
 from datasets_prep.atlas.clouds import Cloud, face
@@ -30,7 +30,6 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
         clouds: for each of its parts the clouds by hue, "count" and "tfidf".
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
 
     drawn = [word for pair in clouds for cloud in pair.values() for word in cloud.drawn]
     environment = Environment(
@@ -40,7 +39,7 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
     environment.globals |= {"tr": tr, "histogram": _histogram, "side_names": side_names, "split_name": split_name}
     return environment.get_template(TEMPLATE).render(
         atlas=atlas,
-        clouds=[{hue: Markup(cloud.svg) for hue, cloud in pair.items()} for pair in clouds],
+        clouds=[{hue: cloud.svg for hue, cloud in pair.items()} for pair in clouds],
         left_out=[sorted({word for cloud in pair.values() for word in cloud.left_out}) for pair in clouds],
         part_names=[part_name(part) for part in atlas["words"]["parts"]],
         few_parts=[part["name"] or part_name(part) for part in atlas["words"]["parts"] if part["few"]],
@@ -49,7 +48,7 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
         notes=notes_of(atlas),
         terms=terms_of(atlas),
         language=current_language(),
-        style=Markup((HERE / STYLE).read_text(encoding="utf-8")),
+        style=(HERE / STYLE).read_text(encoding="utf-8"),
         font=base64.b64encode(face(drawn)).decode() if drawn else "",
     )
 
@@ -74,7 +73,7 @@ def part_name(part: Mapping[str, Any]) -> str:
 
 def _link(address: object) -> str:
     """The address where it is one of the web, else nothing: no "javascript:" becomes a link."""
-    return str(address) if urlsplit(str(address)).scheme in ("http", "https") else ""
+    return str(address) if re.match("https?://", str(address)) else ""
 
 
 def _date(stamp: str) -> str:
@@ -89,9 +88,11 @@ def _histogram(part: Mapping[str, Any], limit: int) -> dict[str, Any]:
     """Places and heights in per cent, for the style sheet to draw."""
     histogram = part["histogram"]
     width, counts = histogram["width"], histogram["counts"]
-    reach, highest = width * len(counts), max(*counts, 1)
+    reach, tail = width * len(counts), histogram["tail"]
+    highest = max(*counts, len(tail), 1)
     step = _step(highest)
     top = -(-highest // step) * step
+    over = sum(length > limit for length in tail)
     return {
         "bars": [
             {
@@ -107,7 +108,11 @@ def _histogram(part: Mapping[str, Any], limit: int) -> dict[str, Any]:
         "heights": [{"at": round(100 * value / top, 2), "value": value} for value in range(0, top + 1, step)],
         "lengths": [{"at": round(100 * value / reach, 2), "value": value} for value in range(0, reach, _step(reach))],
         "limit": round(100 * limit / reach, 2) if limit <= reach else None,
-        "beyond": histogram["beyond"],
+        "tail": len(tail),
+        "tail_bars": [
+            {"height": round(100 * count / top, 2), "over": above}
+            for count, above in ((over, True), (len(tail) - over, False))
+        ],
         "from": reach,
     }
 

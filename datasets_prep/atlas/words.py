@@ -6,9 +6,12 @@ A word is two letters or more, in any script: "l'élève" gives "élève", "qu'i
 not, and a word is shown in its commonest case ("RGPD", not "rgpd").
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +19,9 @@ import numpy as np
 from chatbot.dialogue import Dialogue
 from datasets_prep.atlas.stop_words import FRAGMENTS, STOP_WORDS, languages_of
 
+NONE_PHRASED: Mapping[str, str] = MappingProxyType({})
 WORD = r"[^\W\d_]{2,}"
+_WORDS = re.compile(WORD)
 
 
 class Weighed(NamedTuple):
@@ -46,14 +51,20 @@ class WordTable:
     stop: np.ndarray
 
     @classmethod
-    def of(cls, dialogues: Iterable[Dialogue]) -> "WordTable":
-        """Counts the words of dialogues, read once and not kept."""
-        noted: Counter[str] = Counter()  # by the language that `prepare` found each to be in
+    def of(cls, dialogues: Iterable[Dialogue], phrased: Mapping[str, str] = NONE_PHRASED) -> "WordTable":
+        """Counts the words of dialogues, read once and not kept.
+
+        Args:
+            dialogues: what is read.
+            phrased: as in `texts_of`, each with the language of its texts, "" where that is not known.
+        """
+        noted: Counter[str] = Counter()  # by their language
 
         def texts() -> Iterator[str]:
             for dialogue in dialogues:
-                noted[dialogue.meta.get("language", "")] += 1
-                yield from texts_of(dialogue)
+                # What `prepare` found is the language of our phrasings, where there are some.
+                noted[phrased.get(dialogue.source) or dialogue.meta.get("language", "")] += 1
+                yield from texts_of(dialogue, phrased)
 
         surface, counts = _counted(texts())
         keys, column = np.unique([word.lower() for word in surface], return_inverse=True)
@@ -77,18 +88,19 @@ class WordTable:
     def tfidf(self) -> Any:
         """TF-IDF of every word that is no function word, a dialogue being a document: (dialogues, words).
 
-        The smoothed inverse document frequency is scikit-learn's less 1, so that a word of all dialogues weighs nothing;
-        rows have length 1, so that a long answer weighs no more than a short one.
+        The inverse document frequency is ln((1 + dialogues) / (1 + those with the word)): scikit-learn's smoothed one
+        less 1, so that a word of all dialogues weighs nothing. Rows have length 1, so that a long answer weighs no more
+        than a short one. (scikit-learn itself takes two seconds to import: a test compares.)
         """
-        from sklearn.feature_extraction.text import TfidfTransformer
-        from sklearn.preprocessing import normalize
-
-        counts = self.dialogues.astype(float)
-        counts.data[self.stop[counts.indices]] = 0
-        counts.eliminate_zeros()
-        if not counts.nnz:
-            return counts
-        return normalize(TfidfTransformer(norm=None).fit_transform(counts) - counts)
+        weights = self.dialogues.astype(float)
+        weights.data[self.stop[weights.indices]] = 0
+        weights.eliminate_zeros()
+        holding = np.bincount(weights.indices, minlength=weights.shape[1])
+        weights.data *= np.log((1 + weights.shape[0]) / (1 + holding))[weights.indices]
+        row = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+        lengths = np.sqrt(np.bincount(row, weights.data**2, weights.shape[0]))
+        weights.data /= np.where(lengths, lengths, 1)[row]
+        return weights
 
     def commonest(self, rows: np.ndarray, count: int) -> list[Weighed]:
         """The most frequent words of some dialogues, function words left out."""
@@ -101,10 +113,24 @@ class WordTable:
         return [Weighed(str(self.shown[i]), float(weights[i])) for i in order if weights[i] > 0]
 
 
-def texts_of(dialogue: Dialogue) -> tuple[str, str]:
-    """All requests of a dialogue with the texts that come with them, and all its answers."""
-    asked = [text for turn in dialogue.messages if turn.role == "user" for text in (turn.content, turn.context) if text]
-    answered = [turn.content for turn in dialogue.messages if turn.role == "assistant"]
+def texts_of(dialogue: Dialogue, phrased: Container[str] = ()) -> tuple[str, str]:
+    """All requests of a dialogue with the texts that come with them, and all its answers.
+
+    Args:
+        dialogue: what is read.
+        phrased: the sources whose requests Causette phrases. Of these only what the data say is given: neither the
+            requests, nor the answers that put a label into words.
+    """
+    ours = dialogue.source in phrased
+    asked = [
+        text
+        for turn in dialogue.messages
+        if turn.role == "user"
+        for text in ("" if ours else turn.content, turn.context)
+        if text
+    ]
+    labels = ours and "label" in dialogue.meta
+    answered = [turn.content for turn in dialogue.messages if turn.role == "assistant" and not labels]
     return "\n".join(asked), "\n".join(answered)
 
 
@@ -114,23 +140,22 @@ def total(counts: Any, rows: np.ndarray) -> np.ndarray:
 
 
 def _counted(texts: Iterable[str]) -> tuple[list[str], Any]:
-    """The words as written, and their counts in each text, (texts, words)."""
+    """The words as written, in their order, and their counts in each text, (texts, words)."""
     from scipy.sparse import csr_matrix
-    from sklearn.feature_extraction.text import CountVectorizer
 
-    read = 0
-
-    def counted() -> Iterable[str]:
-        nonlocal read
-        for read, text in enumerate(texts, start=1):  # noqa: B007
-            yield text
-
-    vectorizer = CountVectorizer(lowercase=False, token_pattern=WORD, dtype=np.int32)
-    try:
-        counts = vectorizer.fit_transform(counted())
-    except ValueError:  # what it raises when there is no word at all; the texts themselves cannot raise it
-        return [], csr_matrix((read, 0), dtype=np.int32)
-    return vectorizer.get_feature_names_out().tolist(), counts
+    place: defaultdict[str, int] = defaultdict()
+    place.default_factory = place.__len__  # each new word gets the next place
+    places, counts, ends = array("i"), array("i"), [0]
+    for text in texts:
+        found = Counter(_WORDS.findall(text))
+        places.extend(place[word] for word in found)
+        counts.extend(found.values())
+        ends.append(len(places))
+    words = sorted(place)
+    rank = np.empty(len(words), np.int32)
+    rank[[place[word] for word in words]] = np.arange(len(words))
+    columns = rank[np.array(places, np.int32)]
+    return words, csr_matrix((np.array(counts, np.int32), columns, ends), (len(ends) - 1, len(words)))
 
 
 def _indicator(column: np.ndarray, columns: int) -> Any:

@@ -241,7 +241,7 @@ UNKNOWN_LICENCE = Licence(
     commercial_use="unknown",
     personal_data=("inconnues : vérifiez avant de publier", "unknown: check before publishing"),
     link="",
-    checked="2026-11",
+    checked="",
 )
 SPEC = DatasetSpec(
     name="csv",

@@ -180,6 +180,46 @@ def test_inspect_imports_no_keras(faq):
     assert done.returncode == 0 and "⟦" in done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("command", [["inspect"], ["data", "licences"], ["data", "tfds", "--out", "tfds"]])
+def test_a_manifest_changed_by_hand_is_told_in_two_lines(command, faq, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(faq, "set")
+    manifest = json.loads(Path("set/manifest.json").read_text(encoding="utf-8"))
+    manifest["sources"] = "faq"
+    Path("set/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert main([*command, "set"]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 2 and "manifest.json" in told[0] and "sources" in told[0] and "--replace" in told[1]
+
+
+def test_rejected_rows_changed_by_hand_are_told(faq, tmp_path, tiny_preset, capsys):
+    folder = tmp_path / "set"
+    shutil.copytree(faq, folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["counts"]["by_reason"] = {"a_reason_of_tomorrow": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "rejected.jsonl").write_text('["pas un objet"]\n', encoding="utf-8")
+    assert main(["inspect", str(folder), "--model", str(tiny_preset)]) == 2
+    assert f"rejected.jsonl, ligne 1{NBSP}: ce n'est plus une ligne rejetée" in capsys.readouterr().err
+
+
+def test_against_a_table_tells_how_to_prepare_it(faq, tmp_path, tiny_preset, capsys):
+    (tmp_path / "faq.csv").write_text("question,answer\n", encoding="utf-8")
+    assert main(["inspect", str(faq), "--model", str(tiny_preset), "--against", str(tmp_path / "faq.csv")]) == 2
+    told = capsys.readouterr().err
+    assert "c'est un fichier" in told and f"causette prepare {tmp_path / 'faq.csv'} --out data/faq" in told
+
+
+def test_a_model_that_is_not_there_is_told_before_keras_is_loaded(faq):
+    code = (
+        f"import sys; from app.main import main; status = main(['inspect', {str(faq)!r}, '--model', 'nimporte'])\n"
+        "sys.exit('a backend was loaded' if {'keras_hub', 'tensorflow', 'jax'} & set(sys.modules) else status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 2
+    assert done.stderr.startswith("nimporte") and "ni dossier, ni modèle connu" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")

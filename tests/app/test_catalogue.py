@@ -56,6 +56,19 @@ def test_the_ledger(language, capsys):
         assert not spec.upstreams or (name in text and spec.licence.link in text and spec.licence.checked in text)
 
 
+def test_nobody_has_checked_the_licence_of_a_team_s_own_file(capsys, tmp_path):
+    """Neither the ledger nor the manifest gives a date for it."""
+    (tmp_path / "faq.csv").write_text("question;réponse\nOù est mon colis ?;Dans « Mon compte ».\n", encoding="utf-8")
+    out = str(tmp_path / "set")
+    assert main(["prepare", str(tmp_path / "faq.csv"), "--out", out, "--shares", "1,0,0"]) == 0
+    capsys.readouterr()
+    text = shown(capsys, "data", "licences", out)
+    assert "faq (non vérifiée)" in text and "2026" not in text
+    assert "faq (not checked)" in shown(capsys, "data", "licences", out, "--lang", "en")
+    [source] = json.loads((tmp_path / "set" / "manifest.json").read_text(encoding="utf-8"))["sources"]
+    assert source["licence"]["checked"] == ""
+
+
 def test_the_ledger_of_a_mixture(capsys, tmp_path):
     phrases = tmp_path / "Sentences_50Agree.txt"
     phrases.write_text("".join(f"Profit number {letter} rose .@positive\n" for letter in "abcdefgh"))
@@ -65,7 +78,10 @@ def test_the_ledger_of_a_mixture(capsys, tmp_path):
     text = shown(capsys, "data", "licences", out).replace("\u00a0", " ")
     assert "usage commercial : non (financial_phrasebank)" in text and "redistribution : oui" in text
     value = json.loads(shown(capsys, "data", "licences", out, "--json"))
-    assert value["terms"]["commercial_use"] == "no" and set(value["licences"]) == {"embedded", "financial_phrasebank"}
+    assert value["terms"]["commercial_use"] == "no" and set(value["licences"]) == {
+        "embedded:hub",
+        "financial_phrasebank",
+    }
     assert value["terms"] == json.loads((tmp_path / "mix" / "manifest.json").read_text(encoding="utf-8"))["terms"]
     alone = json.loads(shown(capsys, "data", "licences", "embedded", "--json"))
     assert alone["terms"]["commercial_use"] == "yes"

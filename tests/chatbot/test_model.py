@@ -12,6 +12,7 @@ import pytest
 from chatbot.dialogue import user
 from chatbot.errors import InputError
 from chatbot.generation import Sampling
+from chatbot.known_models import kaggle_handles
 from chatbot.locate import EMBEDDED, locate
 from chatbot.model import load_model, load_tokenizer, save_preset, weights_fingerprint
 from chatbot.runner import ChatModel
@@ -104,6 +105,14 @@ def test_weights_that_are_not_finite_are_refused(tiny_tokenizer, tmp_path):
     save_preset(causal_lm, tmp_path / "nan", {})
     with pytest.raises(InputError, match="pas des nombres finis"):
         load_model(str(tmp_path / "nan"))
+
+
+def test_known_names_are_those_of_keras_hub():
+    import keras_hub
+
+    translators = keras_hub.models.Seq2SeqLM.presets
+    presets = keras_hub.models.CausalLM.presets.items()
+    assert kaggle_handles() == {name: one["kaggle_handle"] for name, one in presets if name not in translators}
 
 
 def test_unknown_names_get_the_nearest():

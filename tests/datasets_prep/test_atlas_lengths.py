@@ -25,17 +25,32 @@ def test_a_histogram_loses_nothing(limit, longest):
     lengths = np.random.default_rng(1).integers(1, longest + 1, 3_000)
     lengths[0] = longest
     histogram = histogram_of(lengths, limit)
-    assert sum(histogram.counts) + histogram.beyond == 3_000 and histogram.longest == longest
+    end = histogram.width * len(histogram.counts)
+    assert sum(histogram.counts) + len(histogram.tail) == 3_000 and histogram.tail == tuple(
+        sorted(lengths[lengths > end])
+    )
     assert 1 <= len(histogram.counts) <= 80
     if limit != 509 and histogram.width * len(histogram.counts) > limit:  # a prime is no multiple of anything
         assert limit % histogram.width == 0
-        assert sum(histogram.counts[limit // histogram.width :]) + histogram.beyond == (lengths > limit).sum()
+        assert sum(histogram.counts[limit // histogram.width :]) + len(histogram.tail) == (lengths > limit).sum()
 
 
 def test_a_length_of_the_limit_is_left_of_it():
     histogram = histogram_of(np.array([512] * 5 + [513] * 2 + [1, 64, 65]), 512)
     edge = 512 // histogram.width
     assert histogram.counts[edge - 1] == 5 and histogram.counts[edge] == 2
+
+
+def test_a_few_very_long_ones_press_the_others_into_no_corner():
+    """Lengths up to 100, five of 20,000, a context of 512: the bars are those of the hundred, the five are the tail."""
+    histogram = histogram_of(np.array([*range(1, 101)] * 10 + [20_000] * 5), 512)
+    assert histogram.tail == (20_000,) * 5 and sum(histogram.counts) == 1_000
+    assert sum(map(bool, histogram.counts)) >= len(histogram.counts) / 2 >= 12
+
+
+def test_the_limit_is_drawn_where_there_is_room_for_it():
+    histogram = histogram_of(np.array([*range(1, 401)] * 5 + [600] * 5), 512)
+    assert histogram.width * len(histogram.counts) > 512 and histogram.tail == (600,) * 5
 
 
 def test_shares_are_never_rounded_to_all_or_nothing():

@@ -129,7 +129,7 @@ def test_what_is_drawn(atlas):
     lengths = numbers["lengths"]
     assert lengths["dialogue"]["count"] == 12 and lengths["dialogue"]["over"] > 0
     assert sum(one["over"] for one in lengths["by_split"].values()) == lengths["dialogue"]["over"]
-    assert sum(lengths["dialogue"]["histogram"]["counts"]) + lengths["dialogue"]["histogram"]["beyond"] == 12
+    assert sum(lengths["dialogue"]["histogram"]["counts"]) + len(lengths["dialogue"]["histogram"]["tail"]) == 12
 
 
 def test_data_is_text_and_nothing_comes_from_elsewhere(atlas):
@@ -211,6 +211,7 @@ def test_the_same_seed_gives_the_same_atlas_and_another_other_samples(data):
 
 def test_a_large_set_is_sampled_and_it_is_said(data):
     value = draw_atlas(AtlasRequest(data=data, tokens=WORDS, most=4), data.folder)
+    assert value["phrased"] == [] and "formulées par Causette" not in read(data.folder)[1]
     assert value["sample"] == {"dialogues": 4, "of": 6, "seed": 0} and value["lengths"]["dialogue"]["count"] == 4
     assert "4 dialogues tirés au sort parmi 6 (graine 0)" in Page(read(data.folder)[1]).text
 
@@ -224,6 +225,26 @@ def test_against_another_set(prepared, tmp_path):
     assert first["livres"]["there"] == 0 and second["dépôt"]["there"] == 0
     assert not {"est", "vous", "les"} & {*first, *second}
     assert [word["z"] for word in contrast["first"]] == sorted((w["z"] for w in contrast["first"]), reverse=True)
+
+
+def test_our_own_phrasings_are_no_words_of_the_data(tmp_path):
+    """In a mixture, row by row: the requests of one source are ours, those of the other its own."""
+    phrases = tmp_path / "Sentences_50Agree.txt"
+    names = ("Nokia", "Kone", "Fiskars", "Stora", "Outokumpu", "Sampo", "Elisa", "Neste", "Wartsila")
+    phrases.write_text("".join(f"Profit of {name} rose in Helsinki .@positive\n" for name in names), encoding="utf-8")
+    config = PrepareConfig(
+        sources=("financial_phrasebank", "embedded:hub"), from_file=phrases, requests="fr", out=tmp_path / "mix"
+    )
+    data = PreparedSet.open(prepare(config))
+    value = draw_atlas(AtlasRequest(data=data, tokens=WORDS), data.folder)
+    assert value["phrased"] == ["financial_phrasebank"] and value["class_key"] == "source"
+    [ours] = [part for part in value["words"]["parts"] if part["name"] == "financial_phrasebank"]
+    found = {word for word, _ in ours["count"]}
+    assert {"Profit", "rose", "Helsinki", *names} <= found and not {"phrase", "nouvelle", "investisseur"} & found
+    [hub] = [part for part in value["words"]["parts"] if part["name"] == "embedded"]
+    assert "dépôt" in {word for word, _ in hub["count"]}
+    line = "Les demandes de financial_phrasebank sont formulées par Causette"
+    assert line in Page(read(data.folder)[1]).text
 
 
 def test_after_an_error_the_older_atlas_lies_there(data, monkeypatch):
@@ -285,9 +306,9 @@ def test_what_prepare_noted_is_shown(tmp_path):
     assert all(cell in text.replace("\N{NO-BREAK SPACE}", " ") or "\N{NO-BREAK SPACE}" in cell
                for rows in told.values() for pair in rows.items() for cell in pair)  # fmt: skip
     assert any("adresses électroniques" in name for name in told["Ce que le nettoyage a vu"])
-    assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons"])
-    assert set(told["Lignes de test proches d'une ligne de train"]) == {
-        "découpage par groupes (celui de ce jeu)", "découpage au hasard",
+    assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons, sans ce tri"])
+    assert set(told["Lignes de test presque identiques à une ligne de train"]) == {
+        "découpage par groupes (celui de ce jeu)", "les mêmes dialogues tirés au sort, pour comparer",
     }  # fmt: skip
     conditions = next(rows for title, rows in told.items() if title.startswith("Conditions"))
     assert conditions["Redistribution"] == "inconnu"  # the file's licence is not known

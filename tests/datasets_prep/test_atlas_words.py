@@ -1,5 +1,6 @@
 """Counting and comparing words: elision, accents, case, function words, TF-IDF, log-odds."""
 
+import dataclasses
 import math
 import re
 
@@ -45,6 +46,27 @@ def test_texts_of_all_turns_with_their_contexts():
              assistant("Quatre."))  # fmt: skip
     told = Dialogue(id="1", source="s", group="g", messages=turns)
     assert texts_of(told) == ("Un ?\ntexte\nTrois ?", "Deux.\nQuatre.")
+
+
+def test_of_a_source_whose_requests_are_ours_the_data_alone_is_read():
+    plain = Dialogue.of_pair("Quel sentiment ?", "Un résumé.", context="Nokia grows.", id="1", source="ours", group="1")
+    label = dataclasses.replace(plain, meta={"label": "positive"})
+    assert texts_of(plain, {"ours"}) == ("Nokia grows.", "Un résumé.")
+    assert texts_of(label, {"ours"}) == ("Nokia grows.", "")
+    assert texts_of(label, {"other"}) == ("Quel sentiment ?\nNokia grows.", "Un résumé.")
+
+
+def test_the_language_of_phrasings_hides_no_word_of_the_texts():
+    """The French requests of English texts: "car" stays a word."""
+    text = "The car of the group was sold to the people of the town in the north, and the price is what they had hoped for."
+    rows = [
+        Dialogue.of_pair("Quel sentiment ?", "Positif.", context=text, id=str(n), source="ours", group=str(n),
+                         meta={"label": "positive", "language": "fr"})
+        for n in range(9)
+    ]  # fmt: skip
+    table = WordTable.of(rows, {"ours": "en"})
+    assert table.languages == ("en",) and "car" in {word.word for word in table.commonest(np.ones(9, bool), 5)}
+    assert counts(table, "answers") == {} and "sentiment" not in counts(table)
 
 
 @pytest.mark.parametrize("text", ["", "12 + 3 !", "à y a", "🎉"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_prep.ledger import FROM_STRICT_TO_FREE, licence_from_json, licences_of, strictest
-from datasets_prep.sources import SOURCES
+from datasets_prep.sources import FILE_KINDS, SOURCES
 from datasets_prep.spec import Licence
 
 answers = st.sampled_from(FROM_STRICT_TO_FREE)
@@ -55,7 +55,8 @@ def test_order_does_not_count_and_nothing_is_freer_than_a_part(mixture):
 def test_what_a_source_states_is_whole():
     for name, spec in SOURCES.items():
         licence = spec.licence
-        assert datetime.strptime(licence.checked, "%Y-%m"), name
+        own_file = name in FILE_KINDS.values()  # of which nobody has checked anything
+        assert licence.checked == "" if own_file else datetime.strptime(licence.checked, "%Y-%m"), name
         assert licence.link.startswith("https://") or name in ("csv", "jsonl") or not spec.upstreams
         assert licence.attribution or not spec.upstreams
         assert {licence.redistribution, licence.commercial_use, licence.share_alike} <= set(FROM_STRICT_TO_FREE)

@@ -86,5 +86,5 @@ def test_shared_answers():
 
     splits = {"train": part("Oui, là.", "Non."), "validation": [], "test": part("OUI,  là.", "Ailleurs.", "Non.")}
     assert shared_answers(splits) == {"validation": 0, "test": 2}
-    label = {"train": part(*["Non."] * 30), "validation": [], "test": part("Non.", "Non.")}
-    assert shared_answers(label) == {"validation": 0, "test": 0}
+    labels = {"train": part(*["Positif."] * 40, "Oui, là."), "validation": [], "test": part("Positif.", "Oui, là.")}
+    assert shared_answers(labels) == {"validation": 0, "test": 1}  # that a label is in both is no leak

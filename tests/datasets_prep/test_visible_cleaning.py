@@ -303,9 +303,16 @@ def test_the_leak_of_both_splits(write, tmp_path):
     assert leak["by_group"] == {"test": 20, "question": 0, "answer": 0, "either": 0, "labels": 0}
     assert leak["at_random"]["test"] == 20 and leak["at_random"]["question"] >= 18
     said = "\n".join(lines).replace("\u00a0", " ")
-    assert "par groupe : 0,0 % des 20 lignes de test" in said and "au hasard : " in said
+    assert "par groupes (ce jeu) : 0,0 % des 20 lignes de test" in said and "tirage au sort (pour comparer) : " in said
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8").replace("\u00a0", " ")
-    assert "| par groupe | 20 | 0,0 % | 0,0 % | 0,0 % |" in text and "≈" in text
+    assert "| par groupes (ce jeu) | 20 | 0,0 % | 0,0 % | 0,0 % |" in text and "≈" in text
+
+
+def test_an_empty_side_is_called_empty_in_the_report(prepared, write):
+    rows = "".join(f"Où est le colis {n} ?,Au casier {n}.\n" for n in range(9))
+    data = prepared(write("faq.csv", f"question,answer\n{rows}Et le mien ?,\n"))
+    text = (data.folder / "report.md").read_text(encoding="utf-8")
+    assert "`Et le mien ?` → (vide)" in text and "∅" not in text
 
 
 LABELS = ("Positif : la nouvelle est bonne.", "Négatif : la nouvelle est mauvaise.", "Neutre : elle ne change rien.")
