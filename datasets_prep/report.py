@@ -80,9 +80,10 @@ def _rejected(manifest: Json, cleaning: Json) -> str:
 def _changes(manifest: Json, cleaning: Json) -> str:
     count = manifest["cleaning"]["normalised"]
     told = tr(
-        f"Lignes dont le texte a changé : {number(count)} (Unicode NFC, blancs, caractères invisibles ; la typographie "
-        "française reste).",
-        f"Rows whose text changed: {number(count)} (Unicode NFC, blanks, invisible characters; French typography stays).",
+        f"Lignes dont le texte a changé : {number(count)} (Unicode NFC, blancs, caractères invisibles, et ce "
+        "que la lecture de la source met en ordre ; la typographie française reste).",
+        f"Rows whose text changed: {number(count)} (Unicode NFC, blanks, invisible characters, and what the reading of the "
+        "source sets right; French typography stays).",
     )
     examples = [
         _item(f"{name}, {example['place']}", f"{_quoted(example['before'])} → {_quoted(example['after'])}")
