@@ -21,9 +21,7 @@ BEFORE_THESE = frozenset(":;!?»%€")
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 BLANKS = re.compile(f"[ \t{NO_BREAK}]{{2,}}|[\t{NO_BREAK}]")  # runs, and single blanks that are not mere ones
 INDENT = re.compile(r"^[ \t]*")
-PLACEHOLDER = re.compile(
-    r"[\s.…?!_–—-]+"
-)  # what is typed where there is no answer: "-", "...", "?"; "%" and "[]" are some
+PLACEHOLDER = re.compile(r"[\s.…?!_–—-]+")  # typed where there is no answer: "-", "...", "?"; "%" and "[]" are answers
 
 
 @dataclass(frozen=True, kw_only=True)

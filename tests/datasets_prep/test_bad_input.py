@@ -38,7 +38,7 @@ FILES = {
     "html comment": ("faq.csv", b"<!-- saved from url --><html>", r"page HTML"),
     "workbook": ("faq.xlsx", b"PK\x03\x04", r"classeur Excel.*\n.*CSV UTF-8"),
     "bad json": ("faq.json", b'[\n{"question": "a",}\n]', r"faq\.json, ligne 2, colonne \d+ : ce n'est pas du JSON"),
-    "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode())[:-9], r"archive incomplète ou abîmée.*Téléchargez-la"),
+    "cut gzip": ("faq.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-9], r"archive incomplète ou abîmée.*Téléchargez-la"),
     "jsonl": ("talks.jsonl", b"{}\n[]\n", r"aucune ligne gardée sur 2 \(2 × ligne sans dialogue \(« messages »\) ni couple « question », « réponse »\)\.\nPremier rejet : ligne 1\."),
     "deep jsonl": ("talks.jsonl", b"[" * 100_000, r"aucune ligne gardée sur 1"),
     "too few groups": ("faq.csv", b"theme,question,answer\nt,aa,bb\nt,cc,dd\n", r"Groupes\s: 1, pour 3 parts"),

@@ -388,10 +388,10 @@ def test_the_part_asked_for_and_the_originals_before_tfdss_records(tmp_path):
 
 
 def test_a_cut_gzip_of_papers(write):
-    path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode())[:-20])
+    path = write("arxiv.jsonl.gz", gzip.compress(json.dumps(PAPER).encode(), mtime=0)[:-20])
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=path)
-    whole = bytearray(gzip.compress(json.dumps(PAPER).encode()))
+    whole = bytearray(gzip.compress(json.dumps(PAPER).encode(), mtime=0))
     whole[20:40] = b"\xff" * 20  # inside the data: the unpacker itself stops
     with pytest.raises(InputError, match="incomplet ou abîmé"):
         read("scientific_papers", path=write("pubmed.jsonl.gz", bytes(whole)))
@@ -401,7 +401,7 @@ def test_a_line_without_an_end(write, tmp_path, monkeypatch):
     import datasets_prep.paper_files as paper_files
 
     monkeypatch.setattr(paper_files, "LONGEST_LINE", 1000)
-    bomb = gzip.compress(json.dumps(PAPER | {"sections": []}).encode()[:900] + b"\n" + bytes(5000))
+    bomb = gzip.compress(json.dumps(PAPER | {"sections": []}).encode()[:900] + b"\n" + bytes(5000), mtime=0)
     rows, rejected, reading = read("scientific_papers", path=write("arxiv.jsonl.gz", bomb))
     assert [row.reason for row in rejected] == ["not_a_paper"] * reading.guessed["documents"] and not rows
     with zipfile.ZipFile(tmp_path / "arxiv.zip", "w") as archive:

@@ -23,7 +23,7 @@ def texts(tmp_path) -> Path:
         folder = tmp_path / "texts" / language
         folder.mkdir(parents=True)
         for number in range(3):
-            (folder / f"book{number}.txt.gz").write_bytes(gzip.compress((text * 40).encode()))
+            (folder / f"book{number}.txt.gz").write_bytes(gzip.compress((text * 40).encode(), mtime=0))
         (folder / "wikitext_x.txt").write_text("left out", encoding="utf-8")
     return tmp_path / "texts"
 
@@ -118,9 +118,9 @@ def test_no_text_is_told(tmp_path):
 def test_too_little_text_is_told_before_any_training(texts, tmp_path):
     with pytest.raises(InputError, match="Trop peu de texte"):
         pretrain(config_of(texts, tmp_path / "x", tokens=100))
-    (texts / "fr" / "book0.txt.gz").write_bytes(gzip.compress(b"Un mot."))
-    (texts / "fr" / "book1.txt.gz").write_bytes(gzip.compress(b"Un mot."))
-    (texts / "fr" / "book2.txt.gz").write_bytes(gzip.compress(b"Un mot."))
+    (texts / "fr" / "book0.txt.gz").write_bytes(gzip.compress(b"Un mot.", mtime=0))
+    (texts / "fr" / "book1.txt.gz").write_bytes(gzip.compress(b"Un mot.", mtime=0))
+    (texts / "fr" / "book2.txt.gz").write_bytes(gzip.compress(b"Un mot.", mtime=0))
     with pytest.raises(InputError, match="Trop peu de texte"):
         pretrain(config_of(texts, tmp_path / "y"))
     with pytest.raises(InputError, match="rien pour l'entraînement"):
