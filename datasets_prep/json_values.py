@@ -99,6 +99,8 @@ def _no_json(path: Path, error: Exception) -> InputError:
         line, column = number(error.lineno), number(error.colno)
         place = tr(f", ligne {line}, colonne {column}", f", line {line}, column {column}")
         reason = error.msg
+    elif isinstance(error, RecursionError):
+        reason = tr("emboîté trop profondément", "nested too deep")
     return InputError(
         tr(
             f"{path}{place} : ce n'est pas du JSON ({reason}).\n"

@@ -84,7 +84,7 @@ def test_what_is_nested_deep_is_rejected_and_the_rest_is_read(depth, write):
     lines = rows_of(write("faq.jsonl", f'{pair}\n{deep}\n{{"question": {deep}, "answer": "x"}}\n{pair}\n'))
     assert found(lines) == [(Q, A)] * 2
     assert [row.reason for row in lines if isinstance(row, Rejected)] == ["not_a_dialogue"] * 2
-    if depth < 960:  # deeper, the file is no JSON at all
+    if depth <= 900:  # deeper, Python's reader may refuse the file, depending on how deep its caller is
         document = rows_of(write("faq.json", f"[{pair},\n{deep}, {pair}]"))
         assert found(document) == [(Q, A)] * 2 and len(document) == 3
 
