@@ -63,7 +63,6 @@ class PrepareConfig(BaseModel):
     """Word similarity from which two questions are near, 0.5 to 1; a near duplicate needs both sides near."""
     near_answer: Similarity = 0.85
     """Word similarity from which two answers are near, 0.5 to 1; a near duplicate needs both sides near."""
-
     only_language: str = ""
     """Language of the dialogues kept (fr, en…), those of which it is not sure included; empty keeps all."""
     keep_personal: bool = False

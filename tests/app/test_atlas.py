@@ -1,7 +1,6 @@
 """`causette inspect`: the atlas by its options, its tokens those of training, and its page in a real browser."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,19 +11,12 @@ import pytest
 from app.main import main
 from app.tokens import lengths_of, masked_tokens
 from chatbot.dialogue import Dialogue, Message, assistant, user
-from chatbot.language import set_language
 from chatbot.model import context_of, load_tokenizer, needs_keras
 from chatbot.template import TEMPLATES
 from chatbot.tokenizer import SentencePieceTokenizer, encode_segments
 
 NASTY = "<script>document.title = 'taken'</script><img src='http://127.0.0.1:9/x.png' onerror='document.title = 1'>"
 NBSP = "\N{NO-BREAK SPACE}"
-
-
-@pytest.fixture(autouse=True)
-def french_again():
-    yield
-    set_language("fr")
 
 
 @pytest.fixture(scope="module")
@@ -218,25 +210,6 @@ def test_a_model_that_is_not_there_is_told_before_keras_is_loaded(faq):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 2
     assert done.stderr.startswith("nimporte") and "ni dossier, ni modèle connu" in done.stderr
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        known = [
-            os.environ.get("CHROMIUM"),
-            shutil.which("chromium"),
-            "/usr/bin/chromium",
-            driver.chromium.executable_path,
-        ]
-        found = next((path for path in known if path and Path(path).exists()), None)
-        if found is None:
-            complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            complain("no Chromium: install one, or name it in the environment variable CHROMIUM")
-        chromium = driver.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

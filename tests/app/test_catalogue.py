@@ -5,16 +5,13 @@ import json
 import pytest
 
 from app.main import main
-from chatbot.language import set_language
 from datasets_prep.sources import SOURCES
 
 
 @pytest.fixture(autouse=True)
-def french_again(monkeypatch, tmp_path):
+def empty_caches(monkeypatch, tmp_path):
     for name in ("KAGGLEHUB_CACHE", "TFDS_DATA_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    yield
-    set_language("fr")
 
 
 def shown(capsys, *words: str) -> str:

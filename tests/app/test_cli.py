@@ -13,13 +13,6 @@ from rich.console import Console
 
 from app.main import main
 from app.output import Output, table
-from chatbot.language import set_language
-
-
-@pytest.fixture(autouse=True)
-def french_again():
-    yield
-    set_language("fr")
 
 
 @pytest.fixture(scope="module")

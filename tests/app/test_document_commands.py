@@ -5,18 +5,11 @@ import json
 import pytest
 
 from app.main import main
-from chatbot.language import set_language
 
 LAW = "Code des essais\n\n" + "\n\n".join(
     f"Article {n}\n\nLe marché numéro {n} est signé par le maire. Lorsque le prix dépasse {n} 000 euros HT en tout, le conseil délibère."
     for n in range(1, 13)
 )
-
-
-@pytest.fixture(autouse=True)
-def french_again():
-    yield
-    set_language("fr")
 
 
 @pytest.fixture

@@ -3,13 +3,10 @@
 The model's tokens pass a gate that the test holds: it sees an answer grow, or stops it, without racing against it.
 """
 
-import os
 import re
-import shutil
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -20,10 +17,6 @@ from chatbot.generation import Sampling
 from chatbot.language import set_language
 from chatbot.runner import ChatModel
 
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PATIENCE = 30  # seconds that a step may take on a busy machine; none of them waits for nothing
 EXAMPLE = "Quel est le délai de livraison ?"
 ANSWER = "#conversation .bot .message-content"
@@ -87,25 +80,6 @@ def served(chat):
 def address(chat):
     with served(chat) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        known = [
-            os.environ.get("CHROMIUM"),
-            shutil.which("chromium"),
-            "/usr/bin/chromium",
-            driver.chromium.executable_path,
-        ]
-        found = next((path for path in known if path and Path(path).exists()), None)
-        if found is None:
-            complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            complain("no Chromium: install one, or name it in the environment variable CHROMIUM")
-        chromium = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

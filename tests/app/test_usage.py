@@ -14,7 +14,6 @@ from typer.main import get_command
 from app.cli import app
 from app.main import main
 from chatbot.generation import Sampling
-from chatbot.language import set_language
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = re.compile(
@@ -27,12 +26,6 @@ COMMANDS = [
     ["data", "check"],
     ["data", "repair"],
 ]
-
-
-@pytest.fixture(autouse=True)
-def french_again():
-    yield
-    set_language("fr")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
