@@ -12,13 +12,12 @@ from rich.text import Text
 from chatbot.errors import InputError
 from chatbot.language import number, tr
 from datasets_prep.download import bytes_of
-from datasets_prep.ledger import Terms, licences_of, strictest
+from datasets_prep.ledger import Terms, answer_in_words, licences_of, strictest
 from datasets_prep.prepared import PreparedSet, is_prepared
-from datasets_prep.sources import SOURCES, did_you_mean
+from datasets_prep.sources import SOURCES, did_you_mean, find_source
 from datasets_prep.sources.embedded import FOLDER
-from datasets_prep.spec import DatasetSpec, Licence
+from datasets_prep.spec import Answer, DatasetSpec, Licence
 
-WORDS = {"yes": ("oui", "yes"), "no": ("non", "no"), "unknown": ("inconnu", "unknown")}
 WIDTH = 100
 COLUMNS = (22, 8, 44, 20)  # characters of the columns of `list_sets`, 94 in all
 MOST_PARTS = 4  # listed whole; of more, two
@@ -117,8 +116,9 @@ def _plain_table(head: Sequence[str], widths: Sequence[int]) -> Table:
 
 
 def _licences(name: str) -> dict[str, Licence]:
-    if name in SOURCES:
-        return {name: SOURCES[name].licence}
+    if name.partition(":")[0] in SOURCES:
+        spec, _ = find_source(name)
+        return {name: spec.licence}
     if Path(name).exists():
         return licences_of(PreparedSet.open(Path(name)).manifest)
     raise InputError(
@@ -141,8 +141,8 @@ def _licence_table(licences: Mapping[str, Licence]) -> Table:
     return drawn
 
 
-def _answer(answer: str) -> Text:
-    return Text(tr(*WORDS[answer]), style=STYLES[answer])
+def _answer(answer: Answer) -> Text:
+    return Text(answer_in_words(answer), style=STYLES[answer])
 
 
 def _attributions(licences: Mapping[str, Licence]) -> Text:
@@ -161,7 +161,7 @@ def _attributions(licences: Mapping[str, Licence]) -> Text:
 
 def _terms_in_words(terms: Terms) -> Text:
     """The strictest of all, and whose it is."""
-    redistribution, commercial = tr(*WORDS[terms.redistribution]), tr(*WORDS[terms.commercial_use])
+    redistribution, commercial = answer_in_words(terms.redistribution), answer_in_words(terms.commercial_use)
     text = Text(tr("L'ensemble reprend le plus strict\n", "The whole takes the strictest\n"), style="bold")
     lines = [
         tr(f"- redistribution : {redistribution}", f"- redistribution: {redistribution}"),

@@ -68,12 +68,14 @@ def inspect_set(
         for words, count in ((reason_in_words(why), count) for why, count in counts["by_reason"].items())
     ]
     where = tr("sur fond vert", "on green") if coloured else tr("entre ⟦ et ⟧", "between ⟦ and ⟧")
-    legend = tr(f"\n{dialogue.id} · gabarit {chosen.name} · {len(tokens)} jetons, dont {learnt} appris ({where}, ↵ = "
+    legend = tr(f"\n{dialogue.id} · gabarit {chosen.name} · {number(len(tokens))} jetons, dont {number(learnt)} appris ({where}, ↵ = "
                 "fin de ligne, ■ = fin de réponse) :\n",
-                f"\n{dialogue.id} · template {chosen.name} · {len(tokens)} tokens, {learnt} of them learnt ({where}, ↵ = "
+                f"\n{dialogue.id} · template {chosen.name} · {number(len(tokens))} tokens, {number(learnt)} of them learnt ({where}, ↵ = "
                 "line end, ■ = end of answer):\n")  # fmt: skip
+    # A folder by its name alone: an atlas is passed on.
+    name = Path(model).resolve().name if Path(model).exists() else model
     request = AtlasRequest(
-        data=data, tokens=measure_of(model, tokenizer, chosen, context_of(model)), first=Placed(split, dialogue),
+        data=data, tokens=measure_of(name, tokenizer, chosen, context_of(model)), first=Placed(split, dialogue),
         against=PreparedSet.open(against) if against else None, seed=seed,
     )  # fmt: skip
     return request, value, [table(head, [*rows, *rejected]), legend, painted(tokens, coloured=coloured)]

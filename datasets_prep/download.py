@@ -158,7 +158,7 @@ class TfdsSet:
     def fetch(self) -> Path:
         import tensorflow_datasets as tfds
 
-        tfds.builder(self.name).download_and_prepare()
+        tfds.builder(f"{self.name}:{self.version}").download_and_prepare()
         path = self.on_disk()
         if path is None:
             raise FileNotFoundError(self.name)

@@ -8,9 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chatbot.language import tr
 from datasets_prep.spec import Answer, Licence
 
 FROM_STRICT_TO_FREE: tuple[Answer, ...] = ("no", "unknown", "yes")
+# The terms of a licence as people call them, and the answers to them.
+TERM_NAMES = {
+    "redistribution": ("Redistribution", "Redistribution"),
+    "commercial_use": ("Usage commercial", "Commercial use"),
+    "share_alike": ("Partage à l'identique", "Sharing alike"),
+}
+ANSWERS = {"yes": ("oui", "yes"), "no": ("non", "no"), "unknown": ("inconnu", "unknown")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,11 @@ def strictest(licences: Mapping[str, Licence]) -> Terms:
         unknown=tuple(name for name, one in licences.items() if "unknown" in _terms_of(one)),
         attributions=tuple(dict.fromkeys(one.attribution for one in all_of_them if one.attribution)),
     )
+
+
+def answer_in_words(answer: Answer) -> str:
+    """ "oui", "non" or "inconnu"."""
+    return tr(*ANSWERS[answer])
 
 
 def licence_from_json(record: Mapping[str, str]) -> Licence:

@@ -18,6 +18,7 @@ CITATION = re.compile(r"@xcite(?:\s*[,;\-]*\s*@xcite)*")
 REFERENCE = re.compile(r"^\s*\[[^\]]*\]\s*|\[(?:sec|s|section|app|fig|tab|eq)[:.][^\]]*\]", re.IGNORECASE)
 # Headings of which upstream kept the first letter alone.
 INITIALS = {"I": "Introduction", "M": "Methods", "R": "Results", "D": "Discussion", "C": "Conclusion"}
+LONGEST_HEADING = 120  # characters: some headings are sentences, and would leave no room for what they head
 SHORTEST_SHARE = 250  # characters of a section in an extract: a sentence or two
 BETWEEN = "\n\n"
 
@@ -62,7 +63,7 @@ def tidy_heading(name: str) -> str:
     name = tidy(REFERENCE.sub("", name)).strip(" .:")
     name = INITIALS.get(name, name)
     plain = name.lower() if name.isupper() else name
-    return plain[:1].upper() + plain[1:]
+    return beginning(plain[:1].upper() + plain[1:], LONGEST_HEADING)
 
 
 def is_mostly_formulas(text: str) -> bool:

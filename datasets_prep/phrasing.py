@@ -29,6 +29,8 @@ def question_of(phrasings: Phrasings, language: str, key: str) -> str:
 def beginning(text: str, longest: int) -> str:
     """The text when it has at most `longest` characters, else its first sentences, else its first words and "…"."""
     text = text.strip()
+    if longest < 1:  # no room, and a negative one would be counted from the end
+        return ""
     if len(text) <= longest:
         return text
     ends = [end.end() for end in SENTENCE_END.finditer(text[: longest + 1])]

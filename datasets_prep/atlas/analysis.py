@@ -13,7 +13,7 @@ import numpy as np
 
 from chatbot.dialogue import Dialogue
 from chatbot.language import current_language
-from datasets_prep.atlas.contrast import SURE, Contrast, contrast_of
+from datasets_prep.atlas.contrast import Contrast, contrast_of
 from datasets_prep.atlas.lengths import Length, TokenMeasure, histogram_of, summary_of
 from datasets_prep.atlas.parts import Labels, Part
 from datasets_prep.atlas.provenance import phrased_in, rejections_of, sources_of
@@ -71,13 +71,12 @@ def analyse(request: AtlasRequest) -> dict[str, Any]:
         "counts": {key: counts.get(key) for key in ("read", "kept", "rejected", "copies", "by_split")},
         "sample": {"dialogues": sample.size, "of": sample.total, "seed": seed},
         "sources": sources_of(data),
-        "rejections": rejections_of(data, seed),
+        "rejections": rejections_of(data, seed, SHOWN_CHARACTERS),
         **{key: data.manifest[key] for key in NOTED if data.manifest.get(key)},
         "class_key": labels.class_key,
         "phrased": sorted(phrased),
         "words": _words(table, parts),
         "contrasts": [contrast_json(one) for one in _contrasts(table, parts, request)],
-        "sure": SURE,
         "lengths": _lengths(sample, request.tokens),
         "tokens": _token_views(sample, request),
         "samples": [_sample_json(placed) for placed in sample.few(SHOWN_SAMPLES, seed)],
@@ -94,8 +93,8 @@ def contrast_json(contrast: Contrast) -> dict[str, Any]:
     sides = (contrast.first, contrast.second)
     first, second = ([word._asdict() for word in side] for side in sides)
     return {
-        "kind": contrast.kind, "names": list(contrast.names), "totals": list(contrast.totals), "first": first,
-        "second": second, "few": min(contrast.totals) < FEW_WORDS,
+        "kind": contrast.kind, "names": list(contrast.names), "totals": list(contrast.totals),
+        "threshold": contrast.threshold, "first": first, "second": second, "few": min(contrast.totals) < FEW_WORDS,
     }  # fmt: skip
 
 
@@ -103,8 +102,6 @@ def _words(table: WordTable, parts: Sequence[Part]) -> dict[str, Any]:
     tfidf, dialogues = table.tfidf(), table.dialogues
     return {
         "total": int(dialogues.sum()),
-        "in_questions": int(table.questions.sum()),
-        "in_answers": int(table.answers.sum()),
         "distinct": len(table.keys),
         "function_words": list(table.languages),
         "parts": [

@@ -15,19 +15,20 @@ from typing import Any
 
 from chatbot.files import read_json
 from chatbot.language import tr
-from datasets_prep.atlas.analysis import FORMAT, AtlasRequest, analyse
+from datasets_prep.atlas.analysis import CLASS_WORDS, FORMAT, AtlasRequest, analyse
 from datasets_prep.atlas.clouds import Cloud, cloud_of
 from datasets_prep.atlas.figures import classes_png, contrast_png, histogram_png
 from datasets_prep.atlas.findings import side_names
 from datasets_prep.atlas.page import page_of, part_name
 from datasets_prep.atlas.words import Weighed
+from datasets_prep.spec import silent
 
 PAGE, NUMBERS, FIGURES = "atlas.html", "atlas.json", "figures"
 HUES = ("count", "tfidf")
 STAGED = ".atlas.part"
 
 
-def draw_atlas(request: AtlasRequest, out: Path, say: Callable[[str], object] = lambda line: None) -> dict[str, Any]:
+def draw_atlas(request: AtlasRequest, out: Path, say: Callable[[str], object] = silent) -> dict[str, Any]:
     """Draws and writes the atlas of a prepared set; returns what atlas.json holds.
 
     All is drawn before the first file is written, and written beside before the first is renamed: after an error an
@@ -95,7 +96,7 @@ def _charts(atlas: Mapping[str, Any]) -> dict[str, bytes]:
     classes = [contrast for contrast in contrasts if contrast["kind"] == "class"]
     if classes:
         title = tr(f"{name} : mots propres à chaque classe", f"{name}: words of each class")
-        charts["contrast_class.png"] = classes_png(classes, title=title)
+        charts["contrast_class.png"] = classes_png(classes, title=title, words=CLASS_WORDS)
     return charts
 
 

@@ -8,6 +8,7 @@ from chatbot.language import number, tr
 from datasets_prep.atlas.clouds import has_glyph
 from datasets_prep.atlas.look import INK, LINE, ORANGE, SOFT, TEAL, WHITE
 
+COLUMNS = 3  # charts of classes side by side
 BOX = "\N{WHITE SQUARE}"
 
 
@@ -27,7 +28,7 @@ def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit:
     lefts = [place * width for place in range(len(counts))]
     colours = [ORANGE if left >= limit else TEAL for left in lefts]
     axes.bar(lefts, counts, width=width * 0.92, align="edge", color=colours)
-    axes.set(xlabel=unit, ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
+    axes.set(xlabel=_plain(unit), ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
     if tail:
         _draw_tail(axes, tail, limit=limit, reach=reach)
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
@@ -80,19 +81,19 @@ def contrast_png(contrast: Mapping[str, Any], *, names: tuple[str, str], title: 
     return _png(figure)
 
 
-def classes_png(contrasts: Sequence[Mapping[str, Any]], *, title: str, columns: int = 3) -> bytes:
-    """The telling words of each class against all others, a small chart for each."""
-    rows = -(-len(contrasts) // columns)
+def classes_png(contrasts: Sequence[Mapping[str, Any]], *, title: str, words: int) -> bytes:
+    """The telling words of each class against all others, a small chart for each, with room for so many words."""
+    rows = -(-len(contrasts) // COLUMNS)
     height = 0.7 + 2.1 * rows
     figure = _figure(9, height, title, layout=None)  # laying so many axes out would take seconds
     figure.subplots_adjust(0.12, 0.3 / height, 0.98, 1 - 0.75 / height, wspace=0.55, hspace=0.25)
-    grid = figure.subplots(rows, columns, squeeze=False)
+    grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes, contrast in zip(grid.flat, contrasts, strict=False):
-        words = contrast["first"]
-        _axes(axes).barh(range(len(words)), [word["z"] for word in words], color=TEAL, height=0.7)
+        named = contrast["first"]
+        _axes(axes).barh(range(len(named)), [word["z"] for word in named], color=TEAL, height=0.7)
         axes.set_title(_plain(contrast["names"][0]), loc="left", color=TEAL, fontsize=10, fontweight="bold")
-        axes.set_yticks(range(len(words)), [_plain(word["word"]) for word in words], fontsize=8, color=INK)
-        axes.set_ylim(9.6, -0.6)
+        axes.set_yticks(range(len(named)), [_plain(word["word"]) for word in named], fontsize=8, color=INK)
+        axes.set_ylim(words - 0.4, -0.6)
         axes.set_xticks([])  # each chart has its own scale: only the order is read
     for axes in grid.flat[len(contrasts) :]:
         axes.set_visible(False)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from chatbot.language import number, tr
 from datasets_prep.atlas.findings import percent
+from datasets_prep.ledger import TERM_NAMES, answer_in_words
 from datasets_prep.personal import KINDS, kind_in_words
 from datasets_prep.rows import REASONS, reason_in_words
 
@@ -43,13 +44,7 @@ def terms_of(atlas: Mapping[str, Any]) -> Note | None:
     terms = atlas.get("terms", {})
     if len(atlas["sources"]) < 2 or not terms:
         return None
-    words = {"yes": tr("oui", "yes"), "no": tr("non", "no")}
-    names = {
-        "redistribution": tr("Redistribution", "Redistribution"),
-        "commercial_use": tr("Usage commercial", "Commercial use"),
-        "share_alike": tr("Partage à l'identique", "Sharing alike"),
-    }
-    rows = [(name, words.get(terms.get(key), tr("inconnu", "unknown"))) for key, name in names.items()]
+    rows = [(tr(*name), answer_in_words(terms[key])) for key, name in TERM_NAMES.items()]
     rows += [(tr("À citer", "To be named"), text) for text in terms.get("attributions", ())]
     return Note(
         tr("Conditions du mélange : de chacune, la plus stricte", "Terms of the mixture: of each the strictest"), rows

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.language import current_language, number, tr
+from datasets_prep.atlas.analysis import FEW_DIALOGUES, FEW_WORDS
 from datasets_prep.atlas.clouds import Cloud, face
 from datasets_prep.atlas.findings import findings_of, percent, side_names
 from datasets_prep.atlas.notes import notes_of, terms_of
+from datasets_prep.ledger import TERM_NAMES, answer_in_words
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE = "page.html.jinja", "page.css"
@@ -35,7 +37,13 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )  # fmt: skip
-    environment.filters |= {"number": number, "percent": percent, "link": _link, "date": _date}
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "link": _link,
+        "date": _date,
+        "answer_in_words": answer_in_words,
+    }
     environment.globals |= {"tr": tr, "histogram": _histogram, "side_names": side_names, "split_name": split_name}
     return environment.get_template(TEMPLATE).render(
         atlas=atlas,
@@ -43,6 +51,10 @@ def page_of(atlas: Mapping[str, Any], clouds: Sequence[Mapping[str, Cloud]]) -> 
         left_out=[sorted({word for cloud in pair.values() for word in cloud.left_out}) for pair in clouds],
         part_names=[part_name(part) for part in atlas["words"]["parts"]],
         few_parts=[part["name"] or part_name(part) for part in atlas["words"]["parts"] if part["few"]],
+        thresholds=_thresholds(atlas["contrasts"]),
+        few_dialogues=FEW_DIALOGUES,
+        few_words=FEW_WORDS,
+        term_names={name: tr(*words) for name, words in TERM_NAMES.items()},
         findings=findings_of(atlas),
         function_words=tr(" et ", " and ").join(_LANGUAGES[name]() for name in atlas["words"]["function_words"]),
         notes=notes_of(atlas),
@@ -69,6 +81,14 @@ def part_name(part: Mapping[str, Any]) -> str:
     if part["kind"] == "split":
         return split_name(part["name"])
     return part["name"] or tr("Tout le jeu", "The whole set")
+
+
+def _thresholds(contrasts: Sequence[Mapping[str, Any]]) -> str:
+    """ " (4,4)", or " (de 4,1 à 4,6)", the z-scores from which the contrasts name a word; nothing without contrasts."""
+    found = sorted({number(contrast["threshold"], 1) for contrast in contrasts})
+    if len(found) < 2:
+        return f" ({found[0]})" if found else ""
+    return tr(f" (de {found[0]} à {found[-1]})", f" (from {found[0]} to {found[-1]})")
 
 
 def _link(address: object) -> str:

@@ -28,10 +28,17 @@ def phrased_in(data: PreparedSet) -> dict[str, str]:
     return {source["name"]: source["language"] for source in data.manifest["sources"] if source["set"] in ours}
 
 
-def rejections_of(data: PreparedSet, seed: int) -> list[dict[str, Any]]:
-    """Every reason of rejection with its count and a few examples drawn by the seed, the most frequent first."""
+def rejections_of(data: PreparedSet, seed: int, most: int) -> list[dict[str, Any]]:
+    """Every reason of rejection with its count and a few examples drawn by the seed, the most frequent first.
+
+    Args:
+        data: the prepared set.
+        seed: draws the examples.
+        most: characters shown of each text.
+    """
     counts = data.manifest["counts"].get("by_reason", {})
-    examples = _examples(data, seed) if counts else {}
+    drawn = _examples(data, seed) if counts else {}
+    examples = {reason: [_shown(row, most) for row in rows] for reason, rows in drawn.items()}
     return [
         {"reason": reason, "words": reason_in_words(reason), "count": count, "examples": examples.get(reason, [])}
         for reason, count in counts.items()
@@ -55,6 +62,15 @@ def _examples(data: PreparedSet, seed: int) -> dict[str, list[dict[str, str]]]:
             elif (place := random_.randrange(seen[reason])) < EXAMPLES:
                 kept[reason][place] = row
     return dict(kept)
+
+
+def _shown(row: dict[str, str], most: int) -> dict[str, str]:
+    """Where a row stands and what it says: whole where it could not be told apart, else question and answer."""
+    texts = ("text",) if row.get("text") else ("question", "answer")
+    clipped = {
+        name: text if len(text) <= most else f"{text[:most]}…" for name in texts for text in (str(row.get(name, "")),)
+    }
+    return {name: str(row.get(name, "")) for name in ("source", "place", "detail")} | clipped
 
 
 def _rejected(line: str, path: Path, number: int) -> dict[str, str]:

@@ -158,7 +158,7 @@ SPEC = DatasetSpec(
             "noms de dirigeants cités par la presse financière",
             "names of executives quoted by the financial press",
         ),
-        link="https://creativecommons.org/licenses/by-nc-sa/3.0/",
+        link=f"https://huggingface.co/datasets/{PHRASEBANK.repository}",
         checked="2026-11",
         share_alike="yes",
     ),

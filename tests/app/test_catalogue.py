@@ -30,7 +30,7 @@ def test_the_list_fits_a_hundred_columns(language, capsys):
             and spec.licence.stated[language == "en"] in text
         )
         assert spec.origin[language == "en"] in text
-    assert "toutes" not in text and ":allagree :75agree :66agree :50agree" in text
+    assert ":allagree :75agree :66agree :50agree" in text
 
 
 def test_the_list_says_what_is_on_disk(capsys, tmp_path):
@@ -80,6 +80,8 @@ def test_the_ledger_of_a_mixture(capsys, tmp_path):
         "financial_phrasebank",
     }
     assert value["terms"] == json.loads((tmp_path / "mix" / "manifest.json").read_text(encoding="utf-8"))["terms"]
+    assert "embedded:hub" in shown(capsys, "data", "licences", "embedded:hub")  # as the table names it
+    assert main(["data", "licences", "embedded:hud"]) == 2 and "hub" in capsys.readouterr().err
     alone = json.loads(shown(capsys, "data", "licences", "embedded", "--json"))
     assert alone["terms"]["commercial_use"] == "yes"
 

@@ -276,14 +276,18 @@ def test_figures_of_an_older_atlas_leave_and_files_of_others_stay(data):
 
 
 def test_rejections_with_examples(atlas, data):
-    [one] = rejections_of(PreparedSet.open(atlas), seed=0)
+    [one] = rejections_of(PreparedSet.open(atlas), seed=0, most=700)
     assert (one["reason"], one["count"], len(one["examples"])) == ("empty_answer", 1, 1)
     lines = [{"source": "s", "place": str(n), "reason": "short_answer", "detail": ""} for n in range(50)]
     (data.folder / "rejected.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     data.manifest["counts"]["by_reason"] = {"short_answer": 50, "a_reason_of_tomorrow": 2}
-    first, second = rejections_of(data, seed=0)
+    first, second = rejections_of(data, seed=0, most=700)
     assert len(first["examples"]) == 3 and first["words"] == "réponse trop courte"
-    assert rejections_of(data, seed=1)[0]["examples"] != first["examples"] == rejections_of(data, seed=0)[0]["examples"]
+    assert (
+        rejections_of(data, seed=1, most=700)[0]["examples"]
+        != first["examples"]
+        == rejections_of(data, seed=0, most=700)[0]["examples"]
+    )
     assert (second["words"], second["examples"]) == ("a_reason_of_tomorrow", [])
 
 
@@ -303,7 +307,7 @@ def test_what_prepare_noted_is_shown(tmp_path):
     text = Page(read(data.folder)[1]).text.replace("\N{NO-BREAK SPACE}", " ")
     assert value["terms"] == data.manifest["terms"] and value["leak"] == data.manifest["leak"]
     told = {title: dict(rows) for title, rows in (*notes_of(value), terms_of(value))}
-    assert all(cell in text.replace("\N{NO-BREAK SPACE}", " ") or "\N{NO-BREAK SPACE}" in cell
+    assert all(cell.replace("\N{NO-BREAK SPACE}", " ") in text.replace("\N{NO-BREAK SPACE}", " ")
                for rows in told.values() for pair in rows.items() for cell in pair)  # fmt: skip
     assert any("adresses électroniques" in name for name in told["Ce que le nettoyage a vu"])
     assert any(name.startswith("doublon exact") for name in told["Où seraient allés les doublons, sans ce tri"])
@@ -349,3 +353,16 @@ def test_contrast_of_text_and_of_words_in_clouds():
         assert contrast(colours["card"], colours["teal"]) >= 4.5  # a question's bubble
     for shades in look.SHADES.values():
         assert all(contrast(shade, "#ffffff") >= 4.5 for shade in shades)
+
+
+def test_a_rejected_row_is_shown_whole_but_never_at_length(data):
+    """Cells too many are what explains a ragged row; five texts of 20,000 characters would be most of the page."""
+    lines = [
+        {"source": "s", "place": "1", "reason": "ragged_row", "detail": "4 ≠ 2", "question": "a", "answer": "b", "text": "a;b;c;d"},
+        {"source": "s", "place": "2", "reason": "long_answer", "detail": "", "question": "q", "answer": "x" * 20_000},
+    ]  # fmt: skip
+    (data.folder / "rejected.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    data.manifest["counts"]["by_reason"] = {"ragged_row": 1, "long_answer": 1}
+    ragged, long = (one["examples"][0] for one in rejections_of(data, seed=0, most=700))
+    assert ragged["text"] == "a;b;c;d" and "question" not in ragged
+    assert long["answer"] == "x" * 700 + "…" and long["question"] == "q"

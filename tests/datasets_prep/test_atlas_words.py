@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
-from datasets_prep.atlas.contrast import contrast_of, log_odds
+from datasets_prep.atlas.contrast import contrast_of, log_odds, threshold_of
 from datasets_prep.atlas.stop_words import ENGLISH, FRENCH, languages_of
 from datasets_prep.atlas.words import WORD, WordTable, texts_of
 
@@ -164,3 +164,22 @@ def test_nothing_to_compare():
     words, some, none = np.array(["a", "b"], object), np.array([3, 0]), np.zeros(2, int)
     assert contrast_of("sets", ("a", "b"), words, some, none) is None
     assert contrast_of("sets", ("a", "b"), words, some, some) is None  # a single word
+
+
+def test_thresholds_grow_with_the_words_compared():
+    assert threshold_of(1) == pytest.approx(1.96, abs=0.001)
+    assert threshold_of(10_000) == pytest.approx(4.565, abs=0.001)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chance_names_no_word(seed):
+    """Two corpora drawn from one: with a threshold for a single word, dozens of 3,000 would be named."""
+    random = np.random.default_rng(seed)
+    shares = 1 / np.arange(1, 3_001)  # as the words of a language do, roughly (Zipf)
+    first, second = (random.multinomial(size, shares / shares.sum()) for size in (50_000, 6_000))
+    words = np.array([f"mot{place}" for place in range(3_000)], object)
+    there = np.flatnonzero(first + second)
+    z = log_odds(first[there].astype(float), second[there].astype(float), 6_000).z
+    contrast = contrast_of("splits", ("train", "test"), words, first, second)
+    assert contrast is not None and not contrast.first and not contrast.second
+    assert (np.abs(z) > 1.96).sum() > 5

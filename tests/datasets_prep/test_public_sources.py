@@ -326,7 +326,7 @@ def test_paper_rows(write):
     assert summary.context.startswith("Introduction\nmodels [ref] matter.\n\nResults\nwe find ([formula]) that")
     assert (summary.meta["cut"], first.answer, first.meta["answer_cut"]) == (False, "models [ref] matter.", False)
     assert "“Results”" in second.question and second.meta["answer_cut"] and len(second.answer) <= 700
-    assert (second.answer in second.context and "begin" in second.question) or "first" in second.question
+    assert second.answer in second.context and ("begin" in second.question or "first" in second.question)
     assert outline.answer == "- Introduction\n- Materials and methods\n- Results"
     assert Counter(row.reason for row in rejected) == {"back_matter": 1, "not_a_paper": 3}
     assert reading.guessed["documents"] == 4
@@ -444,6 +444,10 @@ def test_an_extract_gives_each_section_its_share():
     paper = sections(10, 10)
     assert extract(paper, 1000).text == "\n\n".join(section.whole for section in paper)
     long = [Section(heading=f"S{n}", text="A sentence of some words. " * 100) for n in range(30)]
+    sentences = [Section(heading="H" * 260, text="It holds. " * 60)] * 8
+    assert len(extract(sentences, 2000).text) <= 8 * (260 + len("\n\n\n"))  # headings alone, where they leave no room
+    assert beginning("word " * 1000, 0) == beginning("word " * 1000, -5) == ""
+    assert len(tidy_heading("a heading as long as a sentence " * 10)) <= 120
     cut = extract(long, 2000)
     assert cut.cut and len(cut.text) <= 2000
     assert cut.text.startswith("S0\n") and "S29\n" in cut.text
