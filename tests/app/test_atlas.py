@@ -51,6 +51,7 @@ def test_findings_and_page_are_told(faq, tiny_preset, tmp_path, capsys):
     assert f"(128){NBSP}: {over} dialogue" in told.out and "11 dialogues" in told.out and "nuages" in told.err
     assert "⟦" in told.out and told.out.index("⟦") < told.out.index("11 dialogues")
     assert not (faq / "atlas.html").exists()
+    assert str(tiny_preset) not in page.read_text(encoding="utf-8") + told.out  # an atlas is passed on: no path of here
 
 
 def test_by_default_it_lies_in_the_set_and_json_is_one_object(faq, tiny_preset, tmp_path, capsys):
