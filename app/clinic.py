@@ -9,13 +9,11 @@ from app.output import table
 from chatbot.language import number, tr
 from datasets_prep.clinic import Files, default_out, examine, repair, shown_names
 from datasets_prep.diagnosis import Diagnosis
-from datasets_prep.repairs import repair_in_words, shortened
+from datasets_prep.repairs import LONGEST_SHOWN, repair_in_words, shortened
 from datasets_prep.rows import reason_in_words
 from datasets_prep.sources.csv_pairs import columns_in_words, separator_in_words
 from datasets_prep.spec import Given
 from datasets_prep.tables import RejectedRecord
-
-LONGEST_SHOWN = 90  # characters of a rejected row
 
 
 def check_table(path: Path, given: Given) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.options import ColumnPair, Encoding, Json, NoHeader, Seed, Separator, Table, column_pair
+from app.options import ColumnPair, Encoding, Json, NoHeader, Prepared, Seed, Separator, Table, column_pair
 from app.output import Output
 from app.quiet import load_tfds
 from app.usage import Program
@@ -38,7 +38,7 @@ def data_licences(
 @data_app.command("tfds", help=tr("Écrit un jeu préparé au format TFDS, que lisent TensorFlow et tf.data.",
                                   "Writes a prepared set in TFDS's format, for TensorFlow and tf.data."))  # fmt: skip
 def data_tfds(
-    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    folder: Prepared,
     out: Annotated[Path, typer.Option(help=tr("Dossier TFDS, qui peut tenir plusieurs jeux.", "TFDS folder, which may hold several sets."))],
     name: Annotated[str, typer.Option(help=tr("Nom du jeu ; par défaut celui du dossier.", "Name of the set; by default that of the folder."))] = "",
     json: Json = False,
@@ -71,7 +71,7 @@ def data_passages(
 @data_app.command("export", help=tr("Une partie d'un jeu préparé, en un fichier .txt (###human: / ###assistant:), .csv ou .jsonl.",
                                     "A split of a prepared set as one .txt (###human: / ###assistant:), .csv or .jsonl file."))  # fmt: skip
 def data_export(
-    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    folder: Prepared,
     out: Annotated[Path, typer.Option(help=tr("Fichier à écrire.", "File to write."))],
     split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
     replace: Annotated[bool, typer.Option("--replace", help=tr("Remplace le fichier.", "Replaces the file."))] = False,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.output import table
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import cannot_write
 from chatbot.files import json_line, write_whole
 from chatbot.language import number, tr
 
@@ -30,12 +30,13 @@ def read_passages(
         InputError: the file cannot be read, or `out` is not a .jsonl file or is there already.
     """
     from datasets_prep.documents.passages import read_document
+    from datasets_prep.export import check_out
     from datasets_prep.questions.pairs import Pair
     from datasets_prep.questions.rules import pairs_by_rules
     from datasets_prep.sources.document import document_report, report_lines
 
     if out is not None:
-        _check(out, replace=replace)
+        check_out(out, (".jsonl",), replace=replace)
     document = read_document(file)
     outcomes = list(pairs_by_rules(document))
     pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
@@ -87,18 +88,6 @@ def _pair_json(pair: Any, document: Any) -> dict[str, Any]:
     return {"question": pair.question, "answer": pair.answer, "rule": pair.rule, **lineage(pair.passage, document)}
 
 
-def _check(out: Path, *, replace: bool) -> None:
-    if out.suffix.lower() != ".jsonl":
-        raise InputError(tr(f"{out} : terminaison attendue : .jsonl.", f"{out}: expected ending: .jsonl."))
-    if out.exists() and not replace:
-        raise InputError(
-            tr(
-                f"{out} : existe déjà. Ajoutez --replace pour le remplacer.",
-                f"{out}: already exists. Add --replace to replace it.",
-            )
-        )
-
-
 def _write(out: Path, document: Any) -> None:
     from datasets_prep.sources.document import lineage
 
@@ -111,6 +100,4 @@ def _write(out: Path, document: Any) -> None:
     try:
         write_whole(out, write)
     except OSError as error:
-        raise WorldError(
-            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
-        ) from error
+        raise cannot_write(out, error) from error

@@ -23,6 +23,7 @@ MaxTokens = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+Prepared = Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))]  # fmt: skip
 IN_TABLE = tr("Lecture d'un tableau", "Reading a table")
 IN_DOCUMENT = tr("Lecture d'un PDF ou d'un texte", "Reading a PDF or a text")
 IN_CLEANING = tr("Nettoyage et découpage", "Cleaning and splitting")

@@ -13,6 +13,7 @@ from app.options import (
     Encoding,
     Json,
     NoHeader,
+    Prepared,
     Seed,
     Separator,
     column_pair,
@@ -84,7 +85,7 @@ def prepare(
 
 
 def inspect(
-    folder: Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))],
+    folder: Prepared,
     row: Annotated[int, typer.Option(help=tr("Dialogue à montrer, à partir de 0.", "Dialogue to show, from 0."))] = 0,
     split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "train",
     model: Annotated[

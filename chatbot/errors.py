@@ -34,3 +34,18 @@ class WorldError(CausetteError):
 def no_such_file(path: Path) -> InputError:
     """The error for a file that is not there."""
     return InputError(tr(f"{path} : fichier introuvable.", f"{path}: no such file."))
+
+
+def no_file(folder: Path) -> InputError:
+    """The error for a folder in place of a file."""
+    return InputError(tr(f"{folder} : c'est un dossier, pas un fichier.", f"{folder}: a folder, not a file."))
+
+
+def cannot_write(path: Path, error: OSError) -> WorldError:
+    """The error for a file or a folder that the disk refuses, written whole or not at all."""
+    return WorldError(
+        tr(
+            f"{path} : écriture impossible ({error.strerror}). Rien n'a été écrit.",
+            f"{path}: cannot be written ({error.strerror}). Nothing was written.",
+        )
+    )

@@ -5,6 +5,7 @@ comes out is counted while reading, for an archive may lie: a bomb is refused wh
 nor time.
 """
 
+import errno
 import gzip
 import io
 import zipfile
@@ -14,10 +15,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from chatbot.errors import InputError, no_such_file
+from chatbot.errors import InputError, no_file, no_such_file
 from chatbot.language import number, tr
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+OFFICE = {"[Content_Types].xml", "mimetype"}  # names that Word and Excel, or OpenDocument, have in their files
 UNPACKED_FREELY = 64 * 2**20  # bytes an archive may hold, however well they were packed
 LARGEST_RATIO = 200  # beyond them: bytes out for one byte in; texts give 3 to 50, a bomb about 1,000
 MOST_MEMBERS = 10_000  # of a ZIP of several files
@@ -110,7 +112,7 @@ class _Guarded(io.RawIOBase):
         try:
             data = self._unpacked.read(len(buffer))
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise _damaged(self._path) from error
+            raise _unread(self._path, error) from error
         self._size += len(data)
         if self._largest is not None and self._size > self._largest:
             raise _too_large(self._path, self._name, self._largest)
@@ -141,34 +143,32 @@ def _open_member(
     _check(path, member, largest)
     try:
         unpacked = archive.open(member)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _damaged(path) from error
+    except (zipfile.BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        raise _unread(path, error) from error
     with unpacked:
         yield _guarded(path, lambda: member.compress_size, cast(BinaryIO, unpacked), member.filename, largest)
 
 
 def _open(path: Path) -> BinaryIO:
     if path.is_dir():
-        raise InputError(tr(f"{path} : c'est un dossier, pas un fichier.", f"{path}: a folder, not a file."))
+        raise no_file(path)
     try:
         return path.open("rb")
     except FileNotFoundError as error:
         raise no_such_file(path) from error
     except OSError as error:
-        raise InputError(
-            tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
-        ) from error
+        raise _cannot_read(path, error) from error
 
 
 def _archive(path: Path, packed: BinaryIO) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(packed)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise _damaged(path) from error
+    except (zipfile.BadZipFile, OSError, UnicodeDecodeError, NotImplementedError) as error:
+        raise _unread(path, error) from error
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    if "[Content_Types].xml" in archive.namelist():
+    if OFFICE & set(archive.namelist()):
         raise excel(path)
     members = _files_in(archive)
     if len(members) != 1:
@@ -177,7 +177,12 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _files_in(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [one for one in archive.infolist() if not one.is_dir() and not _is_litter(one.filename)]
+    return [one for one in archive.infolist() if not _is_folder(one.filename) and not _is_litter(one.filename)]
+
+
+def _is_folder(name: str) -> bool:
+    """As `ZipInfo.is_dir`, which fails on a name without a letter."""
+    return not name or name.endswith("/")
 
 
 def _is_litter(name: str) -> bool:
@@ -233,6 +238,20 @@ def _too_many(path: Path, count: int) -> InputError:
             f"{path} : {found} fichiers dans l'archive, {most} au plus.",
             f"{path}: {found} files in the archive, {most} at most.",
         )
+    )
+
+
+def _unread(path: Path, error: Exception) -> InputError:
+    """The error for an archive that cannot be read: damaged, unless the disk failed."""
+    for one in (error, error.__context__):  # zipfile says "not a zip file" of a disk that fails while it looks
+        if isinstance(one, OSError) and one.errno not in (None, errno.EINVAL):  # EINVAL: it points before its own start
+            return _cannot_read(path, one)
+    return _damaged(path)
+
+
+def _cannot_read(path: Path, error: OSError) -> InputError:
+    return InputError(
+        tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError, cannot_write, no_file
 from chatbot.files import json_line
 from chatbot.language import tr
 from datasets_prep.columns import Columns
@@ -23,7 +23,7 @@ from datasets_prep.repairs import shown_bytes
 from datasets_prep.rows import Rejected
 from datasets_prep.sources.csv_pairs import open_table
 from datasets_prep.spec import Given
-from datasets_prep.tables import Record, RejectedRecord
+from datasets_prep.tables import Record, RejectedRecord, repair_lines
 
 NAMELESS = re.compile(r"(\(\d+\))?")  # columns without a name, as `csv_layout` tells them apart
 
@@ -92,17 +92,11 @@ def repair(path: Path, given: Given, *, out: Path, replace_old: bool = False) ->
                     rejected.write(json_line({"row": record.number, "line": record.line, "reason": record.reason, "detail": record.detail, "text": record.text}))  # fmt: skip
                     return
                 write_row(record.cells.values())
-                for one in record.repairs:
-                    repairs.write(json_line({"row": record.number, "line": record.line, **one.to_json()}))
+                repairs.writelines(map(json_line, repair_lines([record])))
 
             diagnosis = _walk(path, given, write_row, write)
     except OSError as error:
-        raise WorldError(
-            tr(
-                f"{out} : écriture impossible ({error.strerror}). Rien n'a été écrit.",
-                f"{out}: cannot be written ({error.strerror}). Nothing was written.",
-            )
-        ) from error
+        raise cannot_write(out, error) from error
     return diagnosis, files
 
 
@@ -112,7 +106,7 @@ def _walk(
     begin: Callable[[list[str]], object],
     each: Callable[[Record | RejectedRecord], object],
 ) -> Diagnosis:
-    if {".json", ".jsonl"} & {suffix.lower() for suffix in path.suffixes}:
+    if _ending(path) in (".json", ".jsonl"):
         raise InputError(
             tr(
                 f"{path} : pas un tableau. prepare lit et répare ce fichier tout seul :\n"
@@ -134,6 +128,12 @@ def _walk(
             tr(f"{path} : aucune ligne de données dans le fichier.", f"{path}: no row of data in the file.")
         )
     return diagnosis
+
+
+def _ending(path: Path) -> str:
+    """What the end of the name says of the content: that before ".gz" or ".zip"."""
+    packed = path.suffix.lower() in (".gz", ".zip")
+    return (path.with_suffix("") if packed else path).suffix.lower()
 
 
 def shown_names(layout: Layout, pairs: tuple[Columns, ...] = ()) -> list[str]:
@@ -158,7 +158,9 @@ def _check(path: Path, files: Files, replace_old: bool) -> None:
             )
         )
     for one in files.all:
-        if one.is_dir() or (one.exists() and not replace_old):
+        if one.is_dir():
+            raise no_file(one)
+        if one.exists() and not replace_old:
             raise InputError(
                 tr(
                     f"{one} : existe déjà. Choisissez un autre --out, ou ajoutez --replace pour le remplacer.",

@@ -150,7 +150,7 @@ def _layout(separator: str, rows: list[_Row], above: int, is_header: IsHeader, h
     first = 0 if has_header is False else _titles(rows) if known is None else known  # of header and data
     titles = tuple(" ".join(filter(None, row.cells)) for row in rows[:first])
     if known is not None or has_header or (has_header is None and _is_label_row(rows[first], rows[first + 1 :])):
-        names, skipped = _unlike(rows[first].cells), rows[first].end
+        names, skipped = unlike(rows[first].cells), rows[first].end
         return Layout(
             separator=separator, header=names, has_header=True, skipped=skipped, titles=titles,
             needed=max(1, len(_trimmed(rows[first].cells))),
@@ -200,7 +200,7 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
     return list(cells[: last + 1])
 
 
-def _unlike(names: Sequence[str]) -> tuple[str, ...]:
+def unlike(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once: a second "texte" becomes "texte (2)", so that no column hides another."""
     seen: Counter[str] = Counter()
     unlike: dict[str, None] = {}

@@ -23,6 +23,9 @@ MARKS = {  # the longer first: that of UTF-32 begins like that of UTF-16
 }
 LOST = "\ufffd".encode()  # where some other program has lost a character
 ESCAPING = ("utf-8", "utf-8-sig", "cp1252", "mac_roman")  # in which every unknown byte is above 0x7F
+# What is read where a user names these: latin-1 has control characters where cp1252 has quotes and dashes, which no text
+# means; a mark at the beginning is no part of the text.
+MEANT = {"iso8859-1": "cp1252", "mac-roman": "mac_roman", "utf-8": "utf-8-sig"}
 SURE = 0.1  # mess ratio of charset-normalizer by which one reading of the bytes must be better than the other
 
 
@@ -38,8 +41,9 @@ class Encoding(NamedTuple):
         return "surrogateescape" if self.name in ESCAPING else "replace"
 
     @property
-    def is_utf8(self) -> bool:
-        return self.name.startswith("utf-8")
+    def holds_lost(self) -> bool:
+        """Whether U+FFFD can stand in the file itself; in other encodings it only comes of bytes they do not know."""
+        return self.name.startswith("utf")
 
 
 def chosen_encoding(name: str) -> Encoding:
@@ -58,8 +62,7 @@ def chosen_encoding(name: str) -> Encoding:
                 f"--encoding {name}: unknown encoding. For example: utf-8, cp1252, utf-16, mac_roman.",
             )
         ) from error
-    # latin-1 has control characters where cp1252 has quotes and dashes, which no text means.
-    return Encoding("cp1252" if known == "iso8859-1" else {"mac-roman": "mac_roman"}.get(known, known), known)
+    return Encoding(MEANT.get(known, known), known)
 
 
 def detect_encoding(chunks: Iterator[bytes]) -> Encoding:

@@ -1,11 +1,11 @@
 """A split of a prepared set as one file that others read: text with dialogue marks, CSV or JSON Lines, by its ending."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chatbot.dialogue import Dialogue, write_dialogues
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError, cannot_write, no_file
 from chatbot.files import write_whole
 from chatbot.language import tr
 from datasets_prep.prepared import PreparedSet
@@ -24,9 +24,25 @@ def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int
         InputError: no prepared set, no such split, an ending of another kind, or `out` exists and is not to be replaced.
         WorldError: the disk refuses.
     """
-    if out.suffix.lower() not in ENDINGS:
-        known = ", ".join(ENDINGS)
+    check_out(out, ENDINGS, replace=replace)
+    dialogues = PreparedSet.open(folder).split(split)
+    try:
+        return _WRITERS[out.suffix.lower()](out, dialogues)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+
+
+def check_out(out: Path, endings: Sequence[str], *, replace: bool) -> None:
+    """Looks at a file that is to be written, before any work is done for it.
+
+    Raises:
+        InputError: its name ends otherwise, it is a folder, or it exists and is not to be replaced.
+    """
+    if out.suffix.lower() not in endings:
+        known = ", ".join(endings)
         raise InputError(tr(f"{out} : terminaison attendue : {known}.", f"{out}: expected ending: {known}."))
+    if out.is_dir():
+        raise no_file(out)
     if out.exists() and not replace:
         raise InputError(
             tr(
@@ -34,13 +50,6 @@ def export(folder: Path, out: Path, split: str, *, replace: bool = False) -> int
                 f"{out}: already exists. Add --replace to replace it.",
             )
         )
-    dialogues = PreparedSet.open(folder).split(split)
-    try:
-        return _WRITERS[out.suffix.lower()](out, dialogues)
-    except OSError as error:
-        raise WorldError(
-            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
-        ) from error
 
 
 def _write_text(out: Path, dialogues: Iterable[Dialogue]) -> int:

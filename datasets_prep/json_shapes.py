@@ -141,8 +141,10 @@ def _turns(record: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _message(turn: Mapping[str, Any]) -> dict[str, str]:
-    role = str(next(turn[key] for key in ROLE_KEYS if key in turn)).strip().lower()
-    text = next(turn[key] for key in TEXT_KEYS if key in turn)
+    role, text = (next((turn[key] for key in keys if key in turn), None) for keys in (ROLE_KEYS, TEXT_KEYS))
+    if role is None or text is None:  # a call of a tool has no text
+        raise ValueError("a turn without a role or a text")
+    role = str(role).strip().lower()
     if isinstance(text, list):  # parts, as some interfaces write them
         text = "\n".join(part["text"] for part in text)
     context = {"context": turn["context"]} if "context" in turn else {}
@@ -168,12 +170,19 @@ def _of_phrasings(record: Mapping[str, Any], roles: Mapping[str, str]) -> list[D
 
 def _of_intent(record: Mapping[str, Any]) -> list[Dialogue]:
     """Each pattern with a response, each response with a pattern, in turn: none of either is left out."""
-    patterns, responses = record["patterns"], record["responses"]
+    patterns, responses = (_listed(record[name]) for name in ("patterns", "responses"))
     group = str(record.get("tag") or record.get("intent") or patterns[0])
     return [
         _of_pair({"question": patterns[n % len(patterns)], "answer": responses[n % len(responses)], "group": group})
         for n in range(max(len(patterns), len(responses)))
     ]
+
+
+def _listed(texts: Any) -> Any:
+    """The texts; one that stands alone as a list of it."""
+    if not texts:
+        raise ValueError("an intent without a pattern or a response")
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _dialogue(record: Mapping[str, Any], messages: list[dict[str, str]], group: Any, more: Any = None) -> Dialogue:

@@ -14,8 +14,7 @@ from typing import Any
 from chatbot.errors import InputError
 from chatbot.language import number, tr
 from datasets_prep.encodings import Encoding
-from datasets_prep.repairs import shown_bytes
-from datasets_prep.text_files import encoding_of, lines_of, open_text, read_text_file
+from datasets_prep.text_files import TooLong, encoding_of, lines_of, open_text, read_text_file
 
 NO_JSON = (ValueError, RecursionError)  # what the json module raises for a text that is none
 
@@ -27,7 +26,7 @@ class Value:
     Args:
         line: of the file, from 1; 0 for a document that takes the whole file.
         value: as the json module reads it.
-        text: as it stands in the file; "" for a document.
+        text: as it stands in the file, bytes that are no text as lone surrogates; "" for a document.
         fault: why it could not be read; "" when it could.
     """
 
@@ -61,18 +60,28 @@ def read_json_file(path: Path, encoding: str | None = None) -> JsonFile:
         InputError: as `read_text_file`; a .json file that is neither a document nor lines of JSON.
     """
     found = encoding_of(path, encoding)
-    head = list(islice(_lines(path, found), 2))
+    head = _head(path, found)
     if not head or not head[0].fault:
         first = head[0].value if head else None
         return JsonFile(values=_lines(path, found), encoding=found.shown, by_line=len(head) > 1, first=first)
-    text, shown = read_text_file(path, encoding)
+    text, shown = read_text_file(path, found)
     try:
-        document = Value(line=0, value=json.loads(text))
+        document = Value(line=0, value=_loaded(text))
     except NO_JSON as error:
         if _is_document(path):
             raise _no_json(path, error) from error
         return JsonFile(values=_lines(path, found), encoding=shown, by_line=True)
     return JsonFile(values=iter((document,)), encoding=shown, by_line=False, first=document.value)
+
+
+def _head(path: Path, encoding: Encoding) -> list[Value]:
+    """The first two values; one on a line too long to be read by itself has a fault."""
+    head: list[Value] = []
+    try:
+        head += islice(_lines(path, encoding), 2)
+    except TooLong as error:
+        head.append(Value(line=0, fault=str(error)))
+    return head
 
 
 def _lines(path: Path, encoding: Encoding) -> Iterator[Value]:
@@ -84,9 +93,14 @@ def _lines(path: Path, encoding: Encoding) -> Iterator[Value]:
 
 def _value(line: int, text: str) -> Value:
     try:
-        return Value(line=line, value=json.loads(text), text=text)
+        return Value(line=line, value=_loaded(text), text=text)
     except NO_JSON as error:
-        return Value(line=line, text=shown_bytes(text), fault=str(error))
+        return Value(line=line, text=text, fault=str(error))
+
+
+def _loaded(text: str) -> Any:
+    """The value of a text, without the byte-order marks that files put end to end, or read as chosen, keep."""
+    return json.loads(text.lstrip("\ufeff"))
 
 
 def _is_document(path: Path) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from chatbot.dialogue import Dialogue, write_dialogues
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError, cannot_write
 from chatbot.files import folder_written_whole, json_line, write_json, write_text
 from chatbot.language import number, tr
 from datasets_prep.chosen import chosen_sources
@@ -230,12 +230,7 @@ def _write(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: _R
             write_json(folder / CLEANING, cleaning)
             write_text(folder / REPORT, report_of(manifest, cleaning))
     except OSError as error:
-        raise WorldError(
-            tr(
-                f"{config.out} : écriture impossible ({error.strerror}). Rien n'a été écrit.",
-                f"{config.out}: cannot be written ({error.strerror}). Nothing was written.",
-            )
-        ) from error
+        raise cannot_write(config.out, error) from error
 
 
 def _dialogues(outcome: Outcome, split: str, spool: Spool) -> Iterator[Dialogue]:

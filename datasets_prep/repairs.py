@@ -7,7 +7,7 @@ and the number of cells stands in `csv_records`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -30,7 +30,7 @@ MEANINGLESS = re.compile("[\0\ufeff]")
 ESCAPED = re.compile("[\udc80-\udcff]+")  # bytes that the encoding does not know, see `Encoding.errors`
 LOST = "\ufffd"  # where a program before us, or a decoder, has lost a character
 SUSPECT = re.compile(f"{MOJIBAKE.pattern}|[\0\ufeff{LOST}\udc80-\udcff]")
-LONGEST_SHOWN = 90  # characters of a text before or after, in a diagnosis
+LONGEST_SHOWN = 90  # characters of a text before or after, or of a rejected row, in a diagnosis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,19 +80,31 @@ def mended(cell: str, column: str = "") -> tuple[str, list[Repair]]:
 
 
 def mended_value(value: Any, name: str = "") -> tuple[Any, list[Repair]]:
-    """The same for all the texts of a JSON value; `name` is that of the nearest key above a text."""
+    """The same for all the texts and keys of a JSON value; `name` is that of the nearest key above a text."""
     if isinstance(value, str):
         return mended(value, name)
     repairs: list[Repair] = []
     if isinstance(value, dict):
-        pairs = {key: mended_value(one, key) for key, one in value.items()}
-        repairs = [repair for _, some in pairs.values() for repair in some]
+        names, repairs = _mended_keys(value)
+        pairs = {names[key]: mended_value(one, names[key]) for key, one in value.items()}
+        repairs += [repair for _, some in pairs.values() for repair in some]
         return ({key: one for key, (one, _) in pairs.items()} if repairs else value), repairs
     if isinstance(value, list):
         items = [mended_value(one, name) for one in value]
         repairs = [repair for _, some in items for repair in some]
         return ([one for one, _ in items] if repairs else value), repairs
     return value, repairs
+
+
+def _mended_keys(value: Mapping[str, Any]) -> tuple[dict[str, str], list[Repair]]:
+    """What each key becomes, and the repairs; one that would become the same as another stays as it is."""
+    names, repairs, taken = {key: key for key in value}, list[Repair](), set(value)
+    for key in filter(is_suspect, value):
+        name, mends = mended(key)
+        names[key] = key if name in taken else name
+        taken.add(name)
+        repairs += [replace(mend, column=name) for mend in mends] if names[key] != key else []
+    return names, repairs
 
 
 def is_unreadable(cell: str) -> bool:

@@ -68,12 +68,9 @@ def _rejected(manifest: Json, cleaning: Json) -> str:
         lines += ["", _told(f"**{reason_in_words(reason)}**", number(count)), ""]
         for name, example in _examples(cleaning, reason):
             detail = f" ({example['detail']})" if example["detail"] else ""
-            lines.append(
-                _item(
-                    f"{name}, {example['place']}{detail}",
-                    f"{_quoted(example['question'])} → {_quoted(example['answer'])}",
-                )
-            )
+            pair = f"{_quoted(example['question'])} → {_quoted(example['answer'])}"
+            shown = _quoted(example["text"]) if example.get("text") else pair
+            lines.append(_item(f"{name}, {example['place']}{detail}", shown))
     return "\n".join(lines).rstrip()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from chatbot.errors import InputError
 from chatbot.language import number, tr
-from datasets_prep.csv_layout import IsHeader, Layout, find_layout, spoken_separator
+from datasets_prep.csv_layout import IsHeader, Layout, find_layout, spoken_separator, unlike
 from datasets_prep.csv_records import RawRecord, records
 from datasets_prep.encodings import Encoding
 from datasets_prep.repairs import LOST, Repair, is_suspect, is_unreadable, mended, shown_bytes
@@ -202,25 +202,28 @@ def _record(number: int, raw: RawRecord, layout: Layout, encoding: Encoding) -> 
         for column, cell in cells.items():
             cells[column], mends = mended(cell, column)
             repairs += mends
-        if any(is_unreadable(cell) or (LOST in cell and not encoding.is_utf8) for cell in cells.values()):
+        if any(is_unreadable(cell) or (LOST in cell and not encoding.holds_lost) for cell in cells.values()):
             return _rejected(number, raw, "unreadable_bytes")
-    if layout.has_header and tuple(map(str.strip, cells.values())) == layout.header:
+    if layout.has_header and _is_header_again(list(cells.values()), layout.header):
         return _rejected(number, raw, "repeated_header")
     if raw.repair:
         repairs.insert(0, Repair(kind=raw.repair, before=raw.text, after=written([raw.cells])))
     return Record(number=number, cells=cells, line=raw.line, repairs=tuple(repairs))
 
 
+def _is_header_again(cells: Sequence[str], header: tuple[str, ...]) -> bool:
+    """Whether a row bears the names of the columns, told apart as those of the header; a quick look comes first."""
+    return cells[0].strip() == header[0] and unlike([cell.strip() for cell in cells]) == header
+
+
 def _rejected(number: int, raw: RawRecord, reason: str, detail: str = "") -> RejectedRecord:
-    question, answer = (*(raw.cells or [raw.text]), "", "")[:2]
     where = place_of(number)
     if (count := len(raw.text.splitlines())) > 1:
         last = raw.line + count - 1
         where += tr(f", lignes {raw.line}-{last} du fichier", f", lines {raw.line}-{last} of the file")
     return RejectedRecord(
-        place=where, reason=reason, detail=detail, question=shown_bytes(question), answer=shown_bytes(answer),
-        number=number, line=raw.line, text=shown_bytes(raw.text),
-    )  # fmt: skip
+        place=where, reason=reason, detail=detail, text=shown_bytes(raw.text), number=number, line=raw.line
+    )
 
 
 def place_of(number: int) -> str:

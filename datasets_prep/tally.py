@@ -60,9 +60,11 @@ class Tally:
 
     def note_rejected(self, row: Rejected) -> None:
         """A row that is not kept."""
-        question, answer = row.question[:SHOWN], row.answer[:SHOWN]
-        shown = {"place": row.place, "detail": row.detail, "question": question, "answer": answer}
-        self._example(row.reason, shown)
+        texts = {"question": row.question, "answer": row.answer}
+        if not any(texts.values()):
+            texts["text"] = row.text
+        shown = {name: text[:SHOWN] for name, text in texts.items()}
+        self._example(row.reason, {"place": row.place, "detail": row.detail, **shown})
 
     def _example(self, kind: str, shown: dict[str, Any]) -> None:
         examples = self.examples.setdefault(kind, [])

@@ -34,6 +34,10 @@ NOT_TEXT = {
 BINARY = 0.05  # share of control characters from which a file is no text
 
 
+class TooLong(InputError):
+    """A line is longer than `LONGEST_LINE`."""
+
+
 class TextFile(NamedTuple):
     """The text of a file and the encoding that was taken, as shown to the user: "utf-8 (BOM)"."""
 
@@ -41,17 +45,17 @@ class TextFile(NamedTuple):
     encoding: str
 
 
-def read_text_file(path: Path, encoding: str | None = None) -> TextFile:
+def read_text_file(path: Path, encoding: Encoding | None = None) -> TextFile:
     """The text of a file, gzipped, zipped or neither; bytes that its encoding does not know come as lone surrogates.
 
     Args:
         path: the file.
-        encoding: as `encoding_of`.
+        encoding: where it is known already; else it is found out.
 
     Raises:
         InputError: the file is missing, empty, not text, or larger than `LARGEST_WHOLE`.
     """
-    found = encoding_of(path, encoding)
+    found = encoding or encoding_of(path)
     with open_text(path, found) as file:
         text = file.read(LARGEST_WHOLE + 1)
     if len(text) > LARGEST_WHOLE:
@@ -99,7 +103,7 @@ def lines_of(path: Path, text: TextIO) -> Iterator[str]:
     r"""The lines, each with its end: "\n", "\r\n" or "\r".
 
     Raises:
-        InputError: a line is longer than `LONGEST_LINE`.
+        TooLong: at that line.
     """
     line_number = 0
     while line := text.readline(LONGEST_LINE + 1):
@@ -154,9 +158,9 @@ def _not_text(path: Path, what: tuple[str, str]) -> InputError:
     )
 
 
-def _too_long(path: Path, line: int) -> InputError:
+def _too_long(path: Path, line: int) -> TooLong:
     limit = number(LONGEST_LINE // 2**20)
-    return InputError(
+    return TooLong(
         tr(
             f"{path}, ligne {number(line)} : plus de {limit} millions de caractères sans fin de ligne, "
             "ce n'est pas un tableau.\nRefaites l'export : une ligne par question et sa réponse.",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.dialogue import Dialogue
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError, cannot_write
 from chatbot.language import tr
 from datasets_prep.ledger import licences_of
 from datasets_prep.prepared import PreparedSet
@@ -96,9 +96,7 @@ def write_tfds(folder: Path, data_dir: Path, name: str = "") -> Path:
                 disable_shuffling=True,
             )
     except OSError as error:
-        raise WorldError(
-            tr(f"{out} : écriture impossible ({error.strerror}).", f"{out}: cannot be written ({error.strerror}).")
-        ) from error
+        raise cannot_write(out, error) from error
     for empty in ("downloads/extracted", "downloads"):  # which TFDS makes for sets that it downloads
         with suppress(OSError):
             (data_dir / empty).rmdir()

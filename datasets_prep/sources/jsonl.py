@@ -105,7 +105,7 @@ def names_in_words(record: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """A record, the line where it stands (0: in a document), and its number there (0: alone on its line)."""
+    """A record, the line where it stands (0: in a document), its number and its text there (0, "": see `_found`)."""
 
     line: int
     number: int
@@ -138,15 +138,10 @@ def _found(file: JsonFile) -> Iterator[_Found | Rejected]:
                 _Found(line=line, number=0 if line else 1, record=None, repairs=(), text=value.text), str(error)
             )
             continue
+        alone = len(records) == 1  # else the text of the line is that of all of them
         for place, record in enumerate(records, start=1):
-            found = _Found(
-                line=line,
-                number=0 if line and len(records) == 1 else place,
-                record=record,
-                repairs=(),
-                text=value.text,
-            )
-            yield _mended(found)
+            number_there, text = (0 if line and alone else place), (value.text if alone else "")
+            yield _mended(_Found(line=line, number=number_there, record=record, repairs=(), text=text))
 
 
 def _mended(found: _Found) -> _Found | Rejected:
@@ -188,15 +183,16 @@ def _of_record(found: _Found) -> Iterator[Row | Rejected]:
 
 
 def _rejected(found: _Found, detail: str, reason: str = "not_a_dialogue") -> Rejected:
-    text = shown_bytes(found.text or _dumped(found.record))
-    reason = "unreadable_bytes" if is_unreadable(found.text) else reason
-    return Rejected(place=found.place, reason=reason, detail=detail, question=text)
+    dumped = _dumped(found.record) if found.record is not None else ""
+    reason = "unreadable_bytes" if is_unreadable(dumped or found.text) else reason
+    text = shown_bytes(found.text or dumped).encode("utf-8", "backslashreplace").decode()
+    return Rejected(place=found.place, reason=reason, detail=detail, text=text)
 
 
 def _dumped(record: Any) -> str:
     """The record as JSON; "" where it is nested too deep to be written."""
     try:
-        return json.dumps(record)
+        return json.dumps(record, ensure_ascii=False)
     except RecursionError:
         return ""
 

@@ -69,6 +69,22 @@ def test_wrong_calls_are_told_in_two_lines(call, said, law, tmp_path, monkeypatc
     assert not (tmp_path / "o").exists()
 
 
+def test_files_that_cannot_be_written_are_told(law, tmp_path, capsys):
+    """By both commands in the same words: a folder is the user's slip, a disk that refuses is not."""
+    assert main(["prepare", str(law), "--out", str(tmp_path / "set"), "--maker", "rules"]) == 0
+    (tmp_path / "folder.jsonl").mkdir()
+    for call in (["data", "passages", str(law)], ["data", "export", str(tmp_path / "set")]):
+        for name, status, said in (
+            ("folder.jsonl", 2, "folder.jsonl\u00a0: c'est un dossier, pas un fichier."),
+            ("p.csvx", 2, "terminaison attendue"),
+            ("code.txt/p.jsonl", 1, "Rien n'a été écrit."),
+        ):
+            capsys.readouterr()
+            assert main([*call, "--out", str(tmp_path / name), "--replace"]) == status
+            assert said in capsys.readouterr().err
+    assert law.read_text(encoding="utf-8") == LAW
+
+
 def test_passages_overwrite_no_file_unasked(law, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.jsonl").write_text("à garder", encoding="utf-8")

@@ -1,12 +1,17 @@
 """ZIP archives: read in memory, held to limits, refused in one or two clear lines."""
 
+import errno
+import gzip
+import io
 import tracemalloc
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from chatbot.errors import InputError
+from datasets_prep import archives
 from datasets_prep.archives import MOST_MEMBERS, member_lines, open_unpacked, read_member, zip_members
 
 MEBIBYTE = 2**20
@@ -89,6 +94,63 @@ def test_what_is_no_archive(tmp_path, archive):
     path.write_bytes(whole.replace(whole[40:60], bytes(20), 1))  # inside the data
     assert "archive incomplète ou abîmée" in refused(path)
     assert "fichier introuvable" in refused(tmp_path / "absent.zip")
+
+
+def test_a_name_that_is_not_in_the_encoding_it_tells(archive):
+    """The directory, or the head of the file itself, says UTF-8 of bytes that are none."""
+    path = archive(**{"été.txt": b"text"})
+    data, name = path.read_bytes(), "été.txt".encode()
+    for place in (data.index(name), data.rindex(name)):
+        path.write_bytes(data[:place] + b"\xe9t\xe9__" + data[place + 5 :])
+        assert "archive incomplète ou abîmée" in refused(path)
+
+
+def test_a_file_without_a_name(archive):
+    path = archive(**{"a.txt": b"text"})
+    with zipfile.ZipFile(path, "a") as written:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        written.writestr(nameless, b"?")
+    assert zip_members(path) == ("a.txt",)
+
+
+class FailingDisk(io.BytesIO):
+    """A file whose disk fails from the n-th read on."""
+
+    def __init__(self, data: bytes, sound: int) -> None:
+        super().__init__(data)
+        self.sound = sound
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.sound -= 1
+        if self.sound < 0:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+def test_a_failing_disk_is_not_told_as_a_damaged_archive(tmp_path, archive, monkeypatch):
+    archived = archive(**{"a.txt": b"text " * 1000})
+    gzipped = tmp_path / "a.txt.gz"
+    gzipped.write_bytes(gzip.compress(b"text " * 1000))
+    for path in (archived, gzipped):
+        told = Counter()
+        for sound in range(1, 30):
+            disk = FailingDisk(path.read_bytes(), sound)
+            monkeypatch.setattr(archives, "_open", lambda path, disk=disk: disk)
+            try:
+                with open_unpacked(path) as file:
+                    assert file.read() == b"text " * 1000
+                told["read"] += 1
+            except InputError as error:
+                told[str(error).replace("\u00a0", " ").partition(" : ")[2]] += 1
+        assert told.keys() == {"read", "lecture impossible (Input/output error)."} and min(told.values()) > 2
+
+
+def test_an_office_document_is_told_as_such(archive):
+    for name in ("[Content_Types].xml", "mimetype"):
+        path = archive(**{name: b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"})
+        with pytest.raises(InputError, match="CSV UTF-8"), open_unpacked(path):
+            pass
 
 
 def test_a_locked_archive(archive):

@@ -275,6 +275,24 @@ def test_figures_of_an_older_atlas_leave_and_files_of_others_stay(data):
     assert not (folder / "figures" / "old.png").exists() and (folder / "train.jsonl").exists()
 
 
+def test_a_rejected_row_without_a_question_is_shown_as_it_stands(data):
+    lines = [
+        {
+            "source": "s",
+            "place": "1",
+            "reason": "ragged_row",
+            "detail": "",
+            "question": "",
+            "answer": "",
+            "text": "un;<b>deux",
+        }
+    ]
+    (data.folder / "rejected.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    data.manifest["counts"]["by_reason"] = {"ragged_row": 1}
+    draw_atlas(AtlasRequest(data=data, tokens=WORDS), data.folder)
+    assert "<p>un;&lt;b&gt;deux</p>" in (data.folder / "atlas.html").read_text(encoding="utf-8")
+
+
 def test_rejections_with_examples(atlas, data):
     [one] = rejections_of(PreparedSet.open(atlas), seed=0, most=700)
     assert (one["reason"], one["count"], len(one["examples"])) == ("empty_answer", 1, 1)

@@ -233,6 +233,23 @@ def test_repair_replaces_nothing_unasked(write):
     assert out.read_text(encoding="utf-8").startswith("question")
 
 
+def test_a_folder_where_the_table_should_go_is_told_as_one(write, tmp_path):
+    path = write("faq.csv", DAMAGED)
+    (tmp_path / "out").mkdir()
+    for replace_old in (False, True):
+        with pytest.raises(InputError, match="out\u00a0: c'est un dossier, pas un fichier"):
+            repair(path, Given(), out=tmp_path / "out", replace_old=replace_old)
+
+
+@pytest.mark.parametrize("name", ["faq.json.csv", "faq.JSON.csv.gz"])
+def test_the_last_ending_says_what_a_file_is(write, name):
+    content = b"question,answer\na,b\n"
+    assert examine(write(name, gzip.compress(content) if name.endswith(".gz") else content), Given()).rows == 1
+    for other in ("faq.csv.json", "faq.jsonl.gz", "faq.JSON"):
+        with pytest.raises(InputError, match="pas un tableau"):
+            examine(write(other, content), Given())
+
+
 def test_a_failed_repair_leaves_nothing(write, tmp_path):
     path = write("faq.csv", "question,answer\nun ?,1\n" + "x" * (9 * 2**20))
     with pytest.raises(InputError, match=r"ligne 3.*millions de caractères"):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chatbot.errors import InputError
 from datasets_prep.columns import is_header
+from datasets_prep.csv_records import records
 from datasets_prep.rows import Rejected
 from datasets_prep.tables import read_table
 
@@ -101,24 +102,33 @@ def test_rows_in_are_rows_out_plus_rejected(path, table, separator, end, quoting
     assert [record.reason for record in found if isinstance(record, Rejected)] == expected
 
 
+DAMAGES = ("nul", "bom", "mojibake", "other encoding")
+
+
+def _damaged(line: str, encoding: str, damage: str) -> bytes:
+    """The bytes of a line; those of a sound one where it has nothing that could suffer this damage."""
+    if damage == "other encoding":
+        return line.encode("cp1252" if encoding == "utf-8" else "utf-8")
+    if damage == "mojibake" and "\ufffd" not in (mojibake := line.encode().decode("cp1252", "replace")):
+        line = mojibake
+    data = line.replace("e", "e\0").encode(encoding) if damage == "nul" else line.encode(encoding)
+    return b"\xef\xbb\xbf" + data if damage == "bom" else data
+
+
 @many
 @given(table=tables(), encoding=st.sampled_from(["utf-8", "cp1252"]), data=st.data())
 def test_letters_are_repaired_and_the_rest_is_left(path, table, encoding, data):
     """Mojibake, NUL, a byte-order mark in the middle, a row of another encoding."""
-    lines, damaged = [as_csv(table[0], ",", "\n").encode()], 0
-    for row in table[1:]:
-        line, damage = as_csv(row, ",", "\n"), data.draw(st.sampled_from(["", "", "nul", "bom", "mojibake", "cp1252"]))
-        mojibake = line.encode().decode("cp1252", "replace")
-        if damage == "mojibake" and "\ufffd" not in mojibake and mojibake != line:
-            line, damaged = mojibake, damaged + 1
-        elif damage == "nul":
-            line, damaged = line.replace("e", "e\0") if "e" in line else line + "", damaged + ("e" in line)
-        elif damage == "bom":
-            line, damaged = "\ufeff" + line, damaged + 1
-        lines.append(line.encode("cp1252" if damage == "cp1252" else "utf-8"))
-    path.write_bytes(b"".join(lines))
-    found = records_of(path)
+    head, *sound = (as_csv(row, ",", "\n") for row in table)
+    lines = [_damaged(line, encoding, data.draw(st.sampled_from(["", "", *DAMAGES]))) for line in sound]
+    path.write_bytes(b"".join([head.encode(encoding), *lines]))
+    opened = read_table(path, is_header, has_header=None)
+    found = list(opened.records)
     assert [list(record.cells.values()) for record in found if not isinstance(record, Rejected)] == table[1:]
+    as_read = [line.encode("cp1252" if opened.encoding == "cp1252" else "utf-8") for line in sound]
+    assert [bool(record.repairs) for record in found] == [
+        one != other for one, other in zip(lines, as_read, strict=True)
+    ]
 
 
 ONE_LINE = tuple(mark for mark in MARKS if "\n" not in mark)
@@ -167,5 +177,20 @@ def test_any_bytes_give_records_or_one_clear_error(path, data):
         event(str(error).rpartition(":")[2])
         assert 1 <= len(str(error).splitlines()) <= 2
         return
-    numbers = [record.number for record in found]
-    assert numbers == list(range(1, len(found) + 1))
+    assert [record.number for record in found] == list(range(1, len(found) + 1))
+
+
+@many
+@given(
+    text=st.text(alphabet='ab",;\n\r\0é\ufeff|\t ?', max_size=200),
+    width=st.integers(1, 4),
+    separator=st.sampled_from(",;|\t"),
+)
+def test_no_text_is_lost_between_the_lines_and_the_records(text, width, separator):
+    """Whatever their quotes: the records' texts are the lines, in their order, each once; blank ones aside."""
+    found = records(io.StringIO(text, newline=""), separator, width)
+    assert _filled("".join(record.text for record in found)) == _filled(text)
+
+
+def _filled(text: str) -> list[str]:
+    return [line for line in io.StringIO(text, newline="") if line.strip()]

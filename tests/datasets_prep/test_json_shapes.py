@@ -5,9 +5,11 @@ import json
 import pytest
 
 from chatbot.errors import InputError
+from datasets_prep.repairs import mended_value
 from datasets_prep.rows import Rejected
 from datasets_prep.sources import SOURCES
 from datasets_prep.spec import Given
+from datasets_prep.text_files import LONGEST_LINE
 
 Q, A = "Où est-il ?", "Là."
 PAIR = {"question": Q, "answer": A}
@@ -26,6 +28,7 @@ SHAPES = {
     "instances": ({"instruction": Q, "instances": [{"input": "", "output": A}, {"input": "x", "output": "B"}]}, [(Q, A), (Q, "B")]),
     "phrasings": ({"questions": [Q, "Où ?"], "answer": A}, [(Q, A), ("Où ?", A)]),
     "intents": ({"intents": [{"tag": "lieu", "patterns": [Q, "Où ?", "Dis où"], "responses": [A, "Ici."]}]}, [(Q, A), ("Où ?", "Ici."), ("Dis où", A)]),
+    "intents of one text": ({"intents": [{"tag": "lieu", "patterns": Q, "responses": A}]}, [(Q, A)]),
     "two languages": ([{"q_fr": Q, "a_fr": A, "q_en": "Where?", "a_en": "There."}], [(Q, A), ("Where?", "There.")]),
     "one pair": (PAIR, [(Q, A)]),
     "columns beside a list": ({"question": [Q, "Qui ?"], "answer": [A, "Moi."], "faq": [PAIR]}, [(Q, A), ("Qui ?", "Moi."), (Q, A)]),
@@ -67,11 +70,15 @@ def test_phrasings_and_intents_are_groups(write):
 
 def test_what_is_no_dialogue_is_rejected_one_by_one(write):
     bad = [[], {}, "text", 3, {"question": Q}, {"question": Q, "answer": None}, {"questions": [], "answer": A}, {"messages": []},
-           {"conversations": [{"from": "human", "value": Q}]}, {"instruction": Q, "instances": []}]  # fmt: skip
+           {"conversations": [{"from": "human", "value": Q}]}, {"instruction": Q, "instances": []}, {"messages": "abc"},
+           {"messages": [{"role": "user", "content": Q}, {"role": "assistant", "tool_calls": [{"id": "1"}]}]},
+           {"messages": [{"content": Q}, {"content": A}]}, {"tag": "x", "patterns": [], "responses": [A]},
+           {"tag": "x", "patterns": [Q], "responses": []}, {"tag": "x", "patterns": "", "responses": A}]  # fmt: skip
     rows = rows_of(write("faq.json", json.dumps([PAIR, *bad, PAIR], indent=1)))
     assert found(rows) == [(Q, A)] * 2 and len(rows) == 2 + len(bad)
     assert {row.reason for row in rows if isinstance(row, Rejected)} == {"not_a_dialogue"}
     assert rows[1].place == "élément 2" and rows[-1].key == str(len(rows))
+    assert [json.loads(row.text) for row in rows if isinstance(row, Rejected)] == bad
 
 
 def nested(depth: int) -> str:
@@ -120,7 +127,7 @@ def test_turns_under_two_keys(write):
     first, second, *others = rows_of(write("faq.jsonl", "\n".join(map(json.dumps, records))))
     assert found([first, *others]) == [(Q, A)] * 3
     assert (second.reason, second.detail, second.place) == ("two_dialogues", "messages ≠ conversations", "ligne 2")
-    assert "Ailleurs." in second.question and Q in json.loads(second.question)["messages"][0]["content"]
+    assert "Ailleurs." in second.text and Q in json.loads(second.text)["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +193,76 @@ def test_texts_are_repaired_and_logged(write):
         (1, "question", "Où ?"),
         (1, "answer", "Là."),
     ]
+
+
+def test_keys_are_repaired_as_the_header_of_a_table_is(write):
+    wrong = "réponse".encode().decode("cp1252")
+    path = write("faq.jsonl", json.dumps({"question": Q, wrong: A, "meta": {wrong: 1}}, ensure_ascii=False))
+    reading = SOURCES["jsonl"].read(Given(path=path))
+    assert found(reading.rows) == [(Q, A)]
+    assert reading.guessed["repairs"] == {"mojibake": 2}
+    assert [(one["column"], one["before"], one["after"]) for one in reading.repairs()] == [
+        ("réponse", wrong, "réponse")
+    ] * 2
+
+
+def test_keys_that_would_become_the_same_stay_apart():
+    wrong = "réponse".encode().decode("cp1252")
+    for record in ({wrong: "a", "réponse": "b"}, {"réponse": "b", wrong: "a"}):
+        assert mended_value(record) == (record, [])
+    value, repairs = mended_value({wrong: "a", f"\ufeff{wrong}": "b"})
+    assert value == {"réponse": "a", f"\ufeff{wrong}": "b"} and len(repairs) == 1
+
+
+def test_a_document_on_one_long_line_is_read(write):
+    """What no line may have, a document read in one piece may; lines of their own may not."""
+    long = {"question": Q, "answer": "x" * LONGEST_LINE}
+    for name in ("faq.json", "faq.jsonl"):
+        assert [len(row.answer) for row in rows_of(write(name, json.dumps([PAIR, long])))] == [len(A), LONGEST_LINE]
+        with pytest.raises(InputError, match=r"ligne 2.*8 millions"):
+            rows_of(write(name, f"{json.dumps(PAIR)}\n{json.dumps(long)}\n"))
+    with pytest.raises(InputError, match=r"faq\.json, ligne 1, colonne .*\u00a0: ce n'est pas du JSON"):
+        rows_of(write("faq.json", json.dumps([long])[:-1]))
+    with pytest.raises(InputError, match=r"ligne 1.*8 millions"):
+        rows_of(write("faq.jsonl", f"{json.dumps(long)}\n{json.dumps(PAIR)}\n"))
+
+
+def test_what_is_rejected_of_a_line_is_not_the_line(write):
+    """Each rejected item with the whole line would make a log as large as the file times its rejects."""
+    bad = [{"titre": f"Été {n}"} for n in range(50)]
+    path = write("faq.json", json.dumps([PAIR] * 50 + bad, ensure_ascii=False))
+    rejected = [row for row in rows_of(path) if isinstance(row, Rejected)]
+    assert [row.text for row in rejected] == [json.dumps(one, ensure_ascii=False) for one in bad]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_mark_is_no_part_of_the_text_whatever_the_user_calls_the_encoding(encoding, write):
+    document, lines = json.dumps([PAIR], indent=1), f"{json.dumps(PAIR)}\n\ufeff{json.dumps(PAIR)}\n"
+    for name, text, count in (("faq.json", document, 1), ("faq.jsonl", lines, 2)):
+        for mark in ("", "\ufeff"):
+            rows = list(SOURCES["jsonl"].read(Given(path=write(name, mark + text), encoding=encoding)).rows)
+            assert found(rows) == [(Q, A)] * count and len(rows) == count
+    utf16 = write("faq.json", ("\ufeff" + document).encode("utf-16-le"))
+    assert found(SOURCES["jsonl"].read(Given(path=utf16, encoding="utf-16-le")).rows) == [(Q, A)]
+
+
+def test_the_reason_is_that_of_the_record_as_it_was_mended(write):
+    good = json.dumps({"question": "Été à l’hôtel ?", "answer": "Déjà."}, ensure_ascii=False).encode()
+    lines = [good] * 3 + [
+        b'{"question": "\xe9t\xe9 ?"}',
+        b'{"question": "a \xc3", "answer": "oui"}',
+        b'{"question": "a \xc3"',
+    ]
+    rows = rows_of(write("faq.jsonl", b"\n".join(lines)))
+    assert [row.reason for row in rows[3:]] == ["not_a_dialogue", "unreadable_bytes", "unreadable_bytes"]
+    assert rows[4].text.strip() == '{"question": "a \\xC3", "answer": "oui"}'
+    rows = rows_of(write("faq.json", b"[\n" + b",\n".join(lines[:5]) + b"]"))
+    assert [row.reason for row in rows[3:]] == ["not_a_dialogue", "unreadable_bytes"]
+    assert rows[3].text == '{"question": "été ?"}'
+    _, rejected = rows_of(
+        write("faq.json", '[{"question": "a", "answer": "b"}, {"question": "\\ud800",\n "answer": "é"}]')
+    )
+    assert rejected.text == '{"question": "\\ud800", "answer": "é"}'
 
 
 def test_bytes_that_are_no_text(write):

@@ -79,6 +79,13 @@ def test_rejected_rows_are_logged_whole(write, prepared):
     assert long["answer"] == "z" * 20_000 + "… (30,001)"  # of what is very long, the beginning
 
 
+def test_a_row_that_has_no_question_is_shown_as_it_stands(write, prepared):
+    data = prepared(write("faq.csv", FAQ + "un;deux,trois,quatre|cinq\n"))
+    (row,) = (row for row in rejected_rows(data) if row["reason"] == "ragged_row")
+    assert (row["question"], row["answer"], row["text"]) == ("", "", "un;deux,trois,quatre|cinq\n")
+    assert "(3 ≠ 2)\u00a0: `un;deux,trois,quatre|cinq`" in (data.folder / "report.md").read_text(encoding="utf-8")
+
+
 def test_row_order_changes_no_split(write, prepared, tmp_path):
     header, *rows = FAQ.splitlines()
     one = prepared(write("one.csv", FAQ), out=tmp_path / "1")

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import time
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from chatbot.errors import InputError
 from chatbot.language import set_language
 from datasets_prep import columns
 from datasets_prep.columns import column_named, plain_name
-from datasets_prep.csv_layout import _unlike
+from datasets_prep.csv_layout import unlike
 from datasets_prep.csv_records import records as raw_records
 from datasets_prep.rows import Rejected
 from datasets_prep.tables import Record, read_table
@@ -115,21 +114,37 @@ def test_of_two_columns_of_one_name_none_hides_the_other(write):
     assert [record.cells for record in table.records] == [{"q": "one", "q (2)": "two", "a": "three"}]
 
 
-def twice_the_work(read, small, large) -> float:
-    """How much longer the larger of two inputs takes, in time of the processor; the best of three."""
-
-    def seconds(value) -> float:
-        begin = time.process_time()
-        read(value)
-        return time.process_time() - begin
-
-    return min(seconds(large) for _ in range(3)) / min(seconds(small) for _ in range(3))
+@pytest.mark.parametrize("header", ["question;answer;note;note", "Question;Réponse;;", " question ;answer;;"])
+def test_a_repeated_header_is_known_however_its_names_were_told_apart(write, header):
+    path = write("faq.csv", f"{header}\na ?;b;1;2\n{header}\nquestion;b;1;2\n")
+    first, again, last = read_table(path, columns.is_header).records
+    assert (again.reason, again.text) == ("repeated_header", f"{header}\n")
+    assert [next(iter(one.cells.values())) for one in (first, last)] == ["a ?", "question"]
 
 
-def test_of_very_many_columns_none_is_compared_with_all_the_others():
-    names = [["texte"] * count for count in (4_000, 8_000)]
-    assert twice_the_work(_unlike, *names) < 3
-    assert _unlike(["a", "a", "a (2)", "", "", "a"]) == ("a", "a (2)", "a (2) (1)", "", "(2)", "a (4)")
+def test_a_rejected_record_is_shown_as_it_stands(write):
+    """Its first two cells may be anything: no question, no answer."""
+    path = write("faq.csv", "id;thème;question;answer\n1;t;a ?;b\n2;t;c ?\n")
+    rejected = list(read_table(path, columns.is_header).records)[1]
+    assert (rejected.question, rejected.answer, rejected.text) == ("", "", "2;t;c ?\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_character_lost_before_us_is_kept_in_every_unicode(write, encoding):
+    path = write("faq.csv", "question;answer\nOù ?;L\ufffd\nQui ?;Moi\n".encode(encoding))
+    assert cells_of(path, columns.is_header) == [("Où ?", "L\ufffd"), ("Qui ?", "Moi")]
+
+
+def test_bytes_that_a_chosen_encoding_does_not_know_are_no_text(write):
+    path = write("faq.csv", b"question;answer\nQui ?;Mo\x98\nO\xf9 ?;Ici\n")
+    first, second = read_table(path, columns.is_header, encoding="cp1251").records
+    assert first.reason == "unreadable_bytes" and isinstance(second, Record)
+
+
+def test_of_very_many_columns_none_is_compared_with_all_the_others(growth):
+    names = [["texte"] * count for count in (40_000, 80_000)]
+    assert growth(unlike, *names) < 3
+    assert unlike(["a", "a", "a (2)", "", "", "a"]) == ("a", "a (2)", "a (2) (1)", "", "(2)", "a (4)")
 
 
 def test_too_many_columns(write):

@@ -96,7 +96,7 @@ def test_texts_too_short_to_tell_their_language_are_masked_too(write, prepared):
     assert data.manifest["cleaning"]["masked"]["phone"] == 12
     for path in data.folder.iterdir():
         assert "06 12" not in path.read_text(encoding="utf-8"), path.name
-    assert rejected_rows(data)[-1]["question"] == "Numéro de trop"
+    assert rejected_rows(data)[-1]["text"] == "Numéro de trop;[téléphone];Lyon : [téléphone]\n"
 
 
 def test_nothing_that_was_masked_stands_elsewhere_in_the_folder(write, prepared):
