@@ -1,11 +1,11 @@
-"""What the disk refuses, in the user's language; and asking it before minutes of work instead of after."""
+"""Asking the disk before minutes of work instead of after."""
 
 import errno
 import os
 import tempfile
 from pathlib import Path
 
-from chatbot.errors import InputError
+from chatbot.errors import InputError, disk_reason
 from chatbot.language import tr
 
 
@@ -23,23 +23,6 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            tr(f"{path} : {reason(error)}. Choisissez un autre --out.",
-               f"{path}: {reason(error)}. Choose another --out.")
+            tr(f"{path} : {disk_reason(error)}. Choisissez un autre --out.",
+               f"{path}: {disk_reason(error)}. Choose another --out.")
         ) from error  # fmt: skip
-
-
-def reason(error: OSError) -> str:
-    """Why the system refused, in a few words; those of the system where they are not known here."""
-    known = {
-        errno.ENOSPC: tr("le disque est plein", "the disk is full"),
-        errno.EDQUOT: tr("le quota de disque est atteint", "the disk quota is reached"),
-        errno.EACCES: tr("accès refusé", "access refused"),
-        errno.EPERM: tr("accès refusé", "access refused"),
-        errno.EROFS: tr("disque en lecture seule", "read-only disk"),
-        errno.ENOENT: tr("fichier ou dossier introuvable", "no such file or folder"),
-        errno.EISDIR: tr("c'est un dossier, pas un fichier", "a folder, not a file"),
-        errno.ENOTDIR: tr("un fichier est à la place d'un dossier", "a file stands where a folder should"),
-        errno.EEXIST: tr("un fichier est à la place d'un dossier", "a file stands where a folder should"),
-        errno.ENAMETOOLONG: tr("nom trop long", "name too long"),
-    }
-    return known.get(error.errno or 0, error.strerror or str(error))

@@ -76,12 +76,12 @@ def _take_language(words: list[str]) -> list[str]:
 
 def _refused_by_the_system(error: OSError) -> str:
     """A full disk, a forbidden folder: which file, and why."""
-    from app.disk import reason
+    from chatbot.errors import disk_reason
 
     if error.errno is None:  # network libraries derive their own errors from OSError
         return _unexpected(error)
     where = tr(f"{error.filename} : ", f"{error.filename}: ") if error.filename else ""
-    return f"{where}{reason(error)}."
+    return f"{where}{disk_reason(error)}."
 
 
 def _unexpected(error: Exception) -> str:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from chatbot.errors import InputError, no_file, no_such_file
+from chatbot.errors import InputError, cannot_read, no_file, no_such_file
 from chatbot.language import number, tr
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -157,7 +157,7 @@ def _open(path: Path) -> BinaryIO:
     except FileNotFoundError as error:
         raise no_such_file(path) from error
     except OSError as error:
-        raise _cannot_read(path, error) from error
+        raise cannot_read(path, error) from error
 
 
 def _archive(path: Path, packed: BinaryIO) -> zipfile.ZipFile:
@@ -245,14 +245,8 @@ def _unread(path: Path, error: Exception) -> InputError:
     """The error for an archive that cannot be read: damaged, unless the disk failed."""
     for one in (error, error.__context__):  # zipfile says "not a zip file" of a disk that fails while it looks
         if isinstance(one, OSError) and one.errno not in (None, errno.EINVAL):  # EINVAL: it points before its own start
-            return _cannot_read(path, one)
+            return cannot_read(path, one)
     return _damaged(path)
-
-
-def _cannot_read(path: Path, error: OSError) -> InputError:
-    return InputError(
-        tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
-    )
 
 
 def _damaged(path: Path) -> InputError:

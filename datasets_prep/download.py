@@ -4,16 +4,19 @@ What is on disk is used without a network. Else the site is asked first whether 
 may wait for minutes (TFDS: 205 s without a network). What fails is told with the address and the line to use instead.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from chatbot.errors import WorldError
+from chatbot.errors import WorldError, disk_reason
 from chatbot.language import tr
 
 PATIENCE = 5  # seconds for a site to take the call, and again to answer
+# What a disk refuses; all other errors of a download are told as those of the network.
+OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class Upstream(Protocol):
@@ -186,6 +189,8 @@ def on_disk_or_downloaded(upstream: Upstream, title: str, source: str, others: S
         _check_connection(upstream.address)
         return upstream.fetch()
     except Exception as error:  # requests, the three libraries and the disk each raise their own
+        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+            raise _not_stored(title, error) from error
         raise _not_downloaded((upstream, *others), title, source, error) from error
 
 
@@ -200,6 +205,16 @@ def _check_connection(address: str) -> None:
     import requests
 
     requests.head(address, timeout=(PATIENCE, PATIENCE))
+
+
+def _not_stored(title: str, error: OSError) -> WorldError:
+    reason = disk_reason(error) + (f" ({error.filename})" if error.filename else "")
+    return WorldError(
+        tr(
+            f"{title} n'a pas pu être gardé sur le disque : {reason}.",
+            f"{title} could not be kept on the disk: {reason}.",
+        )
+    )
 
 
 def _not_downloaded(upstreams: Sequence[Upstream], title: str, source: str, error: Exception) -> WorldError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import InputError, no_such_file
+from chatbot.errors import InputError, cannot_read, no_such_file
 from chatbot.language import number, tr
 from datasets_prep.documents.layout import in_reading_order
 from datasets_prep.documents.lines import LOST_IMAGE, Box, Cleaned, Line, Page
@@ -82,9 +82,7 @@ def _check_start(path: Path) -> None:
         with path.open("rb") as file:
             start = file.read(1024)
     except OSError as error:
-        raise InputError(
-            tr(f"{path} : lecture impossible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
-        ) from error
+        raise cannot_read(path, error) from error
     if b"%PDF" not in start:
         raise InputError(
             tr(

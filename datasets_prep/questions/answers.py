@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from chatbot.errors import WorldError
+from chatbot.errors import WorldError, disk_reason
 from chatbot.files import read_json, write_json
 from chatbot.language import tr
 from datasets_prep.questions.client import Messages, ModelAddress, Reply
@@ -47,10 +47,11 @@ class KeptAnswers:
         try:
             write_json(self._path(messages), reply._asdict())
         except OSError as error:
+            reason = disk_reason(error)
             raise WorldError(
                 tr(
-                    f"{self._folder} : écriture impossible ({error.strerror}). Donnez un autre dossier par {CACHE}.",
-                    f"{self._folder}: cannot be written ({error.strerror}). Give another folder by {CACHE}.",
+                    f"{self._folder} : écriture impossible ({reason}). Donnez un autre dossier par {CACHE}.",
+                    f"{self._folder}: cannot be written ({reason}). Give another folder by {CACHE}.",
                 )
             ) from error
 

@@ -93,6 +93,23 @@ def test_a_site_that_never_answers(monkeypatch):
         on_disk_or_downloaded(Place(address=f"http://127.0.0.1:{silent.getsockname()[1]}"), "X", "x:y")
 
 
+class Full(Place):
+    """A download that the disk has no room for."""
+
+    def fetch(self):
+        Path("/dev/full").write_text("x", encoding="utf-8")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+def test_a_full_disk_is_no_fault_of_the_network(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(WorldError, match=r"X n'a pas pu être gardé sur le disque.: le disque est plein\."):
+            on_disk_or_downloaded(Full(address=f"http://127.0.0.1:{server.server_port}/"), "X", "x")
+        server.shutdown()
+
+
 class Hub(http.server.BaseHTTPRequestHandler):
     """What of the Hub a download of one file asks for."""
 
