@@ -33,14 +33,14 @@ def read_passages(
     from datasets_prep.export import check_out
     from datasets_prep.questions.pairs import Pair
     from datasets_prep.questions.rules import pairs_by_rules
-    from datasets_prep.sources.document import document_report, report_lines
+    from datasets_prep.sources.document import document_report, report_lines, without_pair
 
     if out is not None:
         check_out(out, (".jsonl",), replace=replace)
     document = read_document(file)
     outcomes = list(pairs_by_rules(document))
     pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
-    left = Counter(outcome.reason for outcome in outcomes if not isinstance(outcome, Pair))
+    left, refused = without_pair(outcomes)
     rules = Counter(pair.rule for pair in pairs)
     drawn = random.Random(seed).sample(pairs, min(show, len(pairs)))
     if out is not None:
@@ -50,16 +50,17 @@ def read_passages(
         "pairs": len(pairs),
         "pairs_by_rule": dict(rules.most_common()),
         "left_aside": dict(left.most_common()),
+        "refused_pairs": dict(refused.most_common()),
         "sample": [_pair_json(pair, document) for pair in drawn],
     }
     return value, [
         *report_lines(document),
-        *_tables(document, rules, left),
+        *_tables(document, rules, left, refused),
         *(_shown(pair, document) for pair in drawn),
     ]
 
 
-def _tables(document: Any, rules: Counter[str], left: Counter[str]) -> list[Any]:
+def _tables(document: Any, rules: Counter[str], left: Counter[str], refused: Counter[str]) -> list[Any]:
     from datasets_prep.documents.lines import CLEANED
     from datasets_prep.questions.pairs import rule_in_words
     from datasets_prep.rows import reason_in_words
@@ -67,11 +68,15 @@ def _tables(document: Any, rules: Counter[str], left: Counter[str]) -> list[Any]
     how_many = tr("Combien", "How many")
     cleaned = [(tr(*CLEANED[key]), number(count)) for key, count in document.cleaned.most_common()]
     made = [(rule_in_words(rule), number(count)) for rule, count in rules.most_common()]
-    aside = [(reason_in_words(reason), number(count)) for reason, count in left.most_common()]
+    aside, dropped = (
+        [(reason_in_words(reason), number(count)) for reason, count in counts.most_common()]
+        for counts in (left, refused)
+    )
     tables = [
         (tr("Remis en ordre", "Set right"), cleaned),
         (tr("Couples par règle", "Pairs by rule"), [*made, (tr("en tout", "in all"), number(rules.total()))]),
         (tr("Passages sans couple", "Passages without a pair"), aside),
+        (tr("Couples écartés", "Pairs refused"), dropped),
     ]
     return [table((head, how_many), rows) for head, rows in tables if rows]
 

@@ -83,17 +83,9 @@ def pair_maker(text: str | None) -> Any:
 
 
 def model_prices(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        read, written = (float(part) for part in text.split(","))
-        if not 0 <= min(read, written) <= max(read, written) < float("inf"):
-            raise ValueError(text)
-    except ValueError as error:
-        raise InputError(
-            tr("--prices : deux nombres positifs, comme 0.15,0.60.", "--prices: two positive numbers, like 0.15,0.60.")
-        ) from error
-    return read, written
+    from datasets_prep.questions.making import read_prices
+
+    return None if text is None else read_prices(text, "--prices")
 
 
 def split_shares(text: str) -> tuple[float, float, float]:

@@ -4,14 +4,15 @@ Each line that is taken away is counted.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from datasets_prep.documents.headings import is_heading
-from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line, Page
+from datasets_prep.documents.lines import SEPARATOR, Cleaned, Line, Page, body_size
 
 EDGE = 3  # lines at the top and at the bottom of a page among which headers and footers are looked for
 SHARE = 0.2  # of the pages on which a running line stands at least, unless it runs over neighbouring pages
@@ -46,8 +47,9 @@ def without_furniture(pages: Sequence[Page], cleaned: Cleaned) -> list[Page]:
     pages = [replace(page, lines=tuple(_undoubled(line, cleaned) for line in page.lines)) for page in pages]
     numbers = _page_numbers(pages)
     repeated = _running_lines(pages)
-    running = {one for page in pages for one in _at_the_edges(page, repeated, numbers)}
-    body = body_size(pages)
+    no_text = repeated | numbers
+    running = {one for page in pages for one in _at_the_edges(page, no_text)} - numbers
+    body = body_size(line for page in pages for line in page.lines)
     kept = []
     for page in pages:
         lines = []
@@ -60,18 +62,9 @@ def without_furniture(pages: Sequence[Page], cleaned: Cleaned) -> list[Page]:
                 lines.append(line)
         notes = _notes(lines, body)
         cleaned["notes"] += len(notes)
-        gone = notes | running | numbers
-        kept.append(replace(page, lines=tuple(line for line in page.lines if id(line) not in gone)))
+        left = {id(line) for line in lines} - notes
+        kept.append(replace(page, lines=tuple(line for line in page.lines if id(line) in left)))
     return _without_contents([_with_separators(page, cleaned) for page in kept], cleaned)
-
-
-def body_size(pages: Sequence[Page]) -> float:
-    """The size in which most characters of the document are printed."""
-    sizes: Counter[float] = Counter()
-    for page in pages:
-        for line in page.lines:
-            sizes[line.size] += len(line.text)
-    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def undoubled(text: str) -> str:
@@ -110,17 +103,32 @@ def _running_lines(pages: Sequence[Page]) -> set[int]:
         for line in _edges(page):
             text = line.text if is_heading(line.text) else DIGITS.sub("#", line.text)
             places[text.casefold()].append(line)
-    found = set()
-    for lines in places.values():
-        for line in lines:
-            same = {other.page for other in lines if abs(other.box.top - line.box.top) < NEAR}
-            if _runs(same, line.page, len(pages)):
-                found.add(id(line))
-    return found
+    return {
+        id(line)
+        for lines in places.values()
+        for line, on in _with_neighbours(_by_height(lines))
+        if _runs(on, line.page, len(pages))
+    }
 
 
-def _at_the_edges(page: Page, repeated: set[int], numbers: set[int]) -> set[int]:
-    """The repeated lines (by `id`) with nothing but such lines and page numbers between them and the edge of the page.
+def _with_neighbours(lines: Sequence[Line]) -> Iterator[tuple[Line, Set[int]]]:
+    """Each of the lines, sorted by height, with the pages on which one of them stands near its height."""
+    on: Counter[int] = Counter()
+    first = last = 0
+    for line in lines:
+        while last < len(lines) and lines[last].box.top - line.box.top < NEAR:
+            on[lines[last].page] += 1
+            last += 1
+        while line.box.top - lines[first].box.top >= NEAR:
+            on[lines[first].page] -= 1
+            if not on[lines[first].page]:
+                del on[lines[first].page]
+            first += 1
+        yield line, on.keys()
+
+
+def _at_the_edges(page: Page, no_text: set[int]) -> set[int]:
+    """The repeated lines and page numbers (by `id`) with nothing but such lines between them and the edge of the page.
 
     A sentence that ends right above or below the body, as close as its own lines, is the body's.
     """
@@ -129,12 +137,12 @@ def _at_the_edges(page: Page, repeated: set[int], numbers: set[int]) -> set[int]
     for inwards in (lines, lines[::-1]):
         block: list[Line] = []
         for line in inwards:
-            if id(line) not in repeated | numbers:
+            if id(line) not in no_text:
                 break
             block.append(line)
         while block and len(block) < len(inwards) and _belongs(block[-1], inwards[len(block)]):
             block.pop()
-        found |= {id(line) for line in block} - numbers
+        found |= {id(line) for line in block}
     return found
 
 
@@ -143,7 +151,7 @@ def _belongs(line: Line, body: Line) -> bool:
     return near and line.text.endswith((".", ";", ":", ","))
 
 
-def _runs(on: set[int], page: int, pages: int) -> bool:
+def _runs(on: Set[int], page: int, pages: int) -> bool:
     """Whether a line that stands on the pages `on` is a running one, seen from one of them."""
     if pages < 3:
         return False
@@ -203,11 +211,14 @@ def contents_lines(texts: Sequence[str]) -> set[int]:
     like "Sommaire", lines that end in a number that grows, and what lies between two of them.
     """
     leaders = [place for place, text in enumerate(texts) if len(text) <= LONGEST_ENTRY and LEADER.match(text)]
-    gone = {place for place in leaders if sum(abs(place - other) <= 6 for other in leaders) >= 3}
-    for place, text in enumerate(texts):
-        if len(text) <= LONGEST_ENTRY and CONTENTS_TITLE.fullmatch(text):
+    gone = {place for place in leaders if bisect_right(leaders, place + 6) - bisect_left(leaders, place - 6) >= 3}
+    end = -1
+    for place, text in enumerate(texts):  # a title among the entries of the one before has no others than those
+        if place > end and len(text) <= LONGEST_ENTRY and CONTENTS_TITLE.fullmatch(text):
             entries = _entries(texts, place + 1)
-            gone |= {place, *range(place + 1, entries[-1] + 1)} if len(entries) >= 2 or gone & set(entries) else set()
+            if len(entries) >= 2 or not gone.isdisjoint(entries):
+                end = entries[-1]
+                gone |= set(range(place, end + 1))
     spread = sorted(gone)
     for before, after in pairwise(spread):
         if 1 < after - before <= 3:  # an entry on two lines, a page break

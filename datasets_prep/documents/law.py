@@ -11,6 +11,7 @@ from datasets_prep.documents.paragraphs import ITEM, SENTENCE_END, Paragraph, mu
 from datasets_prep.documents.passage import Passage
 
 LONGEST_TITLE = 160
+FEWEST_ENTRIES = 3  # titles without text that make a table of contents
 TRAIL = re.compile(r"[^>\n]{3,800}(?:\s>\s[^>\n]{3,800})+")  # "PREMIÈRE PARTIE : … > TITRE Ier : …"
 MARKDOWN = re.compile(r"^#{1,6}\s+")
 
@@ -24,7 +25,7 @@ def articles(paragraphs: Sequence[Paragraph], cleaned: Cleaned) -> list[Passage]
     """
     reader = _LawReader(cleaned)
     texts = [MARKDOWN.sub("", paragraph.text) for paragraph in paragraphs]
-    for paragraph, text, following in zip(paragraphs, texts, [*texts[1:], ""], strict=True):
+    for paragraph, text, following in zip(paragraphs, texts, [*texts, ""][1:], strict=True):
         reader.read(paragraph, text, following)
     return reader.finish()
 
@@ -50,6 +51,7 @@ class _LawReader:
         self._trail: tuple[str, ...] = ()
         self._untitled: int | None = None  # the level whose title may be the next paragraph
         self._open: _Open | None = None
+        self._entries: list[_Open] = []  # articles with nothing but a title, one after the other
         self._done: list[Passage] = []
 
     def read(self, paragraph: Paragraph, text: str, following: str) -> None:
@@ -75,6 +77,7 @@ class _LawReader:
 
     def finish(self) -> list[Passage]:
         self._close()
+        self._settle_entries()
         return self._done
 
     @property
@@ -89,10 +92,13 @@ class _LawReader:
         self._close()
         self._untitled = None
         titled = bool(rest and following) and _is_title(rest)
-        if titled and is_heading(following):  # a title and no text: an entry of a table of contents
-            self._cleaned["contents_lines"] += 1
+        article = _Open(kind="article", label=label, path=self._path, pages=paragraph.pages)
+        if titled and is_heading(following):
+            article.paragraphs.append(rest)
+            self._entries.append(article)
             return
-        self._open = _Open(kind="article", label=label, path=self._path, pages=paragraph.pages)
+        self._settle_entries(label)
+        self._open = article
         if titled:
             self._open.title = rest.rstrip(" .")
         elif rest:
@@ -100,6 +106,7 @@ class _LawReader:
 
     def _add(self, text: str, paragraph: Paragraph) -> None:
         if self._open is None:
+            self._settle_entries()
             label = self._path[-1] if self._path else ""
             self._open = _Open(kind="outside", label=label, path=self._path, pages=paragraph.pages)
         one = self._open
@@ -122,8 +129,24 @@ class _LawReader:
             else:  # what looked like a title was all its text
                 one.paragraphs, one.title = [one.title], ""
         if one and one.paragraphs:
-            fields = {**vars(one), "paragraphs": tuple(one.paragraphs)}
-            self._done.append(Passage(**fields))
+            self._keep(one)
+
+    def _settle_entries(self, following: str = "") -> None:
+        """Articles with a title and no text: entries of contents where three titles follow each other, else their text.
+
+        "Article 2 : Abrogé" is all that the article says, and so it is when the next ones say the same. But right above
+        the article of its own label (`following`) it is a heading printed twice.
+        """
+        entries, self._entries = self._entries, []
+        contents = len({" ".join(entry.paragraphs) for entry in entries}) >= FEWEST_ENTRIES
+        for entry in entries:
+            if contents or entry.label == following:
+                self._cleaned["contents_lines"] += 1
+            else:
+                self._keep(entry)
+
+    def _keep(self, one: _Open) -> None:
+        self._done.append(Passage(**{**vars(one), "paragraphs": tuple(one.paragraphs)}))
 
 
 def _trail(text: str) -> tuple[str, ...] | None:

@@ -1,8 +1,9 @@
 """What reading a document gives before anything is understood: lines of text with their place and type on the page."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 LOST_IMAGE = "\ufffc"  # stands where a small image replaces a character of a line: that character is lost
 
@@ -54,12 +55,39 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page: its lines in reading order, its width in points, and whether it holds images."""
+    """A page.
+
+    Args:
+        number: from 1.
+        width: in points.
+        lines: in reading order.
+        has_images: whether it holds images.
+        has_turned_text: whether it holds text that does not stand upright, which is not read.
+    """
 
     number: int
     width: float
     lines: tuple[Line, ...]
     has_images: bool = False
+    has_turned_text: bool = False
+
+
+class Printed(Protocol):
+    """A line or a paragraph: its text, and the size of its letters in points."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def size(self) -> float: ...
+
+
+def body_size(pieces: Iterable[Printed]) -> float:
+    """The size in which most characters of a document are printed; 0 when there are none."""
+    sizes: Counter[float] = Counter()
+    for piece in pieces:
+        sizes[piece.size] += len(piece.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 class Cleaned(Counter[str]):
@@ -83,6 +111,7 @@ CLEANED: dict[str, tuple[str, str]] = {
     "numerals": ("chiffres romains mal lus, corrigés", "misread Roman numerals, mended"),
     "ligatures": ("ligatures défaites", "ligatures undone"),
     "mended_file": ("fichier abîmé, remis d'aplomb à l'ouverture", "damaged file, set right on opening"),
+    "unreadable_bytes": ("octets illisibles, écrits « \\xE9 »", "unreadable bytes, written “\\xE9”"),
     "markup": ("restes de balises", "leftovers of markup"),
     "lost_images": ("petites images à la place d'un caractère", "small images in the place of a character"),
 }

@@ -37,15 +37,21 @@ def notice_name(paragraphs: Sequence[Paragraph]) -> str:
 
 
 def rubrics(paragraphs: Sequence[Paragraph]) -> list[Passage]:
-    """The rubrics of a notice, each with the paragraphs under it; what comes before the first is "outside"."""
+    """The rubrics of a notice, each with the paragraphs under it.
+
+    What comes before the first is "outside", and so is what stands alone after a code: "II.1.6) Les variantes seront
+    prises en considération".
+    """
     passages: list[Passage] = []
-    label, pages = "", (0, 0)
+    label, alone, pages = "", "", (0, 0)
     texts: list[str] = []
 
     def close() -> None:
         if texts:
             kind = "rubric" if label else "outside"
             passages.append(Passage(kind=kind, label=label, paragraphs=tuple(texts), pages=pages))  # type: ignore[arg-type]
+        elif alone:
+            passages.append(Passage(kind="outside", label="", paragraphs=(alone,), pages=pages))
 
     for paragraph in paragraphs:
         if paragraph.text == SEPARATOR:
@@ -57,9 +63,16 @@ def rubrics(paragraphs: Sequence[Paragraph]) -> list[Passage]:
             continue
         close()
         label, value = found or ("", paragraph.text)
+        alone = paragraph.text if _has_no_label(paragraph.text) else ""
         texts, pages = ([value] if re.search(r"\w", value) else []), paragraph.pages
     close()
     return passages
+
+
+def _has_no_label(text: str) -> bool:
+    """Whether a code stands before words that no colon makes a label."""
+    found = CODE.fullmatch(text)
+    return found is not None and not LABEL.fullmatch(found["rest"])
 
 
 def _stands_alone(paragraph: Paragraph, label: str, texts: Sequence[str]) -> bool:

@@ -18,8 +18,9 @@ from datasets_prep.documents.notices import is_notice, notice_name, rubrics
 from datasets_prep.documents.paragraphs import Paragraph, must_go_on, paragraphs_of
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.pdf import read_pdf
-from datasets_prep.documents.plain_text import is_wrapped, read_text
+from datasets_prep.documents.plain_text import LEADING, is_wrapped, pages_of_text
 from datasets_prep.documents.prose import sections, title_of
+from datasets_prep.text_files import read_text_file
 
 Kind = Literal["law", "notice", "prose"]
 FEWEST_ARTICLES = 3
@@ -56,16 +57,23 @@ class Document:
     cleaned: Cleaned = field(default_factory=Cleaned)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, text: str | None = None) -> Document:
     """Reads a PDF or a text file.
+
+    Args:
+        path: the file; a text may be gzipped.
+        text: that of a text file which was read already.
 
     Raises:
         InputError: it cannot be read as what its name says; the file, the fault and the cure are named.
     """
     cleaned = Cleaned()
     is_pdf = path.suffix.lower() == ".pdf"
-    pages = read_pdf(path, cleaned) if is_pdf else read_text(path, cleaned)
-    paragraphs = _paragraphs(pages, cleaned)
+    if is_pdf:
+        pages = read_pdf(path, cleaned)
+    else:
+        pages = pages_of_text(read_text_file(path).text if text is None else text, cleaned)
+    paragraphs = _paragraphs(pages, cleaned, is_pdf=is_pdf)
     kind, found = _passages(paragraphs, cleaned)
     counted = is_pdf or len(pages) > 1
     return Document(
@@ -76,17 +84,21 @@ def read_document(path: Path) -> Document:
         passages=_placed(found),
         page_count=len(pages) if counted else 0,
         pages_without_text=tuple(page.number for page in pages if not page.lines and page.has_images),
-        blank_pages=tuple(page.number for page in pages if counted and not page.lines and not page.has_images),
+        blank_pages=tuple(page.number for page in pages if counted and _is_blank(page)),
         cleaned=+cleaned,  # type: ignore[arg-type]  # without zeros
     )
 
 
-def _paragraphs(pages: Sequence[Page], cleaned: Cleaned) -> list[Paragraph]:
+def _is_blank(page: Page) -> bool:
+    return not (page.lines or page.has_images or page.has_turned_text)
+
+
+def _paragraphs(pages: Sequence[Page], cleaned: Cleaned, *, is_pdf: bool) -> list[Paragraph]:
     typed = any(line.page and line.size for page in pages for line in page.lines)
     if not typed and not is_wrapped(list(pages)):
         return _one_per_line(without_furniture(pages, cleaned))
     lines = [line for page in without_furniture(pages, cleaned) for line in page.lines]
-    return paragraphs_of(lines, usual_leading(lines), cleaned)
+    return paragraphs_of(lines, usual_leading(lines) if is_pdf else LEADING, cleaned)
 
 
 def _one_per_line(pages: Sequence[Page]) -> list[Paragraph]:

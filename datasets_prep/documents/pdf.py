@@ -4,6 +4,9 @@ PyMuPDF does the reading (AGPL; it runs on the user's machine only and is never 
 ligatures and gives the boxes, sizes and weights that the cleaning needs.
 """
 
+import os
+import shlex
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,8 @@ from datasets_prep.documents.lines import LOST_IMAGE, Box, Cleaned, Line, Page
 
 BOLD, ITALIC, SUPERSCRIPT = 16, 2, 1  # bits of a span's flags
 SMALL_IMAGE = 1.5  # heights of a line under which an image beside text stands for a character
-OCR = "ocrmypdf --language fra"  # the field's tool; named in advice, never run
+OCR = ("ocrmypdf", "--language", "fra")  # the field's tool; named in advice, never run
+UPRIGHT = 0.1  # vertical part of a line's direction (of length 1) up to which it is read
 
 
 def read_pdf(path: Path, cleaned: Cleaned) -> list[Page]:
@@ -32,12 +36,14 @@ def read_pdf(path: Path, cleaned: Cleaned) -> list[Page]:
 
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
+    pages: list[Page] = []
     with _open(path) as document:
-        cleaned["mended_file"] += document.is_repaired
         try:
-            pages = [_page(page, cleaned) for page in document]
-        except (RuntimeError, ValueError) as error:  # what MuPDF raises on a page it cannot make sense of
-            raise _damaged(path) from error
+            cleaned["mended_file"] += document.is_repaired
+            for page in document:
+                pages.append(_page(page, cleaned))
+        except _faults() as error:
+            raise _damaged(path, len(pages) + 1) from error
     if not any(page.lines for page in pages):
         raise _no_text(path, pages)
     return pages
@@ -54,25 +60,43 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
+def recognition(file: str, *options: str) -> str:
+    """The command that gives a scanned PDF its text, as this system's shell takes a name with blanks in it."""
+    words = [*OCR, *options, file, tr(f"texte-{file}", f"text-{file}")]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What MuPDF raises on a file that it cannot make sense of; its own errors are no RuntimeError."""
+    import pymupdf
+
+    return (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+
+
 def _open(path: Path) -> Any:
     import pymupdf
 
     _check_start(path)
     try:
         document = pymupdf.open(path, filetype="pdf")
-    except (pymupdf.FileDataError, RuntimeError, ValueError) as error:
+        locked = bool(document.needs_pass and not document.authenticate(""))
+        page_count = 0 if locked else document.page_count
+    except _faults() as error:
         raise _damaged(path) from error
-    if document.needs_pass and not document.authenticate(""):
-        raise InputError(
-            tr(
-                f"{path} : PDF protégé par un mot de passe.\n"
-                "Ouvrez-le dans un lecteur PDF et enregistrez-en une copie sans protection.",
-                f"{path}: PDF protected by a password.\nOpen it in a PDF reader and save a copy without protection.",
-            )
-        )
-    if not document.page_count:
-        raise _damaged(path)
+    if not page_count:
+        document.close()
+        raise _locked(path) if locked else _damaged(path)
     return document
+
+
+def _locked(path: Path) -> InputError:
+    return InputError(
+        tr(
+            f"{path} : PDF protégé par un mot de passe.\n"
+            "Ouvrez-le dans un lecteur PDF et enregistrez-en une copie sans protection.",
+            f"{path}: PDF protected by a password.\nOpen it in a PDF reader and save a copy without protection.",
+        )
+    )
 
 
 def _check_start(path: Path) -> None:
@@ -94,17 +118,26 @@ def _check_start(path: Path) -> None:
         )
 
 
-def _damaged(path: Path) -> InputError:
+def _damaged(path: Path, page: int | None = None) -> InputError:
+    french = "aucune page n'a pu être lue" if page is None else f"la page {number(page)} n'a pas pu être lue"
+    english = "no page could be read" if page is None else f"page {number(page)} could not be read"
     return InputError(
         tr(
-            f"{path} : PDF abîmé ou incomplet, aucune page n'a pu être lue. Téléchargez-le de nouveau.",
-            f"{path}: damaged or incomplete PDF, no page could be read. Download it again.",
+            f"{path} : PDF abîmé ou incomplet, {french}. Téléchargez-le de nouveau.",
+            f"{path}: damaged or incomplete PDF, {english}. Download it again.",
         )
     )
 
 
 def _no_text(path: Path, pages: Sequence[Page]) -> InputError:
     count, scanned = number(len(pages)), sum(page.has_images for page in pages)
+    if not scanned and any(page.has_turned_text for page in pages):
+        return InputError(
+            tr(
+                f"{path} : {count} page(s), dont le texte est en biais : il n'est pas lu.",
+                f"{path}: {count} page(s), whose text stands aslant: it is not read.",
+            )
+        )
     if not scanned:
         return InputError(
             tr(
@@ -115,9 +148,9 @@ def _no_text(path: Path, pages: Sequence[Page]) -> InputError:
     return InputError(
         tr(
             f"{path} : aucun texte dans {count} page(s), dont {number(scanned)} en image : c'est un document numérisé.\n"
-            f"Passez-le d'abord à la reconnaissance de caractères : {OCR} {path.name} texte-{path.name}",
+            f"Passez-le d'abord à la reconnaissance de caractères : {recognition(path.name)}",
             f"{path}: no text in {count} page(s), {number(scanned)} of them images: a scanned document.\n"
-            f"Recognise its characters first: {OCR} {path.name} text-{path.name}",
+            f"Recognise its characters first: {recognition(path.name)}",
         )
     )
 
@@ -128,17 +161,21 @@ def _page(page: Any, cleaned: Cleaned) -> Page:
     number = page.number + 1
     if not page.get_contents():  # an empty page; ten thousand of them must not take long
         return Page(number=number, width=page.rect.width, lines=())
+    if page.rotation:
+        page.remove_rotation()  # else the lines of a page that is shown turned have the direction they were drawn in
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
     blocks = page.get_text("dict", flags=flags)["blocks"]  # without TEXT_PRESERVE_LIGATURES: ﬁ comes as "fi"
-    turned = [line for block in blocks for line in block["lines"] if abs(line["dir"][1]) > 0.1]
-    cleaned["turned_lines"] += len(turned)
-    lines = [
-        line for block in blocks for one in block["lines"] if abs(one["dir"][1]) <= 0.1 for line in _line(one, number)
-    ]
+    found = [line for block in blocks for line in block["lines"]]
+    upright = [line for line in found if abs(line["dir"][1]) <= UPRIGHT]
+    turned = len(found) - len(upright)
+    cleaned["turned_lines"] += turned
+    lines = [line for one in upright for line in _line(one, number)]
     images = [Box(*image["bbox"]) for image in page.get_image_info()]
     lines += _lost_characters(lines, images, number, cleaned)
     ordered = in_reading_order(lines, page.rect.width, cleaned)
-    return Page(number=number, width=page.rect.width, lines=tuple(ordered), has_images=bool(images))
+    return Page(
+        number=number, width=page.rect.width, lines=tuple(ordered), has_images=bool(images), has_turned_text=turned > 0
+    )
 
 
 def _line(raw: dict[str, Any], page: int) -> Iterator[Line]:

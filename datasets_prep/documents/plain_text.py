@@ -4,10 +4,8 @@ Line feeds are kept as they are until the paragraphs are formed; a form feed beg
 """
 
 import re
-from pathlib import Path
 
 from datasets_prep.documents.lines import Box, Cleaned, Line, Page
-from datasets_prep.text_files import read_text_file
 
 LEADING, WIDTH = 12.0, 6.0  # points from line to line, and of a character
 LONGEST_WRAPPED = 130  # characters: a text whose lines are longer was not wrapped by hand
@@ -23,20 +21,20 @@ LOST_HYPHENS = {
     "luimême": "lui-même", "ellemême": "elle-même", "euxmêmes": "eux-mêmes", "ellesmêmes": "elles-mêmes",
     "dommagesintérêts": "dommages-intérêts", "maîtred'œuvre": "maître d'œuvre", "horstaxes": "hors-taxes",
 }  # fmt: skip
+UNREADABLE = re.compile("[\udc80-\udcff]")  # bytes that their encoding does not know, one lone surrogate each
 LOST = re.compile(r"\b(" + "|".join(LOST_HYPHENS) + r")\b", re.IGNORECASE)
 
 
-def read_text(path: Path, cleaned: Cleaned) -> list[Page]:
-    """The pages of a text file: one, unless form feeds part it.
+def pages_of_text(text: str, cleaned: Cleaned) -> list[Page]:
+    """The pages of a text: one, unless form feeds part it.
 
     Args:
-        path: the file, gzipped or not.
-        cleaned: counts leftovers of markup, ligatures and lost hyphens.
-
-    Raises:
-        InputError: as `read_text_file`.
+        text: as `read_text_file` gives it; a byte that was no text becomes what `json_line` shows of it, "\\xE9".
+        cleaned: counts unreadable bytes, leftovers of markup, ligatures and lost hyphens.
     """
-    texts = read_text_file(path).text.split("\f")
+    readable, count = UNREADABLE.subn(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02X}", text)
+    cleaned["unreadable_bytes"] += count
+    texts = readable.split("\f")
     return [_page(page, number if len(texts) > 1 else 0, cleaned) for number, page in enumerate(texts, start=1)]
 
 

@@ -1,14 +1,14 @@
 """Prose: paragraphs → sections, by headings (size, weight, numbering, Markdown, capitals); the title of any document."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from datasets_prep.documents.headings import is_heading
-from datasets_prep.documents.lines import SEPARATOR
+from datasets_prep.documents.lines import SEPARATOR, body_size
 from datasets_prep.documents.paragraphs import Paragraph
 from datasets_prep.documents.passage import Passage
 
+Heading = tuple[float, str]  # its level, the smaller the higher, and its words
 LONGEST_HEADING = 120
 LARGER = 1.1  # times the body's size: a heading
 NUMBERED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5})\s?[.)–-]?\s+(?P<words>[^\W\d_].*)", re.DOTALL)
@@ -17,8 +17,13 @@ ENDS = re.compile(r"[.,;:…]$")
 
 
 def sections(paragraphs: Sequence[Paragraph]) -> list[Passage]:
-    """The sections of a document; text before the first heading is "outside"."""
-    body = _body_size(paragraphs)
+    """The sections of a document; text before the first heading is "outside".
+
+    A heading with neither text nor a lower heading under it ("1. Branchez la machine" above "2. Attendez") is text.
+    """
+    paragraphs = [paragraph for paragraph in paragraphs if paragraph.text != SEPARATOR]
+    body = body_size(paragraphs)
+    headings = [_heading(paragraph, body) for paragraph in paragraphs]
     levels: dict[float, str] = {}
     passages: list[Passage] = []
     texts: list[str] = []
@@ -31,13 +36,10 @@ def sections(paragraphs: Sequence[Paragraph]) -> list[Passage]:
             passages.append(Passage(kind=kind, label=path[-1] if path else "", path=path[:-1], paragraphs=tuple(texts), pages=pages))  # type: ignore[arg-type]  # fmt: skip
             texts.clear()
 
-    for paragraph in paragraphs:
-        if paragraph.text == SEPARATOR:
-            continue
-        heading = _heading(paragraph, body)
-        if heading is None:
+    for place, (paragraph, heading) in enumerate(zip(paragraphs, headings, strict=True)):
+        if heading is None or _is_empty(heading, headings[place + 1 : place + 2]):
             pages = (pages[0] if texts else paragraph.pages[0], paragraph.pages[1])
-            texts.append(paragraph.text)
+            texts.append(heading[1] if heading else paragraph.text)
             continue
         close()
         level, words = heading
@@ -48,7 +50,7 @@ def sections(paragraphs: Sequence[Paragraph]) -> list[Passage]:
 
 def title_of(paragraphs: Sequence[Paragraph]) -> str:
     """The document's name: the largest print of its first paragraphs, or the one line before all else in a text."""
-    body = _body_size(paragraphs)
+    body = body_size(paragraphs)
     first = [paragraph for paragraph in paragraphs[:10] if paragraph.text != SEPARATOR]
     if not first:
         return ""
@@ -60,14 +62,12 @@ def title_of(paragraphs: Sequence[Paragraph]) -> str:
     return text if alone and text[:1].isupper() else ""
 
 
-def _body_size(paragraphs: Sequence[Paragraph]) -> float:
-    sizes: Counter[float] = Counter()
-    for paragraph in paragraphs:
-        sizes[paragraph.size] += len(paragraph.text)
-    return sizes.most_common(1)[0][0] if sizes else 0.0
+def _is_empty(heading: Heading, following: Sequence[Heading | None]) -> bool:
+    """Whether nothing stands under a heading: the document ends there, or goes on with a heading no lower than it."""
+    return not following or (following[0] is not None and following[0][0] <= heading[0])
 
 
-def _heading(paragraph: Paragraph, body: float) -> tuple[float, str] | None:
+def _heading(paragraph: Paragraph, body: float) -> Heading | None:
     """The level of a heading (the smaller the higher) and its words; None for text."""
     text = paragraph.text
     if found := MARKDOWN.fullmatch(text):

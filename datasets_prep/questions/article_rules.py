@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document
 from datasets_prep.questions.french import de, document_phrase
-from datasets_prep.questions.pairs import Pair
+from datasets_prep.questions.pairs import Pair, with_part
 from datasets_prep.questions.statements import LONGEST_ANSWER, ROMAN, is_item
 
 MOST_PARTS = 8  # an article cut in more is no answer any more; its sentences still make pairs
@@ -92,15 +92,11 @@ def _named(
     """Two questions on a whole article, one on a part; the phrasings are taken in turn."""
     french = document.language == "fr"
     same = [place for place, (other, _) in enumerate(parts, start=1) if other == numeral]
-    step = f" (partie {same.index(number) + 1} sur {len(same)})" if len(same) > 1 else ""
     it = _article(passage, document, numeral if len(parts) > len(same) or numeral else "")
     phrasings = PHRASINGS[0 if french else 1]
     chosen = [phrasings[(passage.number + shift) % len(phrasings)] for shift in range(2 if len(parts) == 1 else 1)]
-    step = step if french else step.replace("partie", "part").replace("sur", "of")
-    return [
-        re.sub(r"(\s?\?)$", lambda end: step + end[0], phrasing.format(it=it, of_it=de(it) if french else it))
-        for phrasing in chosen
-    ]
+    questions = [phrasing.format(it=it, of_it=de(it) if french else it) for phrasing in chosen]
+    return [with_part(question, same.index(number) + 1, len(same), document.language) for question in questions]
 
 
 def _article(passage: Passage, document: Document, numeral: str) -> str:

@@ -61,7 +61,7 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
     """The address that the environment gives.
 
     Raises:
-        InputError: it is missing or is none, or the key would travel unencrypted.
+        InputError: it is missing or is none, or the key is none or would travel unencrypted.
     """
     url, model, key = (environment.get(name, "").strip() for name in (URL, MODEL, KEY))
     if not url or not model:
@@ -82,6 +82,13 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
                 f"la clé va dans {KEY}.",
                 f"{URL}: an http(s)://… address is expected, without credentials or parameters (“?”, “#”): "
                 f"the key goes into {KEY}.",
+            )
+        )
+    if not (key.isascii() and key.isprintable()):  # no header holds it; an error would show it
+        raise InputError(
+            tr(
+                f"{KEY} : la clé contient une lettre accentuée, un saut de ligne ou un caractère invisible. Recopiez-la.",
+                f"{KEY}: the key holds an accented letter, a line break or an invisible character. Copy it again.",
             )
         )
     if key and url.lower().startswith("http:") and not _is_near(host):
@@ -192,7 +199,7 @@ class ChatClient:
         """The server's own words are not repeated: they may hold the key."""
         if status in (401, 403):
             cure = tr(f"vérifiez la clé ({KEY})", f"check the key ({KEY})")
-        elif status == 404:
+        elif status in (404, 405) or 300 <= status < 400:
             cure = tr(
                 f"vérifiez l'adresse ({URL}) et le modèle ({MODEL})",
                 f"check the address ({URL}) and the model ({MODEL})",

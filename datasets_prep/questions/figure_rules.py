@@ -3,7 +3,7 @@
 import re
 
 from datasets_prep.questions.french import inverted, lowered, participle_pronoun, subject_pronoun
-from datasets_prep.questions.statements import FINITE, SUBJECT, Statement
+from datasets_prep.questions.statements import SUBJECT, Statement, subject_match
 
 AMOUNT = r"\d[\d\s\u00a0\u202f.,]*(?:euros?|€|dirhams?|DH|MAD|F\s?CFA|FCFA|francs?|%|p\.?\s?(?:100|cent))"
 SPAN = (
@@ -15,19 +15,19 @@ SPAN = (
 def deadline(statement: Statement) -> str | None:
     """ "Le délai … ne peut être inférieur à quinze jours" → "Quel est le délai … ?"."""
     sentence = statement.sentence
-    found = re.match(
+    found = subject_match(
         rf"(?P<subject>(?:Le délai|La durée|Les délais|La périodicité)\s[^,;:.()]{{3,110}}?)(?:, [^,;:.]{{5,90}},)? "
         rf"(?:est (?:fixée? (?:au maximum |au minimum )?à|de|portée? à|limitée? à|réduite? à)|sont (?:fixés à|de)|"
         rf"ne (?:peut|peuvent|saurait)(?: en aucun cas)? (?:être (?:inférieure?s?|supérieure?s?) à|excéder|dépasser))[^.;:]{{0,30}}{SPAN}", sentence,
     )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         word = {"Le": "Quel est", "La": "Quelle est", "Les": "Quels sont"}[found["subject"].split()[0]]
         return f"{word} {lowered(found['subject'])} ?"
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} (?P<verb>dispose|disposent|bénéficie|bénéficient) d['’]un délai (?:maximum |maximal |minimum )?de {SPAN}[^,;:.]{{0,90}}?"
         rf"(?P<goal> (?:pour|afin de) [^,;:.]{{5,110}})", sentence,
     )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         return f"De quel délai {found['verb']} {lowered(found['subject'])}{found['goal']} ?"
     return _within(sentence)
 
@@ -44,18 +44,20 @@ ACTS = (
 
 def _within(sentence: str) -> str | None:
     """ "La décision est notifiée dans un délai de dix jours" → "Dans quel délai la décision est-elle notifiée ?"."""
-    found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?){LIMIT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
+    found = subject_match(
+        rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?){LIMIT}", sentence
+    )
+    if found:
         pronoun = participle_pronoun(found["verb"], found["done"])
         return (
             pronoun
             and f"Dans quel délai {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']}{found['middle']} ?"
         )
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} (?P<verb>doit|doivent) (?P<do>(?:être (?P<done>\w+)|[a-zéèê]+(?:er|ir|re))(?: [^,;:.]{{3,90}}?)?){LIMIT}",
         sentence,
     )
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         plural = found["verb"] == "doivent"
         pronoun = (
             participle_pronoun("sont" if plural else "est", found["done"])
@@ -66,8 +68,8 @@ def _within(sentence: str) -> str | None:
             pronoun
             and f"Dans quel délai {lowered(found['subject'])} {inverted(found['verb'], pronoun)} {found['do']} ?"
         )
-    found = re.match(rf"{SUBJECT} (?P<verb>{ACTS})(?P<middle> [^,;:.]{{3,90}}?){LIMIT}", sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
+    found = subject_match(rf"{SUBJECT} (?P<verb>{ACTS})(?P<middle> [^,;:.]{{3,90}}?){LIMIT}", sentence)
+    if found:
         pronoun = subject_pronoun(found["subject"])
         return (
             pronoun
@@ -78,18 +80,18 @@ def _within(sentence: str) -> str | None:
 
 def amount(statement: Statement) -> str | None:
     """ "Le montant de l'avance est fixé à 5 % de …" → "À combien est fixé le montant de l'avance ?"."""
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} (?P<verb>est|sont) (?P<done>fixée?s?|limitée?s?|égale?s?) à [^.;:]{{0,30}}?{AMOUNT}",
         statement.sentence,
     )
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         if found["done"].startswith("éga"):
             return f"À combien s'élève {lowered(found['subject'])} ?" if found["verb"] == "est" else None
         return f"À combien {found['verb']} {found['done']} {lowered(found['subject'])} ?"
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} ne (?:peut|peuvent|saurait|doit|doivent)(?: en aucun cas)? (?P<way>être (?:inférieure?s?|supérieure?s?) à|excéder|dépasser) [^.;:]{{0,30}}?{AMOUNT}", statement.sentence,
     )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         low = "inférieur" in found["way"]
         return f"Quel est le {'minimum' if low else 'maximum'} fixé pour {lowered(found['subject'])} ?"
     return _from_which_amount(statement.sentence)
@@ -103,11 +105,11 @@ def _from_which_amount(sentence: str) -> str | None:
     if found:
         it, one = ("elle", "une") if found["e"] else ("il", "un")
         return f"À partir de quel montant {one} {found['noun']} est-{it} {found['done']}{found['rest']} ?"
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+)(?P<middle>(?: [^,;:.]{{3,80}}?)?) lorsque le montant [^,;:.]{{3,80}} supérieur (?:ou égal )?à {AMOUNT}",
         sentence,
     )
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         pronoun = participle_pronoun(found["verb"], found["done"])
         return (
             pronoun

@@ -126,7 +126,7 @@ def document_phrase(title: str) -> str:
     name = re.sub(r"\s*\([^)]*\)\s*$", "", title).strip(" .:")
     if not name:
         return "le texte"
-    if re.match(r"(?:Le|La|Les)\s|L['’]", name):
+    if re.match(r"(?:Le|La)\s|L['’]", name):  # of "Les marchés publics" no "que dit" may ask
         return lowered(name)
     first = re.split(r"[\s'’]", name)[0].lower()
     if first in (

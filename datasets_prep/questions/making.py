@@ -1,7 +1,11 @@
 """What the user says about making pairs from a document."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
+
+from chatbot.errors import InputError
+from chatbot.language import tr
 
 Maker = Literal["rules", "model"]
 
@@ -24,3 +28,24 @@ class Making:
 
 
 BY_RULES = Making()
+
+
+def read_prices(text: str, name: str) -> tuple[float, float]:
+    """The prices that "0.15,0.60" states, per million tokens read and written.
+
+    Args:
+        text: what the user gave.
+        name: where: an option, or a variable of the environment.
+
+    Raises:
+        InputError: it is not two numbers from 0 up.
+    """
+    try:
+        read, written = (float(part) for part in text.split(","))
+        if not all(math.isfinite(price) and price >= 0 for price in (read, written)):
+            raise ValueError(text)
+    except ValueError as error:
+        raise InputError(
+            tr(f"{name} : deux nombres positifs, comme 0.15,0.60.", f"{name}: two positive numbers, like 0.15,0.60.")
+        ) from error
+    return read, written

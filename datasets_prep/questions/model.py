@@ -86,6 +86,7 @@ def check_making(making: Making) -> None:
         )
 
 
+TOLD_EVERY = 20  # calls
 MOST_STARTS = 100  # brackets in an answer from which JSON is looked for; a model may write a million of them
 
 
@@ -105,6 +106,7 @@ class ModelMaker:
         check_making(making)
         self._client, self._kept, self._making, self._say = client, kept, making, say
         self.tally = Tally(cost=0.0 if making.prices else None)
+        self._told = 0
 
     def pairs(self, document: Document) -> Iterator[Outcome]:
         """The pairs of a document in its order, those refused, and the passages left aside."""
@@ -172,7 +174,8 @@ class ModelMaker:
 
     def _tell(self, passages: int) -> None:
         done = self.tally.calls + self.tally.from_cache
-        if done and done % 20 == 0:
+        if done // TOLD_EVERY > self._told // TOLD_EVERY:
+            self._told = done
             self._say(
                 tr(
                     f"Modèle : {number(done)} appels sur {number(passages)} passages, dont {number(self.tally.from_cache)} gardés.",
@@ -204,7 +207,11 @@ def pieces_of(passage: Passage) -> list[str]:
 
 
 def read_pairs(text: str) -> list[Any] | None:
-    """The list of pairs in what a model wrote, code fences and words around it forgiven; None when there is no JSON."""
+    """The list of pairs in what a model wrote, code fences and words around it forgiven; None when there is no JSON.
+
+    A list of figures is none ("le texte [1] dit"), and an empty one only when no pairs come after it.
+    """
+    empty: list[Any] | None = None
     for found in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
         try:
             value, _ = json.JSONDecoder().raw_decode(text, found.start())
@@ -212,9 +219,13 @@ def read_pairs(text: str) -> list[Any] | None:
             continue
         if isinstance(value, dict):
             value = next((value[name] for name in ("pairs", "paires") if name in value), None)
-        if isinstance(value, list):
-            return value
-    return None
+            if isinstance(value, list):
+                return value
+        elif any(isinstance(one, dict) for one in value):
+            return list(value)
+        elif not value:
+            empty = []
+    return empty
 
 
 def checked(record: Any, piece: str, passage: Passage, part: tuple[int, int]) -> Pair | RefusedPair:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document
 from datasets_prep.questions.article_rules import GENERIC, cut
-from datasets_prep.questions.french import document_phrase, lowered
-from datasets_prep.questions.pairs import Pair
+from datasets_prep.questions.french import document_phrase
+from datasets_prep.questions.pairs import Pair, with_part
 
 GLOSSARY = re.compile(
     r"(?:termes?|expressions?|mots?|acronymes?|définitions?)\b.*(?:comprennent|définis|signifie|entend|désigne|suit|suivante?s?|après)|on entend par\s*:?$|"
@@ -77,7 +77,7 @@ def rubric_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     value = passage.text.strip(" .")
     if not re.search(r"\w", value) or PRIVATE.search(passage.text) or NOT_ASKED.match(passage.label):
         return
-    notice = lowered(f"l'{document.title}") if document.title else "l'avis"
+    notice = f"l'{document.title or 'avis'}"
     label = passage.label.lower()
     known = next((question for start, question in ASKED.items() if label.startswith(start)), None)
     if passage.occurrence > 1 or (known is None and len(value) < 3):
@@ -85,8 +85,7 @@ def rubric_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     question = known or "Que dit {notice} à la rubrique «\u00a0{label}\u00a0» ?"
     question = question.format(notice=notice, label=passage.label)
     for number, (_, text) in enumerate(parts := cut(passage.paragraphs), start=1):
-        step = f" (partie {number} sur {len(parts)})" if len(parts) > 1 else ""
-        asked = question.removesuffix(" ?") + step + " ?"
+        asked = with_part(question, number, len(parts), "fr")
         yield Pair(question=asked, answer=_sentence(text), rule="rubric", passage=passage, part=(number, len(parts)))
 
 
@@ -96,14 +95,7 @@ def section_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
     if len(heading) < 3 or (GENERIC.fullmatch(heading) and not passage.path):
         return
     for number, (_, text) in enumerate(parts := cut(passage.paragraphs), start=1):
-        question = _on_heading(heading, passage, document)
-        if len(parts) > 1:
-            step = (
-                f" (partie {number} sur {len(parts)})"
-                if document.language == "fr"
-                else f" (part {number} of {len(parts)})"
-            )
-            question = re.sub(r"\s?\?$", lambda end, step=step: step + end[0], question)  # type: ignore[misc]
+        question = with_part(_on_heading(heading, passage, document), number, len(parts), document.language)
         yield Pair(question=question, answer=text, rule="heading", passage=passage, part=(number, len(parts)))
 
 

@@ -1,5 +1,6 @@
 """The pair: a question, its answer, and where in the document the answer stands."""
 
+import re
 from dataclasses import dataclass
 
 from chatbot.language import tr
@@ -56,7 +57,7 @@ class LeftAside:
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedPair:
-    """A pair that a model proposed and that a check refused, with the reason (a key of `REASONS`)."""
+    """A pair that a model or a rule proposed and that a check refused, with the reason (a key of `REASONS`)."""
 
     passage: Passage
     reason: str
@@ -66,6 +67,14 @@ class RefusedPair:
 
 
 Outcome = Pair | RefusedPair | LeftAside
+
+
+def with_part(question: str, number: int, count: int, language: str) -> str:
+    """ "Que dit l'article 12 ?" → "Que dit l'article 12 (partie 2 sur 3) ?"; as it is when there is one part."""
+    if count == 1:
+        return question
+    part = f" (partie {number} sur {count})" if language == "fr" else f" (part {number} of {count})"
+    return re.sub(r"(\s?\?)?$", lambda end: part + end[0], question, count=1)
 
 
 def reference(pair: Pair, document: Document) -> str:

@@ -21,7 +21,7 @@ from datasets_prep.questions.french import (
     subject_pronoun,
 )
 from datasets_prep.questions.pairs import Pair
-from datasets_prep.questions.statements import DETERMINED, FINITE, SUBJECT, Statement, statements
+from datasets_prep.questions.statements import DETERMINED, FINITE, SUBJECT, Statement, statements, subject_match
 
 Rule = Callable[[Statement], str | None]
 QUOTES = " \"“”'’"
@@ -50,28 +50,38 @@ AGENT = (
 )  # fmt: skip
 
 
-def sentence_pairs(passage: Passage, document: Document) -> Iterator[Pair]:
-    """The pairs that single statements of a passage make; at most one each."""
+def sentence_pairs(passage: Passage, document: Document, *, named_once: bool = True) -> Iterator[Pair]:
+    """The pairs that single statements of a passage make; at most one each.
+
+    Args:
+        passage: an article.
+        document: where it stands.
+        named_once: whether no other article has its number; where one has, no question names it.
+    """
     for statement in statements(passage):
         for name, rule in RULES_IN_ORDER:
             question = _of_this_code(rule(statement) or "")
             if question and not _refused(question, statement):
-                asked = question if name == "definition" else anchored(question, passage, document)
-                yield Pair(question=asked, answer=statement.answer, rule=name, passage=passage)
+                asked = question if name == "definition" else anchored(question, passage, document, named_once)
+                if asked:
+                    yield Pair(question=asked, answer=statement.answer, rule=name, passage=passage)
                 break
 
 
-def anchored(question: str, passage: Passage, document: Document) -> str:
+def anchored(question: str, passage: Passage, document: Document, named_once: bool) -> str:
     """The question with its article: the same words may stand elsewhere in the document with another answer.
 
+    "" when it needs its article, and another one has the same number.
     "Que prévoit-on lorsque … ?" → "Que prévoit l'article 12 du code lorsque … ?"; others begin with "D'après …".
     """
     text = document_phrase(document.title)
     where = f"l'article {passage.label.removeprefix('Article ')} {de(text)}"
     if question.startswith(ANY_TEXT):
         clause = question.removeprefix(ANY_TEXT)
-        return f"Que prévoit {text if _is_particular(clause, document) else where}{clause}"
-    return f"D'après {where}, {lowered(question)}"
+        if _is_particular(clause, document):
+            return f"Que prévoit {text}{clause}"
+        return f"Que prévoit {where}{clause}" if named_once else ""
+    return f"D'après {where}, {lowered(question)}" if named_once else ""
 
 
 def _is_particular(clause: str, document: Document) -> bool:
@@ -113,13 +123,13 @@ def definition(statement: Statement) -> str | None:
         rf"(?P<term>(?:{DETERMINED})[^,;:]{{3,60}}?) s['’]entend(?:ent)? (?:de|d['’]|comme|par)", sentence
     ):
         return f"Que faut-il entendre par «\u00a0{lowered(found['term'])}\u00a0» ?"
-    found = re.match(
-        rf"{SUBJECT}\s(?P<verb>est|sont)\s(?P<what>(?:les?|la|une?|des)\s|l['’])(?P<rest>.*)", sentence, re.DOTALL
+    found = subject_match(
+        rf"{SUBJECT}\s(?P<verb>est|sont)\s(?P<what>(?:les?|la|une?|des)\s|l['’])(?P<rest>.*)", sentence
     )
     if not found or found["subject"].lower().startswith(("tout", "chaque")):
         return None
     subject, rest = found["subject"], found["rest"]
-    if FINITE.search(f" {subject} ") or NOT_DEFINED.search(subject) or len(subject.split()) > 9:
+    if NOT_DEFINED.search(subject) or len(subject.split()) > 9:
         return None
     head = " ".join(rest.split()[:14])
     if not DEFINING.search(head) or re.match(r"(?:même|seul|suivant|cas échéant)", rest):
@@ -186,8 +196,8 @@ def prohibition(statement: Statement) -> str | None:
 
 def who(statement: Statement) -> str | None:
     """ "Les membres du jury sont désignés par le …" → "Par qui les membres du jury sont-ils désignés ?"."""
-    found = re.match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+) {AGENT}", statement.sentence)
-    if not found or FINITE.search(f" {found['subject']} "):
+    found = subject_match(rf"{SUBJECT} (?P<verb>est|sont) (?P<done>\w+) {AGENT}", statement.sentence)
+    if not found:
         return None
     pronoun = participle_pronoun(found["verb"], found["done"])
     return pronoun and f"Par qui {lowered(found['subject'])} {found['verb']}-{pronoun} {found['done']} ?"
@@ -197,15 +207,17 @@ def contents(statement: Statement) -> str | None:
     """ "Le dossier comprend : …" → "Que comprend le dossier ?"."""
     if not statement.opens_list:
         return None
-    found = re.match(
+    found = subject_match(
         rf"{SUBJECT} (?P<verb>(?:doit |doivent )?(?:comprend|comprennent|comprendre|comporte|comportent|comporter|contient|contiennent|contenir|"
         rf"mentionne|mentionnent|mentionner|précise|précisent|préciser|indique|indiquent|indiquer))(?: au moins| notamment| obligatoirement)*"
         rf"(?: les (?:éléments|mentions|indications|pièces|documents|renseignements|informations) suivante?s?)?\s?:$", statement.sentence,
     )  # fmt: skip
-    if found and not FINITE.search(f" {found['subject']} "):
+    if found:
         return f"Que {found['verb']} {lowered(found['subject'])} ?"
-    found = re.match(r"(?P<subject>Les [^,;:.()]{5,110}) sont(?: les (?P<end>suivante?s?))?\s?:$", statement.sentence)
-    if found and not FINITE.search(f" {found['subject']} "):
+    found = subject_match(
+        r"(?P<subject>Les [^,;:.()]{5,110}) sont(?: les (?P<end>suivante?s?))?\s?:$", statement.sentence
+    )
+    if found:
         pronoun = {"suivants": "ils", "suivantes": "elles"}.get(found["end"] or "") or subject_pronoun(found["subject"])
         return pronoun and f"{'Quels' if pronoun == 'ils' else 'Quelles'} sont {lowered(found['subject'])} ?"
     return None

@@ -33,6 +33,12 @@ class Statement:
     opens_list: bool
 
 
+def subject_match(pattern: str, sentence: str) -> re.Match[str] | None:
+    """The match of a pattern with a group "subject" at the sentence's start; None where the subject holds a verb."""
+    found = re.match(pattern, sentence)
+    return found if found and not FINITE.search(f" {found['subject']} ") else None
+
+
 def statements(passage: Passage) -> Iterator[Statement]:
     """The sentences of a passage; those of list items are left out, for they hang on their list's first line."""
     paragraphs = passage.paragraphs

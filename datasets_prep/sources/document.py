@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from chatbot.dialogue import check_turns
@@ -21,11 +22,11 @@ from chatbot.language import number, tr
 from datasets_prep.cleaning import clean_text
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document, read_document
-from datasets_prep.documents.pdf import OCR, ranges
+from datasets_prep.documents.pdf import ranges, recognition
 from datasets_prep.personal import masked
 from datasets_prep.questions.answers import KeptAnswers, cache_folder
 from datasets_prep.questions.client import MODEL, ChatClient, address_from
-from datasets_prep.questions.making import Making
+from datasets_prep.questions.making import Making, read_prices
 from datasets_prep.questions.model import ModelMaker, check_making
 from datasets_prep.questions.pairs import LeftAside, Outcome, Pair, RefusedPair, pages_in_words, reference
 from datasets_prep.questions.rules import pairs_by_rules
@@ -50,11 +51,12 @@ def read(given: Given) -> Reading:
     """
     path = own_file(given, "code.pdf")
     making = checked_making(given.making)
+    text = None
     if path.suffix.lower() != ".pdf":
         text, encoding = read_text_file(path)
         if has_marks(text):
             return Reading(rows=_turn_rows(text), files=(path,), guessed={"encoding": encoding, "kind": "dialogues"})
-    document = read_document(path)
+    document = read_document(path, text)
     report = document_report(document)
     for line in report_lines(document):
         given.say(line)
@@ -79,13 +81,7 @@ def checked_making(making: Making) -> Making:
             )
         return making
     if making.prices is None and (stated := os.environ.get(PRICES)):
-        try:
-            read_price, written_price = (float(price) for price in stated.split(","))
-        except ValueError as error:
-            raise InputError(
-                tr(f"{PRICES} : deux nombres, comme 0.15,0.60.", f"{PRICES}: two numbers, like 0.15,0.60.")
-            ) from error
-        making = Making(**{**vars(making), "prices": (read_price, written_price)})
+        making = replace(making, prices=read_prices(stated, PRICES))
     check_making(making)
     return making
 
@@ -109,25 +105,14 @@ def report_lines(document: Document) -> list[str]:
     """What a user should know of the reading before the pairs are made."""
     kinds = Counter(passage.kind for passage in document.passages)
     found = {
-        "law": tr(f"{number(kinds['article'])} articles", f"{number(kinds['article'])} articles"),
-        "notice": tr(f"{number(kinds['rubric'])} rubriques", f"{number(kinds['rubric'])} rubrics"),
-        "prose": tr(f"{number(kinds['section'])} sections", f"{number(kinds['section'])} sections"),
+        "law": _counted(kinds["article"], tr("article", "article")),
+        "notice": _counted(kinds["rubric"], tr("rubrique", "rubric")),
+        "prose": _counted(kinds["section"], tr("section", "section")),
     }[document.kind]
-    pages = (
-        tr(f"{number(document.page_count)} pages, ", f"{number(document.page_count)} pages, ")
-        if document.page_count
-        else ""
-    )
+    pages = _counted(document.page_count, "page") + ", " if document.page_count else ""
     lines = [f"{document.file}{tr(' :', ':')} {pages}{found}."]
     if scanned := document.pages_without_text:
-        lines.append(
-            tr(
-                f"{document.file} : pas de texte aux pages {ranges(scanned)}, sans doute numérisées. "
-                f"Pour les lire aussi : {OCR} --skip-text {document.file} texte-{document.file}",
-                f"{document.file}: no text on pages {ranges(scanned)}, most likely scanned. "
-                f"To read them too: {OCR} --skip-text {document.file} text-{document.file}",
-            )
-        )
+        lines.append(_scanned_line(document.file, scanned))
     if document.cleaned["mended_file"]:
         lines.append(
             tr(
@@ -138,10 +123,36 @@ def report_lines(document: Document) -> list[str]:
             )
         )
     if blank := document.blank_pages:
+        french, english = ("page vide", "empty page") if len(blank) == 1 else ("pages vides", "empty pages")
         lines.append(
-            tr(f"{document.file} : pages vides : {ranges(blank)}.", f"{document.file}: empty pages: {ranges(blank)}.")
+            tr(f"{document.file} : {french} : {ranges(blank)}.", f"{document.file}: {english}: {ranges(blank)}.")
         )
     return lines
+
+
+def _counted(count: int, noun: str) -> str:
+    """ "1 page", "12 pages"; nothing is singular in French, "0 section", and plural in English, "0 sections"."""
+    singular = count == 1 or (count == 0 and tr("fr", "en") == "fr")
+    return f"{number(count)} {noun if singular else noun + 's'}"
+
+
+def _scanned_line(file: str, scanned: Sequence[int]) -> str:
+    command = recognition(file, "--skip-text")
+    if len(scanned) == 1:
+        return tr(
+            f"{file} : pas de texte à la page {ranges(scanned)}, sans doute numérisée. Pour la lire aussi : {command}",
+            f"{file}: no text on page {ranges(scanned)}, most likely scanned. To read it too: {command}",
+        )
+    return tr(
+        f"{file} : pas de texte aux pages {ranges(scanned)}, sans doute numérisées. Pour les lire aussi : {command}",
+        f"{file}: no text on pages {ranges(scanned)}, most likely scanned. To read them too: {command}",
+    )
+
+
+def without_pair(outcomes: Sequence[Outcome]) -> tuple[Counter[str], Counter[str]]:
+    """The reasons of the passages left aside, and those of the pairs refused."""
+    left = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, LeftAside))
+    return left, Counter(outcome.reason for outcome in outcomes if isinstance(outcome, RefusedPair))
 
 
 def _outcomes(document: Document, making: Making, given: Given, report: dict[str, Any]) -> Iterator[Outcome]:

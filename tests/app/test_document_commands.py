@@ -57,6 +57,7 @@ def test_a_document_becomes_a_set_and_a_split_becomes_a_file(law, tmp_path, caps
         (["prepare", "{law}", "--out", "o", "--maker", "magie"], "rules ou model"),
         (["prepare", "{law}", "--out", "o", "--max-calls", "3"], "--maker model"),
         (["prepare", "{law}", "--out", "o", "--maker", "model", "--prices", "cher"], "--prices"),
+        (["prepare", "{law}", "--out", "o", "--maker", "model", "--prices", "1,nan"], "--prices"),
         (["prepare", "embedded", "--out", "o", "--maker", "rules"], "document (.pdf, .txt)"),
         (["data", "export", "absent", "--out", "d.txt"], "n'est pas un jeu préparé"),
     ],
@@ -65,6 +66,7 @@ def test_wrong_calls_are_told_in_two_lines(call, said, law, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     assert main([word.replace("{law}", str(law)) for word in call]) == 2
     told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) <= 2, told
     assert said in "\n".join(told) and "Traceback" not in "\n".join(told)
     assert not (tmp_path / "o").exists()
 

@@ -1,6 +1,7 @@
 """Documents as they are found: the real files with their counts, headings of law, notices, hard-wrapped text."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from chatbot.errors import InputError
 from datasets_prep.documents.headings import article_heading, level_heading
 from datasets_prep.documents.passages import read_document
+from datasets_prep.questions.pairs import LeftAside, Pair
+from datasets_prep.questions.rules import pairs_by_rules
 
 
 def articles_of(document):
@@ -224,6 +227,73 @@ def test_nothing_of_a_text_is_lost(shared_data):
         for word in line.split()
     )
     assert body == kept
+
+
+# Texts of which lines without text under them could go lost.
+BARE = {
+    "steps": (
+        "prose",
+        "Manuel de la machine\n\nPour démarrer, suivez les étapes.\n\n1. Branchez la machine\n2. Attendez dix secondes\n"
+        "3. Appuyez sur le bouton rouge\n4. Vérifiez la pression\n\nEnsuite la machine tourne seule pendant une heure.\n\n"
+        "5. Débranchez la machine\n",
+    ),
+    "notice": (
+        "notice",
+        "Avis n° 20-1\n\nI.1) Nom : Mairie\nI.2) Adresse : rue\nII.1.1) Intitulé : Travaux\n"
+        "II.1.6) Les variantes seront prises en considération\nII.1.7) Une enchère électronique sera effectuée\n"
+        "II.2) Lieu : Briey\nII.3) Date : mai\nII.4) Objet : école\n",
+    ),
+    "law": (
+        "law",
+        "Code\n\nArticle 1 : Le marché est écrit.\nArticle 2 : Abrogé\nArticle 3 : Le marché est signé.\n"
+        "Article 4 : Sans objet\nArticle 5 : Le marché est payé.\nArticle 6 : Abrogé\nArticle 7 : Abrogé\nArticle 8 : Abrogé\n"
+        "Article 9 : Le marché est clos.\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_nothing_of_a_text_of_bare_headings_is_lost(write, name):
+    kind, text = BARE[name]
+    document = read_document(write("bare.txt", text))
+    assert document.kind == kind
+    pieces = [piece for one in document.passages for piece in (one.label, one.title, one.text)]
+    found = Counter(re.findall(r"\w+", " ".join(pieces)))
+    assert Counter(re.findall(r"\w+", text)) == found, document.passages
+    aside = {one.passage.number for one in pairs_by_rules(document) if isinstance(one, LeftAside)}
+    paired = {one.passage.number for one in pairs_by_rules(document) if isinstance(one, Pair)}
+    assert aside | paired == {passage.number for passage in document.passages}
+
+
+def test_articles_of_contents_and_headings_printed_twice_are_no_text(write):
+    contents = "Article 1 : Objet\nArticle 2 : Durée du marché\nTITRE II\nArticle 3 : Prix\n\n"
+    body = "Article 1 : Le marché est écrit.\n\nArticle 2 : Le marché dure.\n\nArticle 3 : Prix\nArticle 3 : Prix\nLe prix est ferme.\n"
+    document = read_document(write("code.txt", "Code\n\n" + contents + body))
+    found = [(passage.label, passage.title, passage.text) for passage in articles_of(document)]
+    assert found == [("Article 1", "", "Le marché est écrit."), ("Article 2", "", "Le marché dure."),
+                     ("Article 3", "Prix", "Le prix est ferme.")]  # fmt: skip
+    assert document.cleaned["contents_lines"] == 4
+
+
+def test_markdown_keeps_its_sections_when_every_paragraph_is_one_line(write):
+    text = "# Cours de droit\n\n## Définition\n\nUn marché est un contrat conclu avec un prix.\n\n## Lot\n\nUn lot est une part du marché.\n"
+    document = read_document(write("cours.txt", text))
+    assert document.title == "Cours de droit"
+    assert [(passage.label, passage.path, passage.text) for passage in document.passages] == [
+        ("Définition", ("Cours de droit",), "Un marché est un contrat conclu avec un prix."),
+        ("Lot", ("Cours de droit",), "Un lot est une part du marché."),
+    ]
+
+
+def test_a_byte_that_is_no_text_is_shown_and_counted(write, prepared):
+    articles = "\n\n".join(f"Article {n}\n\nLe marché {n} est signé par le maire de la ville." for n in range(1, 30))
+    path = write("code.txt", articles.encode() + b"\n\nArticle 30\n\nLe mot \xff est rare ici dans ce texte.\n")
+    document = read_document(path)
+    assert document.passages[-1].text == "Le mot \\xFF est rare ici dans ce texte."
+    assert document.cleaned["unreadable_bytes"] == 1 and len(document.passages[-1].sha256) == 64
+    data = prepared(path)
+    answers = [dialogue.messages[-1].content for split in data.splits for dialogue in data.split(split)]
+    assert any("\\xFF" in answer for answer in answers)
 
 
 @pytest.mark.parametrize(

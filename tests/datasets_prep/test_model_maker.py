@@ -190,6 +190,12 @@ def test_quotes_are_compared_up_to_blanks_quotes_and_hyphens():
         ('Voici : {"pairs": [1]} Voilà.', [1]),
         ('```json\n{"paires": []}\n```', []),
         ("[{}]", [{}]),
+        ('<think>Le texte [1] dit…</think>{"pairs": [{"question": "Q ?"}]}', [{"question": "Q ?"}]),
+        ('Rien de sûr [], ou : {"paires": [{"question": "Q ?"}]}', [{"question": "Q ?"}]),
+        ('{"note": [2], "pairs": []}', []),
+        ("Rien : []", []),
+        ('{"pairs": [{"question": "Q", "answer": "Voir [2].", "quote": "x"}, {"que', None),
+        ("Le texte [1] dit [2, 3].", None),
         ("Je ne peux pas.", None),
         ('{"pairs": [{"question": "cou', None),
         ("", None),
@@ -216,7 +222,14 @@ def test_a_busy_server_is_asked_again(make, document, server):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "vérifiez la clé"), (404, "vérifiez l'adresse"), (400, "vérifiez le nom du modèle")]
+    ("status", "said"),
+    [
+        (401, "vérifiez la clé"),
+        (404, "vérifiez l'adresse"),
+        (301, "vérifiez l'adresse"),
+        (405, "vérifiez l'adresse"),
+        (400, "vérifiez le nom du modèle"),
+    ],
 )
 def test_a_refusal_is_told_at_once_without_the_key(make, document, server, status, said):
     server.faults = [status]
@@ -344,6 +357,22 @@ def test_addresses_that_are_refused(environment, said):
     assert KEY not in str(caught.value) and "motdepasse" not in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["clé-secrète", "sk-secret\nfin", "sk-secret\u200bfin", "sk-\x7fsecret"])
+def test_keys_that_no_header_holds_are_refused(key):
+    environment = {"CAUSETTE_LLM_URL": "https://x/v1", "CAUSETTE_LLM_MODEL": "m", "CAUSETTE_LLM_KEY": key}
+    with pytest.raises(InputError, match="CAUSETTE_LLM_KEY") as caught:
+        address_from(environment)
+    assert "sec" not in str(caught.value)
+
+
+def test_progress_is_told_once_for_every_twenty_calls(make, write):
+    text = "\n\n".join(f"Article {n}\n\nLe marché numéro {n} est notifié. Il est signé." for n in range(1, 61))
+    maker, told = make(max_calls=20), []
+    maker._say = told.append
+    list(maker.pairs(read_document(write("long.txt", text))))
+    assert [line.replace("\u00a0", " ") for line in told] == ["Modèle : 20 appels sur 60 passages, dont 0 gardés."]
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1/", "http://[::1]:8080/v1", "https://écoles.example/v1"])
 def test_addresses_that_are_taken(url):
     environment = {"CAUSETTE_LLM_URL": url, "CAUSETTE_LLM_MODEL": "m", "CAUSETTE_LLM_KEY": KEY}
@@ -464,6 +493,7 @@ def test_prices_of_the_environment(monkeypatch):
 
     monkeypatch.setenv("CAUSETTE_LLM_PRICES", "0.5,1.5")
     assert checked_making(Making(maker="model", max_cost=1.0)).prices == (0.5, 1.5)
-    monkeypatch.setenv("CAUSETTE_LLM_PRICES", "cher")
-    with pytest.raises(InputError, match="CAUSETTE_LLM_PRICES"):
-        checked_making(Making(maker="model"))
+    for wrong in ("cher", "1", "1,2,3", "-1,-1", "nan,1", "1,nan", "inf,1"):
+        monkeypatch.setenv("CAUSETTE_LLM_PRICES", wrong)
+        with pytest.raises(InputError, match="CAUSETTE_LLM_PRICES"):
+            checked_making(Making(maker="model"))

@@ -1,14 +1,16 @@
 """PDF files made here with PyMuPDF: what is taken away, what is put together, what is refused."""
 
+import os
 import re
+import shlex
 from pathlib import Path
 
 import pymupdf
 import pytest
 
 from chatbot.errors import InputError
-from datasets_prep.documents.furniture import contents_lines, undoubled
-from datasets_prep.documents.lines import Cleaned
+from datasets_prep.documents.furniture import contents_lines, undoubled, without_furniture
+from datasets_prep.documents.lines import Box, Cleaned, Line, Page
 from datasets_prep.documents.paragraphs import Joiner
 from datasets_prep.documents.passages import read_document
 from datasets_prep.documents.pdf import ranges
@@ -237,7 +239,104 @@ def test_a_cut_file_is_told_as_one(tmp_path):
     (tmp_path / "cut.pdf").write_bytes(data[: data.rindex(b"xref")])
     assert "abîmé" not in "\n".join(report_lines(read_document(tmp_path / "whole.pdf")))
     told = "\n".join(report_lines(read_document(tmp_path / "cut.pdf")))
-    assert "fichier abîmé, peut-être coupé" in told and re.search(r"pages vides\s: 2\.", told)
+    assert "fichier abîmé, peut-être coupé" in told and re.search(r"page vide\s: 2\.", told)
+    assert "3 pages, 0 section." in told
+
+
+def test_a_page_shown_turned_is_read_as_a_reader_sees_it(make):
+    def turned(page):
+        for number in range(3):
+            page.insert_text((100 + 14 * number, 700), f"Article {number + 4} : Le lot {number} est conclu.", rotate=90)
+        page.set_rotation(90)
+
+    document = read_document(make(lambda page: law(page, 1), turned))
+    assert list(texts(document)) == [f"Article {number}" for number in range(1, 7)]
+    assert texts(document)["Article 5"] == "Le lot 1 est conclu." and document.blank_pages == ()
+    assert document.cleaned["turned_lines"] == 0
+
+
+def test_a_page_of_turned_lines_is_not_called_empty(make):
+    def aslant(page):
+        page.insert_text((100, 700), "BROUILLON", rotate=90)
+
+    document = read_document(make(lambda page: law(page, 1), aslant, lambda page: None))
+    assert document.blank_pages == (3,) and document.cleaned["turned_lines"] == 1
+    with pytest.raises(InputError, match="dont le texte est en biais"):
+        read_document(make(aslant, name="biais.pdf"))
+
+
+@pytest.mark.parametrize(
+    ("kids", "said"),
+    [(b"[%b]", "la page 1 n'a pas pu être lue"), (b"[4 0 R null%b]", "la page 2 n'a pas pu être lue")],
+)
+def test_a_page_that_mupdf_cannot_make_sense_of_is_named(write, kids, said):
+    whole = pymupdf.open()
+    for number in range(3):
+        whole.new_page().insert_text((72, 72), f"Article {number}. Le marché est public.")
+    data = whole.tobytes()
+    listed = re.search(rb"/Kids(\[[^\]]*\])", data)[1]
+    broken = data.replace(listed, kids % (b" " * (len(listed) - len(kids % b""))))
+    assert len(broken) == len(data)
+    with pytest.raises(InputError, match=said):
+        read_document(write("abîmé.pdf", broken))
+
+
+def test_a_document_of_nothing_but_running_lines_has_no_passages(make):
+    def draw(page):
+        put(page, 60, 40, "Code des essais — édition 2026")
+
+    document = read_document(make(draw, draw, draw))
+    assert document.passages == () and document.cleaned["running_lines"] == 3
+
+
+def test_the_command_for_a_scanned_file_takes_a_name_with_blanks(make):
+    image = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 40, 40))
+    image.clear_with(200)
+
+    def scanned(page):
+        page.insert_image(page.rect, pixmap=image)
+
+    told = report_lines(read_document(make(lambda page: law(page, 1), scanned, name="mon cours.pdf")))
+    assert told[0].replace("\u00a0", " ") == "mon cours.pdf : 2 pages, 3 articles."
+    assert "pas de texte à la page 2, sans doute numérisée" in told[1]
+    words = shlex.split(told[1].partition("lire aussi\u00a0: ")[2])
+    expected = ["ocrmypdf", "--language", "fra", "--skip-text", "mon cours.pdf", "texte-mon cours.pdf"]
+    assert os.name == "nt" or words == expected
+    with pytest.raises(InputError) as caught:
+        read_document(make(scanned, name="un scan.pdf"))
+    assert os.name == "nt" or shlex.split(str(caught.value))[-2:] == ["un scan.pdf", "texte-un scan.pdf"]
+
+
+def test_running_lines_take_time_by_their_pages_and_not_by_its_square(growth):
+    def lines(number: int) -> list[tuple[str, float]]:
+        body = [(f"phrase {row} sans pareille {chr(97 + number % 26)}", 100 + 14 * row) for row in range(8)]
+        return [
+            ("Recueil officiel", 30 + number % 7),
+            ("Tome deux", 45),
+            *body,
+            ("Édition du jour", 800),
+            (f"{number}", 815),
+        ]
+
+    def book(count: int) -> list[Page]:
+        return [
+            Page(number=number, width=WIDTH, lines=tuple(
+                Line(text=text, page=number, box=Box(60, y, 300, y + 12), size=11) for text, y in lines(number)))
+            for number in range(1, count + 1)
+        ]  # fmt: skip
+
+    cleaned = Cleaned()
+    assert all(len(page.lines) == 8 for page in without_furniture(book(50), cleaned))
+    assert cleaned == {"running_lines": 150, "page_numbers": 50, "notes": 0, "contents_lines": 0}
+    small, large = book(2_000), book(4_000)
+    assert growth(lambda pages: without_furniture(pages, Cleaned()), small, large) < 3
+
+
+@pytest.mark.parametrize("lines", [["Objet ........ 3"], ["Sommaire", "Objet du marché 3"]])
+def test_contents_take_time_by_their_lines_and_not_by_its_square(growth, lines):
+    small, large = lines * 3_000, lines * 6_000
+    assert contents_lines(small) == set(range(len(small)))
+    assert growth(contents_lines, small, large) < 3
 
 
 # --- the small parts ---

@@ -1,9 +1,10 @@
 """Questions by rules: good French or none, answers that are text of the document, and nothing lost on the way."""
 
-import json
 import re
 from collections import Counter
+from dataclasses import replace
 
+import pymupdf
 import pytest
 
 from datasets_prep.documents.passage import Passage
@@ -17,7 +18,7 @@ from datasets_prep.questions.french import (
     sentences,
     subject_pronoun,
 )
-from datasets_prep.questions.pairs import RULES, LeftAside, Pair, reference
+from datasets_prep.questions.pairs import RULES, LeftAside, Pair, RefusedPair, reference, with_part
 from datasets_prep.questions.rules import pairs_by_rules
 from datasets_prep.questions.statements import LONGEST_ANSWER
 from datasets_prep.rows import REASONS, Rejected
@@ -130,7 +131,7 @@ def test_every_passage_has_a_pair_or_a_reason(shared_data):
     )
 
 
-def test_rows_of_the_source(shared_data, prepared):
+def test_rows_of_the_source(shared_data):
     path = shared_data / "marches_publics_fr" / "pdf" / "maroc_code_du_travail_2004.pdf"
     reading = SOURCES["document"].read(Given(path=path))
     rows = list(reading.rows)
@@ -154,11 +155,78 @@ def test_no_article_stands_on_both_sides_of_a_split(shared_data, prepared):
     assert counts["read"] == counts["kept"] + counts["rejected"]
 
 
-def test_scanned_pages_and_lost_characters_are_rejected_rows(shared_data):
+def test_scanned_pages_and_lost_characters_are_rejected_rows(tmp_path):
+    image = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 40, 40))
+    image.clear_with(200)
+    file = pymupdf.open()
+    page = file.new_page()
+    for number in range(1, 5):
+        page.insert_text((60, 100 + 28 * number), f"Article {number} : Le lot {number} est conclu par écrit.")
+    page.insert_text((60, 300), "Article 5 : Ecrivez au maire, a la mairie")
+    width = pymupdf.get_text_length("Article 5 : Ecrivez au maire, a la mairie")
+    page.insert_image(pymupdf.Rect(61 + width, 291, 70 + width, 301), pixmap=image)  # stands for "@"
+    page.insert_text((72 + width, 300), "du bourg.")
+    file.new_page().insert_image(pymupdf.Rect(0, 0, 500, 800), pixmap=image)
+    file.save(tmp_path / "code.pdf")
+    rows = list(SOURCES["document"].read(Given(path=tmp_path / "code.pdf")).rows)
+    assert [(row.place, row.reason) for row in rows if isinstance(row, Rejected)] == [
+        ("page 2", "scanned_page"),
+        ("Article 5, page 1", "lost_character"),
+    ]
+    kept = [row for row in rows if not isinstance(row, Rejected)]
+    assert {row.meta["passage"] for row in kept} == {f"Article {number}" for number in range(1, 5)}
+    assert not any("\ufffc" in row.question + row.answer for row in kept)
+
+
+def test_no_row_of_a_notice_holds_a_lost_character_or_an_address(shared_data):
     path = shared_data / "marches_publics_fr" / "pdf" / "boamp-avis-20-100721.pdf"
     rows = list(SOURCES["document"].read(Given(path=path)).rows)
+    assert sum(not isinstance(row, Rejected) for row in rows) == 22
     assert not any("\ufffc" in row.answer for row in rows if not isinstance(row, Rejected))
     assert not any(re.search(r"\btél\b|courriel", row.answer) for row in rows if not isinstance(row, Rejected))
+
+
+def test_articles_of_one_number_are_not_asked_for_by_it(write):
+    term = "La durée des accords-cadres ne peut dépasser {} ans."
+    clause = (
+        "Lorsqu'un marché porte à la fois sur des services et des travaux de la commune, il est un marché de travaux."
+    )
+    body = [f"Article {n}\n{term.format(n + 3)}" for n in (1, 2)] + [f"Article 3\n{clause}"]
+    text = "\n\n".join(
+        ["Code des essais", *body, "ANNEXE", f"Article 1\n{term.format(9)}", "Article 3\nIl est payé par la commune."]
+    )
+    outcomes = list(pairs_by_rules(read_document(write("code.txt", text))))
+    pairs = {one.question.replace("\u00a0", " "): one.passage.name for one in outcomes if isinstance(one, Pair)}
+    assert pairs["D'après l'article 2 du code des essais, quelle est la durée des accords-cadres ?"] == "Article 2"
+    assert not any(re.search(r"article [13]\b", question) for question in pairs)
+    assert [
+        name
+        for question, name in pairs.items()
+        if question.startswith("Que prévoit le code des essais lorsqu'un marché")
+    ] == ["Article 3"]
+    aside = {one.passage.name: one.reason for one in outcomes if isinstance(one, LeftAside)}
+    assert aside.items() >= {("Article 1", "no_rule"), ("Article 1 (2)", "no_rule"), ("Article 3 (2)", "no_rule")}
+
+
+def test_refused_pairs_of_a_passage_with_others_are_counted():
+    def outcomes(*paragraphs):
+        passages = tuple(
+            Passage(kind="article", label=f"Article {number}", paragraphs=texts, number=number)
+            for number, texts in enumerate(paragraphs, start=1)
+        )
+        return list(pairs_by_rules(Document(file="c", title="Code", kind="law", language="fr", passages=passages)))
+
+    means = "Un ouvrage est le résultat d'un ensemble de travaux destiné à remplir une fonction."
+    refused = [one for one in outcomes((means,), (means,)) if isinstance(one, RefusedPair)]
+    assert [(one.passage.label, one.reason, one.question.replace("\u00a0", " "), one.answer) for one in refused] == [
+        ("Article 2", "exact_duplicate", "Qu'est-ce qu'un ouvrage ?", means)
+    ]
+    found = outcomes((means, "Écrivez au maire, lea\ufffcexemple.fr, avant la fin du mois."))
+    assert [one.question.replace("\u00a0", " ") for one in found if isinstance(one, Pair)] == [
+        "Qu'est-ce qu'un ouvrage ?"
+    ]
+    assert [one.reason for one in found if isinstance(one, RefusedPair)] == ["lost_character"] * 2
+    assert not any(isinstance(one, LeftAside) for one in found)
 
 
 # --- French ---
@@ -183,6 +251,7 @@ def test_sentences():
         ("LOI SUR LES MARCHÉS", "la loi sur les marchés"),
         ("Arrêté du 3 mai", "l'arrêté du 3 mai"),
         ("Manuel X", "le manuel X"),
+        ("Les marchés publics", "le document «\u00a0Les marchés publics\u00a0»"),
         ("Bilan 2025", "le document «\u00a0Bilan 2025\u00a0»"),
         ("", "le texte"),
     ],
@@ -210,4 +279,18 @@ def test_the_reference_says_the_page_or_nothing():
     document = Document(file="c.pdf", title="", kind="law", language="fr", passages=(passage,))
     pair = Pair(question="Que dit l'article 7 du texte ?", answer="Un texte.", rule="article", passage=passage)
     assert reference(pair, document) == "Référence\u00a0: article 7, pages 3-4."
-    assert json.dumps(RULES, ensure_ascii=False)
+    bare = replace(passage, pages=(0, 0))
+    assert reference(replace(pair, passage=bare), document) == ""
+    unnamed = replace(pair, passage=bare, question="Que dit le texte ?")
+    assert reference(unnamed, document) == "Référence\u00a0: article 7."
+    assert reference(pair, replace(document, language="en")) == "Reference: article 7, pages 3-4."
+
+
+@pytest.mark.parametrize(
+    ("part", "language", "asked"),
+    [((1, 1), "fr", "Que dit l'article ?"), ((2, 3), "fr", "Que dit l'article (partie 2 sur 3) ?"),
+     ((2, 3), "en", "Que dit l'article (part 2 of 3) ?")],
+)  # fmt: skip
+def test_a_part_is_named_before_the_question_mark(part, language, asked):
+    assert with_part("Que dit l'article ?", *part, language) == asked
+    assert with_part("What does it say?", 2, 3, "en") == "What does it say (part 2 of 3)?"
