@@ -55,6 +55,28 @@ def json_of(capsys) -> dict:
     return json.loads(lines[0])
 
 
+def test_the_switches_of_cleaning_reach_the_set(tmp_path, capsys):
+    """Each is seen in what it does: a sentence under every answer cut, a number left, English left out, a leak counted."""
+    said = "Toute réponse finit par cette phrase, qui ne dit rien du tout."
+    rows = [
+        f"Où est la commande numéro {n} ?;Elle part le {n}, dit Léa au 06 12 34 56 78. {said}" for n in range(3, 40)
+    ]
+    rows.append("Where is my order, please?;It was sent yesterday morning from the warehouse in London.")
+    (tmp_path / "faq.csv").write_text("question;réponse\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    call = ["prepare", str(tmp_path / "faq.csv"), "--json", "--out"]
+    switches = ["--cut-boilerplate", "--keep-personal", "--only-language", "fr", "--show-leak"]
+    texts = {}
+    for name, more in (("with", switches), ("without", [])):
+        assert main([*call, str(tmp_path / name), *more]) == 0
+        manifest = json.loads(capsys.readouterr().out)
+        files = (tmp_path / name).glob("t*.jsonl"), (tmp_path / name).glob("validation.jsonl")
+        texts[name] = "".join(path.read_text(encoding="utf-8") for found in files for path in found)
+        assert ("leak" in manifest) == (name == "with")
+    assert said not in texts["with"] and said in texts["without"]
+    assert "06 12 34 56 78" in texts["with"] and "06 12 34 56 78" not in texts["without"]
+    assert "London" not in texts["with"] and "London" in texts["without"]
+
+
 def test_prepare_says_what_became_of_every_row(faq, tmp_path, capsys):
     assert main(["prepare", str(faq), "--out", str(tmp_path / "x"), "--json"]) == 0
     counts = json_of(capsys)["counts"]

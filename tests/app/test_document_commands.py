@@ -56,6 +56,7 @@ def test_a_document_becomes_a_set_and_a_split_becomes_a_file(law, tmp_path, caps
         (["data", "passages", "{law}", "--out", "p.txt"], ".jsonl"),
         (["prepare", "{law}", "--out", "o", "--maker", "magie"], "rules ou model"),
         (["prepare", "{law}", "--out", "o", "--max-calls", "3"], "--maker model"),
+        (["prepare", "{law}", "--out", "o", "--maker", "model", "--max-cost", "1"], "--max-cost demande les prix"),
         (["prepare", "{law}", "--out", "o", "--maker", "model", "--prices", "cher"], "--prices"),
         (["prepare", "{law}", "--out", "o", "--maker", "model", "--prices", "1,nan"], "--prices"),
         (["prepare", "embedded", "--out", "o", "--maker", "rules"], "document (.pdf, .txt)"),
