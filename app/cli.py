@@ -174,11 +174,19 @@ def pretrain(
         "Dossier, un sous-dossier de .txt ou .txt.gz par langue.", "Folder, one sub-folder of .txt or .txt.gz per language."))],
     out: Annotated[Path, typer.Option(help=tr("Préréglage à écrire.", "Preset to write."))],
     tokens: Annotated[int, typer.Option(min=1, help=tr("Jetons d'entraînement.", "Tokens to train on."))] = 5_000_000,
-    vocabulary: Annotated[int, typer.Option(min=300, help=tr("Entrées du vocabulaire.", "Vocabulary entries."))] = 16_000,
-    layers: Annotated[int, typer.Option(min=1, help=tr("Couches.", "Layers."))] = 4,
-    hidden: Annotated[int, typer.Option(min=8, help=tr("Largeur.", "Width."))] = 384,
-    heads: Annotated[int, typer.Option(min=1, help=tr("Têtes d'attention.", "Attention heads."))] = 6,
-    context: Annotated[int, typer.Option(min=32, help=tr("Contexte en jetons.", "Context in tokens."))] = 512,
+    start: Annotated[str | None, typer.Option(help=tr(
+        "Préréglage à poursuivre : ses poids, son vocabulaire et sa forme.",
+        "Preset to go on from: its weights, vocabulary and shape."))] = None,
+    vocabulary: Annotated[int | None, typer.Option(min=300, show_default="16000", help=tr(
+        "Entrées du vocabulaire.", "Vocabulary entries."))] = None,
+    layers: Annotated[int | None, typer.Option(min=1, show_default="4", help=tr("Couches.", "Layers."))] = None,
+    hidden: Annotated[int | None, typer.Option(min=8, show_default="384", help=tr("Largeur.", "Width."))] = None,
+    heads: Annotated[int | None, typer.Option(min=1, show_default="6", help=tr(
+        "Têtes d'attention.", "Attention heads."))] = None,
+    context: Annotated[int | None, typer.Option(min=32, show_default="512", help=tr(
+        "Contexte en jetons.", "Context in tokens."))] = None,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help=tr(
+        "Taux d'apprentissage à son maximum.", "Learning rate at its peak."))] = 1e-3,
     sources: Annotated[Path | None, typer.Option(help=tr(
         "Fichier Markdown : textes, licences, limites ; il entre dans la fiche.",
         "Markdown file: texts, licences, limits; it goes into the card."))] = None,
@@ -191,9 +199,17 @@ def pretrain(
     from training.pretrain import pretrain as run
 
     output = Output(json)
+    sizes = {"vocabulary": vocabulary, "layers": layers, "hidden": hidden, "heads": heads, "context": context}
+    given: dict[str, Any] = {name: value for name, value in sizes.items() if value is not None}
+    if start and given:
+        named = ", ".join(f"--{name}" for name in given)
+        raise InputError(
+            tr(f"--start garde la forme du préréglage : retirez {named}.",
+               f"--start keeps the shape of the preset: leave out {named}.")
+        )  # fmt: skip
     config = PretrainConfig(
-        texts=texts, out=out, tokens=tokens, vocabulary=vocabulary, layers=layers, hidden=hidden, heads=heads,
-        context=context, sources=sources, seed=seed,
+        texts=texts, out=out, tokens=tokens, start=start, learning_rate=learning_rate, sources=sources, seed=seed,
+        **given,
     )  # fmt: skip
     recipe = run(config, resume=resume, say=output.say)
     output.result(recipe, tr(f"Préréglage : {out}", f"Preset: {out}"))

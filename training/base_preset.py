@@ -54,7 +54,7 @@ def publish(
     words = keras_hub.models.GPT2Tokenizer(vocabulary=tokenizer.vocabulary, merges=tokenizer.merges)
     preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=config.context)
     task = keras_hub.models.GPT2CausalLM(backbone=half.backbone, preprocessor=preprocessor)
-    settings = {key: value for key, value in asdict(config).items() if key not in ("texts", "out", "sources")}
+    settings = {key: value for key, value in asdict(config).items() if key not in ("texts", "out", "sources", "start")}
     recipe = {
         **settings,
         "vocabulary": tokenizer.vocabulary_size,
@@ -93,6 +93,13 @@ def card(name: str, recipe: dict[str, Any], sources: str) -> str:
         if len(plans) > 1
         else ""
     )
+    gone_on = ""
+    if before := recipe.get("before"):
+        was = ", ".join(f"{language} {value:.3f}" for language, value in before["bits_per_byte"].items())
+        gone_on = (
+            f"\nIt goes on from an earlier version that had seen {recipe['seen']:,} tokens (bits per byte then: {was}),\n"
+            "with a new optimizer and the rows not yet read first.\n"
+        )
     return f"""---
 language: [{", ".join(recipe["bits_per_byte"])}]
 library_name: keras-hub
@@ -112,7 +119,7 @@ parameters ({recipe["layers"]} layers, width {recipe["hidden"]}, {recipe["heads"
 learning rate {recipe["learning_rate"]:g} with warm-up and cosine, rows of {recipe["row"]} then {recipe["context"]} tokens. Weights are
 stored in float16. `recipe.json` holds every setting, `curve.csv` the whole curve. Made by
 `causette pretrain TEXTS --out …`.
-{planned}
+{planned}{gone_on}
 ## Measured
 
 Bits per UTF-8 byte on works that were held out whole ({held_out}; the first 100,000 characters of each, in rows of

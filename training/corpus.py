@@ -25,6 +25,8 @@ class PretrainConfig:
     """Folder with one sub-folder per language, each holding .txt or .txt.gz files."""
     out: Path
     """Folder of the preset to write."""
+    start: str | None = None
+    """Preset to go on from: its weights, vocabulary and shape; the next five options are then its own."""
     vocabulary: int = 16_000
     """Entries of the byte-level BPE vocabulary."""
     layers: int = 4
@@ -51,6 +53,8 @@ class PretrainConfig:
     """Markdown file that names the texts, their licences and their limits; it goes into the model card."""
     seed: int = 1
     """Order of the rows, choice of the held-out works, initial weights."""
+    seen: int = 0
+    """Tokens that the weights of `start` were trained on: the rows they have seen come last."""
 
 
 @dataclass

@@ -40,7 +40,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         precision = choose_precision(config.fit.precision)
         model = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
-        trainer = _compiled(config, model.causal_lm)
+        trainer = _compiled(config, model.causal_lm, plan)
         runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
         before = values_of(trainer.trainable_variables)
         progress = _run(config, trainer, plan, work, resume, watcher)
@@ -114,11 +114,12 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
     )
 
 
-def _compiled(config: RunConfig, causal_lm: Any) -> Any:
+def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
     from training.packed_lm import PackedCausalLM
 
-    trainer = PackedCausalLM(causal_lm, dtype=causal_lm.dtype_policy)
     fit = config.fit
+    places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
+    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
     optimizer = make_optimizer(
         trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
     )

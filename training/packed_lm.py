@@ -1,9 +1,11 @@
 """A causal language model seen as "packed rows in, loss out", sharing its variables with the model that is served.
 
-Knows nothing of data sets, templates or files. Two ideas:
+Knows nothing of data sets, templates or files. Three ideas:
 
 * **Packed forward.** A row holds several dialogues, one after the other. Attention stays inside a dialogue (a
   block-diagonal mask from `segment_ids`) and positions restart at each one, so a dialogue has the same loss as alone.
+* **Trained places only.** Questions and padding are read but not learnt: their hidden states never meet the vocabulary,
+  whose matrix is a third of GPT-2's weights.
 * **Fused loss.** The matrix of logits (tokens × vocabulary) is built and consumed in chunks, forward and backward in
   one pass, so it never lies whole in memory. The softmax gradient is closed form: ``(softmax - one_hot) * weight``.
 
@@ -19,6 +21,7 @@ from keras import ops
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from training.packed_attention import attention_in_blocks
 
 LOSS_CHUNK = 1024  # tokens whose logits exist at one time: 1024 × 50,257 × 4 bytes = 206 MB for GPT-2
 
@@ -115,8 +118,9 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
         x = backbone.embeddings_add((x, backbone.position_embedding(x, positions=positions)))
         x = backbone.embeddings_dropout(x, training=training)
     # Rotary families need no positions: a rotation depends on the distance between two tokens only.
-    for layer in backbone.transformer_layers:
-        x = layer(x, decoder_attention_mask=same_dialogue, training=training)
+    with attention_in_blocks(backbone):
+        for layer in backbone.transformer_layers:
+            x = layer(x, decoder_attention_mask=same_dialogue, training=training)
     return backbone.layer_norm(x)
 
 
@@ -165,19 +169,42 @@ class PackedCausalLM(keras.Model):
     `train_on_batch(x, targets, weights)` takes ``x = {"token_ids", "positions", "segment_ids"}``, each
     (batch, length) int32; the loss is the *sum* of weighted token losses, so that whoever makes the rows decides what
     a mean is, also across accumulated batches.
+
+    Args:
+        causal_lm: a KerasHub task; its backbone is shared, not copied.
+        places: the most trained tokens that a batch may hold (`PackedRows.most_trained`); None for all places. Compiled
+            steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
     """
 
-    def __init__(self, causal_lm, **kwargs):
+    def __init__(self, causal_lm, places: int | None = None, **kwargs):
         super().__init__(**kwargs)
         require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
+        self.places = places
+
+    def train_on_batch(self, x, y=None, sample_weight=None, **kwargs):
+        self._require_places(sample_weight)
+        return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, **kwargs):
+        self._require_places(sample_weight)
+        return super().test_on_batch(x, y, sample_weight, **kwargs)
+
+    def _require_places(self, weights) -> None:
+        """A token without a place would be left out of the loss, silently."""
+        trained = int(np.count_nonzero(weights))
+        if self.places is not None and trained > self.places:
+            raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):
         return hidden_states(self.backbone, **inputs, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))
+        targets, weights = ops.reshape(y, (-1,)), ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
+        if self.places is not None and (hidden.shape[0] is None or self.places < hidden.shape[0]):
+            # The trained places first, in order; the rest, of weight 0, fills up.
+            _, chosen = ops.top_k(ops.cast(weights > 0, "float32"), self.places)
+            hidden, targets, weights = (ops.take(array, chosen, axis=0) for array in (hidden, targets, weights))
         projection = ops.cast(output_projection(self.backbone), hidden.dtype)
-        return fused_cross_entropy(
-            hidden, projection, ops.reshape(y, (-1,)), ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
-        )
+        return fused_cross_entropy(hidden, projection, targets, weights)

@@ -167,6 +167,10 @@ class PackedRows:
     def trained_tokens(self) -> int:
         return int((self.weights > 0).sum())
 
+    def most_trained(self, size: int) -> int:
+        """The most trained tokens that any `size` rows hold together."""
+        return int(np.sort((self.weights > 0).sum(axis=1))[-size:].sum())
+
     @property
     def filled(self) -> float:
         """Share of the places that hold text."""

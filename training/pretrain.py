@@ -6,25 +6,26 @@ Whole works are held out for validation (a book is never on both sides), and the
 not depend on the vocabulary.
 """
 
-import csv
-import io
 import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chatbot.errors import InputError
-from chatbot.files import read_json, write_json, write_text, write_whole
+from chatbot.files import read_json, write_json, write_whole
 from chatbot.language import number, tr
+from chatbot.model import load_model
 from chatbot.tokenizer import BytePairTokenizer
 from training.base_preset import build, publish
 from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
-from training.loop import Batch, Schedule, StepReport, make_optimizer, optimise, total_loss
+from training.curve import Curve
+from training.loop import Batch, Schedule, make_optimizer, optimise, total_loss
 from training.state import load_state, save_state
 
 SAY_EVERY = 20  # steps
@@ -41,11 +42,16 @@ def plan(config: PretrainConfig) -> tuple[int, int]:
 def batches(config: PretrainConfig, stream: np.ndarray, start: int) -> Iterator[list[Batch]]:
     """The steps from `start` on; the same at every call (a resumed run goes on where it was)."""
     short, long = plan(config)
-    phases = [(0, short, config.row), (short, short + long, config.context)]
-    for first, last, length in phases:
+    long_before = config.seen // 10
+    phases = [
+        (0, short, config.row, config.seen - long_before),
+        (short, short + long, config.context, long_before),
+    ]
+    for first, last, length, seen in phases:
         rows = rows_of(stream, length)
         per_step = max(1, config.rows_per_step * config.row // length)
         order = np.random.default_rng(config.seed + length).permutation(len(rows))
+        order = np.roll(order, -(seen // length))  # a run that goes on begins with the rows not yet seen
         for step in range(max(first, start), last):
             chosen = order[np.arange((step - first) * per_step, (step - first + 1) * per_step) % len(rows)]
             yield [batch_of(rows[np.sort(chosen)])]
@@ -79,16 +85,19 @@ def pretrain(
     Raises:
         InputError: the preset exists already, or no text is there.
     """
+    base = _Base.load(config.start) if config.start else None
+    if base:
+        config = base.gone_on_with(config)
     corpus = read_corpus(config)
     work = _work_folder(config, resume)
-    tokenizer = _tokenizer(config, corpus, work, say)
+    tokenizer = base.tokenizer if base else _tokenizer(config, corpus, work, say)
     stream = _stream(config, corpus, tokenizer, work, say)
     _require_enough(config, corpus, tokenizer, len(stream))
 
-    model = _trainer(config, tokenizer.vocabulary_size)
+    model = _trainer(config, tokenizer.vocabulary_size, base)
     short, long = plan(config)
     schedule = Schedule(peak=config.learning_rate, warmup_steps=100, total_steps=short + long, floor=0.05)
-    state, curve = work / "state.npz", _Curve(work / "curve.csv", corpus.validation)
+    state, curve = work / "state.npz", Curve(work / "curve.csv", corpus.validation)
     start = load_state(state, model)["step"] if resume and state.exists() else 0
     curve.cut_after(start)
     plans = _plans(work / "plans.json", start, config.tokens)
@@ -105,6 +114,7 @@ def pretrain(
         say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again
     outcome = {
+        "before": base.recipe if base else None,
         "steps": short + long,
         "plans": plans,
         "corpus_tokens": len(stream),
@@ -124,54 +134,37 @@ def _plans(path: Path, start: int, tokens: int) -> list[dict[str, int]]:
     return plans
 
 
-class _Curve:
-    """The curve of a pre-training, one row each `SAY_EVERY` steps, kept across resumes."""
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """The preset that a training goes on from."""
 
-    def __init__(self, path: Path, languages: Iterable[str]):
-        self.path = path
-        measures = [f"bpb_{language}" for language in sorted(languages)]
-        self._head = ["step", "tokens", "loss", "learning_rate", "tokens_per_second", *measures]
-        self._losses: list[float] = []
-        self._rates: list[float] = []
+    backbone: Any
+    tokenizer: BytePairTokenizer
+    recipe: dict[str, Any]
 
-    def cut_after(self, step: int) -> None:
-        """Forgets what an interrupted run wrote after its last state."""
-        rows = [row for row in self.rows() if int(row["step"]) <= step]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=self._head, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(self.path, text.getvalue())
+    @classmethod
+    def load(cls, name: str) -> "_Base":
+        """Raises InputError when `causette pretrain` did not make it."""
+        model = load_model(name)
+        recipe = model.folder / "recipe.json"
+        if not recipe.exists() or not isinstance(model.tokenizer, BytePairTokenizer):
+            raise InputError(
+                tr(f"{name} : ce n'est pas un préréglage de « causette pretrain » (il n'a pas de recipe.json).",
+                   f"{name}: no preset of `causette pretrain` (it has no recipe.json).")
+            )  # fmt: skip
+        return cls(backbone=model.causal_lm.backbone, tokenizer=model.tokenizer, recipe=read_json(recipe))
 
-    def rows(self) -> list[dict[str, str]]:
-        if not self.path.exists():
-            return []
-        with self.path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-
-    def median_speed(self) -> float | None:
-        """Tokens per second."""
-        speeds = [float(row["tokens_per_second"]) for row in self.rows()]
-        return float(np.median(speeds)) if speeds else None
-
-    def note(self, report: StepReport) -> None:
-        self._losses.append(report.loss)
-        self._rates.append(report.tokens / report.seconds)
-
-    def write(self, report: StepReport, measured: dict[str, float]) -> dict[str, str]:
-        """Adds the row of the steps noted since the last one."""
-        row = {
-            "step": str(report.step),
-            "tokens": str(report.step * report.tokens),
-            "loss": f"{np.mean(self._losses):.4f}",
-            "learning_rate": f"{report.learning_rate:.2e}",
-            "tokens_per_second": f"{np.median(self._rates):.0f}",
-            **{f"bpb_{language}": f"{value:.4f}" for language, value in measured.items()},
-        }
-        self._losses, self._rates = [], []
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, fieldnames=self._head, lineterminator="\n").writerow(row)
-        return row
+    def gone_on_with(self, config: PretrainConfig) -> PretrainConfig:
+        """`config` with the shape of these weights, and the tokens that they have seen."""
+        return replace(
+            config,
+            vocabulary=self.tokenizer.vocabulary_size,
+            layers=self.backbone.num_layers,
+            hidden=self.backbone.hidden_dim,
+            heads=self.backbone.num_heads,
+            context=self.backbone.max_sequence_length,
+            seen=self.recipe["tokens"] + self.recipe.get("seen", 0),
+        )
 
 
 def _work_folder(config: PretrainConfig, resume: bool) -> Path:
@@ -187,10 +180,13 @@ def _work_folder(config: PretrainConfig, resume: bool) -> Path:
     return work
 
 
-def _trainer(config: PretrainConfig, vocabulary: int) -> Any:
+def _trainer(config: PretrainConfig, vocabulary: int, base: _Base | None) -> Any:
     from training.packed_lm import PackedCausalLM
 
     model = PackedCausalLM(build(config, vocabulary))
+    if base:
+        for variable, source in zip(model.backbone.weights, base.backbone.weights, strict=True):
+            variable.assign(source)
     optimizer = make_optimizer(model, weight_decay=0.1, clip_norm=1.0, accumulation=1, beta_2=0.95)
     model.compile(optimizer=optimizer, jit_compile=True)
     model.optimizer.build(model.trainable_variables)

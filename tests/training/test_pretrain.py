@@ -1,9 +1,12 @@
 """From plain text to a preset, in small: it learns, it resumes exactly, the card tells the truth."""
 
 import gzip
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chatbot.errors import InputError
@@ -59,6 +62,37 @@ def test_it_learns_and_publishes(texts, tmp_path):
         pretrain(config_of(texts, tmp_path / "base"))
 
 
+def test_it_goes_on_from_a_preset(texts, tmp_path):
+    first = pretrain(config_of(texts, tmp_path / "first"))
+    start = str(tmp_path / "first")
+    second = pretrain(config_of(texts, tmp_path / "second", start=start, vocabulary=999, layers=7, tokens=32 * 8 * 20))
+    assert (second["vocabulary"], second["layers"]) == (first["vocabulary"], first["layers"])
+    assert second["seen"] == first["tokens"] and second["before"]["bits_per_byte"] == first["bits_per_byte"]
+    losses = [float(row.split(",")[2]) for row in (tmp_path / "second" / "curve.csv").read_text().splitlines()[1:]]
+    begun = [float(row.split(",")[2]) for row in (tmp_path / "first" / "curve.csv").read_text().splitlines()[1:]]
+    assert losses[0] < begun[0]  # it does not begin from nothing
+    assert second["bits_per_byte"]["fr"] < first["bits_per_byte"]["fr"]
+    card = (tmp_path / "second" / "README.md").read_text(encoding="utf-8")
+    assert f"had seen {first['tokens']:,} tokens" in card
+    third = pretrain(config_of(texts, tmp_path / "third", start=str(tmp_path / "second"), tokens=32 * 8 * 20))
+    assert third["seen"] == first["tokens"] + second["tokens"]
+
+
+def test_going_on_reads_the_unseen_rows_first():
+    stream = np.arange(32 * 100 + 1, dtype="int32")
+    config = PretrainConfig(texts=Path(), out=Path(), row=32, context=64, tokens=32 * 8 * 20, seen=32 * 8 * 10)
+    before = replace(config, seen=0)
+    first = np.concatenate([step[0].token_ids[:, 0] for step in itertools.islice(batches(before, stream, 0), 9)])
+    after = np.concatenate([step[0].token_ids[:, 0] for step in itertools.islice(batches(config, stream, 0), 3)])
+    assert len(set(first)) == 72 and not set(first) & set(after)
+
+
+def test_only_a_preset_of_pretrain_can_be_gone_on_with(texts, tmp_path, tiny_preset):
+    with pytest.raises(InputError, match=r"recipe\.json"):
+        pretrain(config_of(texts, tmp_path / "base", start=str(tiny_preset)))
+    assert not (tmp_path / "base.work").exists()
+
+
 def test_whole_works_are_held_out_and_wikitext_left_out(texts, tmp_path):
     corpus = read_corpus(config_of(texts, tmp_path / "x"))
     assert {language: len(texts) for language, texts in corpus.train.items()} == {"fr": 2, "en": 2}
@@ -92,7 +126,6 @@ def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, mon
 
 
 def test_rows_and_order():
-    import numpy as np
 
     stream = np.arange(101)
     rows = rows_of(stream, 10)
