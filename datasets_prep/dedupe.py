@@ -39,7 +39,6 @@ DEEPEST = 16  # numbers of one signature in a band
 WORD = re.compile(r"\w+")
 NOT_IN_WORDS = {code: " " for code in range(128) if not WORD.match(chr(code))}  # for ASCII, the same thrice as fast
 LABEL = re.compile(r"\w*\d\w*|\w|[ivx]+")  # a word that only tells things apart: a figure, a letter, a Roman numeral
-HASHED = 2**16  # shingles whose hash is remembered: the frequent ones come back in most texts
 REMEMBERED = 2_000  # texts whose shingles are kept while candidates are checked
 MOST_IN_RUN = 200  # earlier rows of one band that a row is compared with: they are near one another, a few are enough
 
@@ -105,13 +104,12 @@ class Sketch:
     def __init__(self, depth: int) -> None:
         from datasketch import MinHash
 
-        hashed = functools.lru_cache(HASHED)(lambda shingle: crc32(shingle.encode()))
-        self._hash = MinHash(num_perm=BANDS * depth, seed=1, hashfunc=hashed)
+        self._hash = MinHash(num_perm=BANDS * depth, seed=1, hashfunc=crc32)
 
     def of(self, side: Iterable[str]) -> Any:
         """The signature of a set of shingles: (BANDS, depth)."""
         self._hash.clear()
-        self._hash.update_batch(set(side))
+        self._hash.update_batch([shingle.encode() for shingle in set(side)])
         return self._hash.hashvalues.reshape(BANDS, -1)
 
 
