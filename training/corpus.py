@@ -120,12 +120,8 @@ def encode_texts(tokenizer: BytePairTokenizer, texts: list[str]) -> np.ndarray:
     paragraphs = [text.split("\n") for text in texts]
     pieces = []
     for lines in paragraphs:
-        # A line feed belongs to the line it ends, so lines can be encoded in parallel.
-        encoded = tokenizer.encode_batch([line + "\n" for line in lines])
-        pieces += [
-            np.fromiter((i for ids in encoded for i in ids), dtype="int32"),
-            np.array([tokenizer.end_id], "int32"),
-        ]
+        # A line feed belongs to the line it ends, so lines can be encoded one by one.
+        pieces += [tokenizer.encode_batch([line + "\n" for line in lines])[0], np.array([tokenizer.end_id], "int32")]
     return np.concatenate(pieces)
 
 

@@ -167,7 +167,7 @@ class Evaluator:
             return False
         return True
 
-    def _scorable(self, dialogues: Sequence[Dialogue]) -> tuple[list[Encoded], int]:
+    def _scorable(self, dialogues: Sequence[Dialogue]) -> tuple[Sequence[Encoded], int]:
         """The dialogues cut to the context, without those of which no answer is left, and how many were cut."""
         encoded = encode(dialogues, self.model.template, self.model.tokenizer)
         length = fit_length(encoded, self.model.context)

@@ -18,11 +18,12 @@ from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
 from training.loop import Schedule, make_optimizer, optimise
-from training.packing import PackedRows, encode, fit_length
+from training.packing import PackedRows, fit_length
 from training.precision import choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.state import load_state, put_back, save_arrays, save_state, values_of
+from training.token_cache import encoded_split
 
 
 def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = None) -> RunFolder:
@@ -86,28 +87,27 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> LanguageModel:
 
 
 def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
-    dialogues = {
-        "train": list(data.split("train")),
-        "validation": drawn(list(data.split("validation")), config.fit.validation_dialogues, config.fit.seed),
-    }
-    splits = {name: encode(chosen, model.template, model.tokenizer) for name, chosen in dialogues.items()}
-    everything = [dialogue for split in splits.values() for dialogue in split]
-    length = min(config.fit.row_length or fit_length(everything, model.context), model.context)
     fit = config.fit
-    rows = PackedRows.of(splits["train"], length)
+    dialogues, held_out = (
+        encoded_split(data, split, model.template, model.tokenizer) for split in ("train", "validation")
+    )
+    validation = drawn(held_out, fit.validation_dialogues, fit.seed)
+    needed = max(fit_length(split, model.context) for split in (dialogues, validation))
+    length = min(fit.row_length or needed, model.context)
+    rows = PackedRows.of(dialogues, length)
     per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
     total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
     watcher.say(
-        tr(f"{number(len(splits['train']))} dialogues d'entraînement en {number(len(rows))} lignes de {length} jetons, "
+        tr(f"{number(len(dialogues))} dialogues d'entraînement en {number(len(rows))} lignes de {length} jetons, "
            f"remplies à {number(100 * rows.filled, 1)} % ; {number(rows.trained_tokens)} jetons appris par époque, "
            f"{rows.truncated} dialogue(s) coupé(s).",
-           f"{number(len(splits['train']))} training dialogues in {number(len(rows))} rows of {length} tokens, "
+           f"{number(len(dialogues))} training dialogues in {number(len(rows))} rows of {length} tokens, "
            f"{number(100 * rows.filled, 1)}% full; {number(rows.trained_tokens)} learnt tokens per epoch, "
            f"{rows.truncated} dialogue(s) cut.")
     )  # fmt: skip
     return Plan(
         train=rows,
-        validation=PackedRows.of(splits["validation"], length),
+        validation=PackedRows.of(validation, length),
         total_steps=total,
         steps_per_epoch=per_epoch,
         evaluate_every=fit.evaluate_every or max(1, min(per_epoch, total // 4)),

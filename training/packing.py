@@ -13,83 +13,55 @@ last token is predicted but never read::
     weights          0 1 1 | 1 1 | 0 0 0
 """
 
-import bisect
-from collections.abc import Iterable, Iterator, Sequence
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.language import tr
-from chatbot.template import ChatTemplate
-from chatbot.tokenizer import TextTokenizer, encode_segments
+from training.encoded import Encoded, EncodedDialogues, encode
 from training.loop import Batch
 
-
-@dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """A dialogue as ids, cut to a row's length.
-
-    Args:
-        id: of the dialogue.
-        ids: (n,) int32.
-        trainable: (n,) bool.
-        cut: tokens that did not fit.
-    """
-
-    id: str
-    ids: np.ndarray
-    trainable: np.ndarray
-    cut: int = 0
-
-
-def encode(dialogues: Iterable[Dialogue], template: ChatTemplate, tokenizer: TextTokenizer) -> list[Encoded]:
-    """Ids and flags of each dialogue, whole."""
-    encoded = []
-    for dialogue in dialogues:
-        ids, trainable = encode_segments(tokenizer, template.render(dialogue))
-        encoded.append(Encoded(id=dialogue.id, ids=np.array(ids, "int32"), trainable=np.array(trainable, bool)))
-    return encoded
+__all__ = ["Encoded", "EncodedDialogues", "PackedRows", "cut_to", "encode", "fit_length", "pack"]
 
 
 def fit_length(encoded: Sequence[Encoded], context: int, least: int = 256) -> int:
     """Shortest row (a multiple of 64, at least `least`, at most `context`) that holds every dialogue whole."""
-    longest = max((len(dialogue.ids) - 1 for dialogue in encoded), default=1)
+    longest = int(EncodedDialogues.of(encoded).lengths.max(initial=2)) - 1
     return min(context, max(least, -(-longest // 64) * 64))
 
 
-def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[list[Encoded], int]:
+def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[EncodedDialogues, int]:
     """Cuts dialogues to `length` places; returns them and how many were cut.
 
     Raises:
         InputError: nothing is trainable, or an answer was cut to nothing.
     """
-    kept = [
-        Encoded(
-            id=d.id, ids=d.ids[: length + 1], trainable=d.trainable[: length + 1], cut=max(0, len(d.ids) - length - 1)
-        )
-        for d in encoded
-    ]
-    if not encoded:
+    if not len(encoded):
         raise InputError(
-            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
+            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
                "A split of the set is empty (train or validation): prepare it with other --shares, or more dialogues.")
         )  # fmt: skip
-    if not any(dialogue.trainable.any() for dialogue in encoded):
+    whole = EncodedDialogues.of(encoded)
+    if not whole.trainable.any():
         raise InputError(
-            tr("Aucun jeton à apprendre : les réponses sont vides. Vérifiez les colonnes avec « causette inspect ».",
+            tr("Aucun jeton à apprendre : les réponses sont vides. Vérifiez les colonnes avec « causette inspect ».",
                "No token to learn: the answers are empty. Check the columns with `causette inspect`.")
         )  # fmt: skip
-    lost = [dialogue.id for dialogue in kept if not dialogue.trainable[1:].any()]
-    if lost:
+    kept = whole.cut_after(length + 1)
+    lost = np.flatnonzero(kept.learnt == 0)
+    if len(lost):
+        first = kept.names[lost[0]]
         raise InputError(
-            tr(f"{len(lost)} dialogue(s) sans réponse une fois coupés à {length} jetons (le premier : {lost[0]}).\n"
+            tr(f"{len(lost)} dialogue(s) sans réponse une fois coupés à {length} jetons (le premier : {first}).\n"
                "Raccourcissez les questions, ou allongez les lignes (fit.row_length, au plus le contexte du modèle).",
-               f"{len(lost)} dialogue(s) have no answer left once cut to {length} tokens (first: {lost[0]}).\n"
+               f"{len(lost)} dialogue(s) have no answer left once cut to {length} tokens (first: {first}).\n"
                "Shorten the questions, or lengthen the rows (fit.row_length, at most the model's context).")
         )  # fmt: skip
-    return kept, sum(dialogue.cut > 0 for dialogue in kept)
+    return kept, kept.cut
 
 
 def pack(encoded: Sequence[Encoded], length: int) -> list[list[int]]:
@@ -98,33 +70,42 @@ def pack(encoded: Sequence[Encoded], length: int) -> list[list[int]]:
     Returns:
         For each row the indices of its dialogues. Every dialogue is in exactly one row.
     """
+    sizes = EncodedDialogues.of(encoded).lengths - 1
     rows: list[list[int]] = []
-    open_rows: list[tuple[int, int]] = []  # (places left, row), sorted
-    sizes = [len(dialogue.ids) - 1 for dialogue in encoded]
-    for index in sorted(range(len(encoded)), key=lambda i: (-sizes[i], i)):
-        at = bisect.bisect_left(open_rows, (sizes[index], -1))
-        if at == len(open_rows):
-            rows.append([index])
-            left, row = length - sizes[index], len(rows) - 1
-        else:
-            left, row = open_rows.pop(at)
+    open_rows: list[list[int]] = [[] for _ in range(length + 1)]  # by places left, each a heap of rows
+    with_room = 0  # bit n: whether a row has n places left
+    for index in np.argsort(-sizes, kind="stable").tolist():
+        size = int(sizes[index])
+        if enough := with_room >> size:
+            left = size + (enough & -enough).bit_length() - 1  # the lowest bit: the fewest places that are enough
+            row = heapq.heappop(open_rows[left])
+            with_room ^= 0 if open_rows[left] else 1 << left
             rows[row].append(index)
-            left -= sizes[index]
+        else:
+            left, row = length, len(rows)
+            rows.append([index])
+        left -= size
         if left > 0:
-            bisect.insort(open_rows, (left, row))
+            heapq.heappush(open_rows[left], row)
+            with_room |= 1 << left
     return rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackedRows:
-    """All rows of a split; arrays as in the module's example, each (rows, length)."""
+    """All rows of a split. Their arrays, five numbers a place, are made batch by batch.
 
-    token_ids: np.ndarray
-    segment_ids: np.ndarray
-    positions: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    truncated: int = 0
+    Args:
+        dialogues: cut to the rows' length.
+        members: (dialogues,) the indices of the dialogues, row by row.
+        offsets: (rows + 1,) where each row begins in `members`; at the end, the number of dialogues.
+        length: places of a row.
+    """
+
+    dialogues: EncodedDialogues
+    members: np.ndarray
+    offsets: np.ndarray
+    length: int
 
     @classmethod
     def of(cls, encoded: Sequence[Encoded], length: int) -> "PackedRows":
@@ -137,35 +118,22 @@ class PackedRows:
         Raises:
             InputError: as `cut_to`.
         """
-        kept, truncated = cut_to(encoded, length)
+        kept, _ = cut_to(encoded, length)
         rows = pack(kept, length)
-        arrays = {
-            name: np.zeros((len(rows), length), "float32" if name == "weights" else "int32")
-            for name in ("token_ids", "segment_ids", "positions", "targets", "weights")
-        }
-        for row, members in enumerate(rows):
-            start = 0
-            for number, index in enumerate(members, start=1):
-                dialogue = kept[index]
-                places = slice(start, start + len(dialogue.ids) - 1)
-                arrays["token_ids"][row, places] = dialogue.ids[:-1]
-                arrays["segment_ids"][row, places] = number
-                arrays["positions"][row, places] = np.arange(len(dialogue.ids) - 1)
-                arrays["targets"][row, places] = dialogue.ids[1:]
-                arrays["weights"][row, places] = dialogue.trainable[1:]
-                start = places.stop
-        return cls(**arrays, truncated=truncated)
+        members = np.fromiter(chain.from_iterable(rows), "int64", len(kept))
+        return cls(dialogues=kept, members=members, offsets=np.cumsum([0, *map(len, rows)]), length=length)
 
     def __len__(self) -> int:
-        return len(self.token_ids)
+        return len(self.offsets) - 1
 
     @property
-    def length(self) -> int:
-        return self.token_ids.shape[1]
+    def truncated(self) -> int:
+        """How many dialogues are cut."""
+        return self.dialogues.cut
 
     @property
     def trained_tokens(self) -> int:
-        return int((self.weights > 0).sum())
+        return int(self.dialogues.learnt.sum())
 
     def most_trained(self, size: int) -> int:
         """The most trained tokens that any `size` rows hold together."""
@@ -174,22 +142,32 @@ class PackedRows:
     @property
     def filled(self) -> float:
         """Share of the places that hold text."""
-        return float((self.segment_ids > 0).mean())
+        return float((self.dialogues.lengths - 1).sum() / (len(self) * self.length))
 
     def batch(self, rows: np.ndarray, size: int) -> Batch:
         """The rows of these indices, filled up with empty rows to `size` (compiled steps have one shape)."""
+        counts = np.zeros(size, int)  # dialogues of each row
+        counts[: len(rows)] = np.diff(self.offsets)[rows]
+        number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # in its row, from 0
+        members = self.members[np.repeat(self.offsets[rows], counts[: len(rows)]) + number]
+        sizes = self.dialogues.lengths[members] - 1
+        position = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        token = np.repeat(self.dialogues.offsets[members], sizes) + position  # its place in the flat arrays
+        row = np.repeat(np.arange(size), counts)
+        held = np.bincount(row, weights=sizes, minlength=size)
+        is_text = np.arange(self.length) < held[:, None]  # (size, length); in its order, the places of `token`
 
-        def chosen(array: np.ndarray) -> np.ndarray:
-            filled = np.zeros((size, self.length), array.dtype)
-            filled[: len(rows)] = array[rows]
-            return filled
+        def filled(values: np.ndarray, kind: str = "int32") -> np.ndarray:
+            array = np.zeros((size, self.length), kind)
+            array[is_text] = values
+            return array
 
         return Batch(
-            token_ids=chosen(self.token_ids),
-            segment_ids=chosen(self.segment_ids),
-            positions=chosen(self.positions),
-            targets=chosen(self.targets),
-            weights=chosen(self.weights),
+            token_ids=filled(self.dialogues.ids[token]),
+            segment_ids=filled(np.repeat(number + 1, sizes)),
+            positions=filled(position),
+            targets=filled(self.dialogues.ids[token + 1]),
+            weights=filled(self.dialogues.trainable[token + 1], "float32"),
         )
 
     def batches(self, size: int) -> Iterator[Batch]:

@@ -1,11 +1,21 @@
 """One tokenisation: exact round trips, GPT-2's own ids, characters never split."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.dialogue import Dialogue, Message, assistant, user
+from chatbot.encode_many import encode_many
+from chatbot.template import TEMPLATES
 from chatbot.tokenizer import BytePairTokenizer, StreamDecoder, encode_segments
 
+DIALOGUES = [
+    Dialogue.of_pair("Où ?", "Ici même, à l'école 🎉.", id="1", source="s", group="1"),
+    Dialogue.of_pair("Résume.", "Oui.", context="Un texte\n\n  long", id="2", source="s", group="2"),
+    Dialogue(id="3", source="s", group="3", messages=(Message(role="system", content="Poli."), user("Un ?"),
+             assistant("Deux."), user("Trois ?"), assistant("Quatre."))),
+]  # fmt: skip
 TOKENIZER = BytePairTokenizer.train(["Où est l'élève ? Ça va très bien, cœur « doux »."] * 3, 290)
 
 
@@ -77,26 +87,70 @@ def test_sentence_piece_segments_have_the_ids_of_the_whole_text(sentence_piece):
     assert sentence_piece.decode(sentence_piece.encode("É🙂")) == "É🙂"
 
 
-ODD = "aé1 '²½Ⅷ٣_\t\n\u00a0\u2009\u200b\x1c\x85e\u0301日क\u093f🎉's'LL"
+ODD = "aé1 '²½Ⅷ٣_\t\n\0\u00a0\u2009\u200b\x1c\x85e\u0301日क\u093f🎉's'LL  "
 
 
-@given(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)))
-def test_counts_are_those_of_the_ids(text):
-    assert TOKENIZER.count_batch([text, text]) == [len(TOKENIZER.encode(text))] * 2
+def one_by_one(tokenizer, texts):
+    return [i for text in texts for i in tokenizer.encode(text)], [len(tokenizer.encode(text)) for text in texts]
 
 
-def test_counts_in_the_company_of_any_character():
+def at_once(tokenizer, texts, beginnings=()):
+    ids, lengths = tokenizer.encode_batch(texts, beginnings)
+    assert ids.dtype == "int32" and lengths.dtype == "int64"
+    return ids.tolist(), lengths.tolist()
+
+
+@given(st.lists(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)), max_size=4))
+def test_many_texts_have_the_ids_that_each_has_alone(texts):
+    assert at_once(TOKENIZER, texts) == one_by_one(TOKENIZER, texts)
+
+
+def test_words_in_the_company_of_any_character():
     """Every character between letters, figures and blanks, where its class decides how pieces are cut."""
     characters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
     texts = [
-        "".join(f"ab{c}cd 12{c}34 {c} {c}{c}\n" for c in characters[k : k + 50]) for k in range(0, len(characters), 50)
+        "".join(f"ab{c}cd 12{c}34 {c} {c}{c}  {c}\n {c} e{c} " for c in characters[k : k + 50])
+        for k in range(0, len(characters), 50)
     ]
-    assert TOKENIZER.count_batch(texts) == [len(ids) for ids in TOKENIZER.encode_batch(texts)]
+    single = [f"{c} {c}" for c in characters]  # short enough that blanks side by side are rare
+    assert at_once(TOKENIZER, texts + single) == one_by_one(TOKENIZER, texts + single)
 
 
-def test_encode_batch_equals_encode():
-    texts = ["Où ?", "", "cœur\n\n« oui »"]
-    assert TOKENIZER.encode_batch(texts) == [TOKENIZER.encode(text) for text in texts]
+def test_words_that_were_forgotten_are_learnt_anew(monkeypatch):
+    from chatbot import word_ids
+
+    monkeypatch.setattr(word_ids, "MOST_STORED", 6)
+    tokenizer = BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges)
+    for texts in (["Où est mon colis ?", "Où est"], ["mon colis est là"], ["là ?", ""]):
+        assert at_once(tokenizer, texts) == one_by_one(tokenizer, texts)
+
+
+def test_sentence_piece_encodes_many_as_one_by_one(sentence_piece):
+    texts = ["[INST] où", " est ?", "", "\n\nÉ🙂"]
+    ids, lengths = at_once(sentence_piece, texts, [True, False, False, False])
+    alone = [sentence_piece.encode_start(texts[0]), *map(sentence_piece.encode, texts[1:])]
+    assert ids == [i for each in alone for i in each] and lengths == list(map(len, alone))
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+@pytest.mark.parametrize("kind", ["bytes", "sentence pieces"])
+def test_dialogues_encoded_together_are_those_encoded_alone(kind, name, sentence_piece, monkeypatch):
+    monkeypatch.setattr("chatbot.encode_many.AT_ONCE", 2)
+    tokenizer = TOKENIZER if kind == "bytes" else sentence_piece
+    rendered = [TEMPLATES[name].render(dialogue) for dialogue in DIALOGUES]
+    parts = list(encode_many(tokenizer, rendered))
+    ids, trainable, lengths = (np.concatenate(part).tolist() for part in zip(*parts, strict=True))
+    alone = [encode_segments(tokenizer, segments) for segments in rendered]
+    assert len(parts) == 2 and lengths == [len(ids) for ids, _ in alone]
+    assert ids == [i for some, _ in alone for i in some]
+    assert trainable == [flag for _, flags in alone for flag in flags]
+
+
+def test_the_fingerprint_is_that_of_what_gives_the_ids(sentence_piece):
+    again = BytePairTokenizer(dict(TOKENIZER.vocabulary), list(TOKENIZER.merges))
+    fewer = BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges[:-1])
+    assert TOKENIZER.fingerprint == again.fingerprint
+    assert len({TOKENIZER.fingerprint, fewer.fingerprint, sentence_piece.fingerprint}) == 3
 
 
 def test_gaps_and_missing_end_are_refused():

@@ -1,9 +1,11 @@
 """Duplicates: what repeats goes, what only resembles stays."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue, assistant, user
-from datasets_prep.dedupe import NearRows, exact_key, jaccard, request_text, shingles
+from datasets_prep.dedupe import WORD, NearRows, exact_key, jaccard, request_text, shingles, words
 
 LONG = (
     "Pour suivre une commande, ouvrez la page de votre compte, choisissez la commande dans la liste, puis cliquez sur "
@@ -109,3 +111,8 @@ def test_jaccard_and_shingles():
     assert shingles("Où est-il") == {"où", "est", "il", "où est", "est il"}
     assert jaccard(shingles("a b"), shingles("a c")) == 1 / 5
     assert jaccard(frozenset(), frozenset()) == 0
+
+
+@given(st.one_of(st.text(), st.text(alphabet=st.characters(max_codepoint=127))))
+def test_words_are_those_of_the_pattern_for_any_text(text):
+    assert words(text) == WORD.findall(text.casefold())

@@ -7,7 +7,7 @@ from keras import ops
 
 from chatbot.errors import InputError
 from tests.conftest import build_tiny
-from training.loop import total_loss
+from training.loop import Batch, total_loss
 from training.packed_lm import PackedCausalLM, fused_cross_entropy
 from training.packing import Encoded, PackedRows
 
@@ -56,8 +56,7 @@ def test_a_neighbour_in_the_row_changes_nothing(scorer, tiny_tokenizer):
 
     def loss_beside(neighbour):
         silent = Encoded(id="n", ids=neighbour.ids, trainable=np.zeros_like(neighbour.trainable))
-        rows = PackedRows(**packed_by_hand([silent, one]))
-        return total_loss(scorer, rows.batches(1))[0]
+        return total_loss(scorer, [Batch(**packed_by_hand([silent, one]))])[0]
 
     assert loss_beside(two) == pytest.approx(loss_beside(quiet), rel=1e-5)
 
