@@ -16,11 +16,15 @@ from training.precision import device_name
 PEERS = ("torch", "transformers", "trl", "datasets", "accelerate")
 
 
-def describe() -> dict[str, str | int]:
-    """Processor, cores, system and versions; nothing that identifies the machine."""
+def describe(device: str = "") -> dict[str, str | int]:
+    """Processor, cores, system and versions; nothing that identifies the machine.
+
+    Args:
+        device: what was computed on, where another process has asked Keras already.
+    """
     packages = ("tensorflow", "jax", "keras", "keras-hub")
     return {
-        "device": device_name(),
+        "device": device or device_name(),
         "cores": os.cpu_count() or 0,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

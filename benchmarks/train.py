@@ -97,7 +97,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 results = bench.results()
                 with_best(results, "trl", TRL)
     return {
-        "machine": {**describe(), **peer_versions},
+        "machine": {**describe(ours.facts["device"]), **peer_versions},
         "settings": {**_settings(options), "best_trl": best},
         "sides": bench.sides(),
         **results,

@@ -21,7 +21,7 @@ def main() -> None:
     from training.loop import Schedule, make_optimizer, optimise
     from training.packed_lm import PackedCausalLM
     from training.packing import PackedRows, encode
-    from training.precision import choose_precision
+    from training.precision import choose_precision, device_name
 
     fit, precision = FitOptions(), choose_precision(spec["precision"])  # what a recipe without options trains with
     keras.utils.set_random_seed(spec["seed"])
@@ -54,6 +54,7 @@ def main() -> None:
     }
     next(optimise(trainer, next(iter(packed.values())).steps(spec["rows"], 1, spec["seed"], 0, 1), schedule))
     channel.ready(
+        device=device_name(),
         precision=precision,
         backend=keras.backend.backend(),
         xla=trainer.jit_compile,

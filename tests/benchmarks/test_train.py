@@ -6,13 +6,18 @@ import random
 import statistics
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.machine import versions_in
+from benchmarks.sides import rounds
 from benchmarks.sides.data import write_drawn
 from benchmarks.sides.keras_hub import answer_tokens
+from benchmarks.sides.plan import Group
+from benchmarks.sides.results import with_best
+from benchmarks.sides.worker import Job, Side, SideFailed
 from chatbot.dialogue import read_dialogues
 from chatbot.template import HUMAN_ASSISTANT
 from chatbot.tokenizer import BytePairTokenizer
@@ -182,9 +187,52 @@ def test_a_missing_file_is_told_in_a_line(small, tmp_path):
     assert done.stderr.strip() == f"{tmp_path / 'medquad.csv'}: no such file. Give it by --medquad."
 
 
-def test_rounds_that_would_take_too_long_are_left_out_and_said(small):
-    done = run(small, "--seconds=0.001", "--rounds=5", f"--peer-python={sys.executable}")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert result["sides"]["keras_hub"]["data"]["medquad"]["steps"] == 1
-    assert result["left_out"]["keras_hub"].startswith("1 of 5 rounds")
+class Told:
+    """A side that takes as long as its name says, and computes nothing: for how rounds are shared out."""
+
+    def __init__(self, side: Side, job: Job):
+        self.side, self.facts = side, {"response_share": {"medquad": 0.5}}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def step(self, data: str) -> dict:
+        if self.side.name == "broken":
+            raise SideFailed("out of memory (exit status -9)")
+        seconds = float(self.side.name) if self.side.name != "ours" else 10.0
+        return {"data": data, "seconds": seconds, "positions": 100, "response_tokens": 50, "peak_bytes": None}
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """A bench of three rounds in 120 s, with a clock that stands still."""
+    monkeypatch.setattr(rounds, "Worker", Told)
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: 0.0)
+    ours = Side(name="ours", module="ours", python="", precision="float32", ratios={"medquad": ""}, rows=2, context=64)
+    job = Job(layers=2, width=64, heads=2, tokenizer="", seed=1)
+    return rounds.Bench(Told(ours, job), job, rounds=3, seconds=120, peer_versions={"trl": None}), ours
+
+
+def test_a_round_that_would_take_too_long_is_left_out_and_said(bench):
+    bench, ours = bench
+    sides = [replace(ours, name=name, module="keras_hub", ratios={"medquad": name}) for name in ("100", "20", "200")]
+    bench.compare(Group(name="all", peers=tuple(sides)))
+    steps = {name: side["data"]["medquad"]["steps"] for name, side in bench.sides().items()}
+    assert steps == {"ours": 3, "100": 1, "20": 3, "200": 1}  # 10 + 20 + 100 seconds are more than 120
+    assert bench.left_out.keys() == {"100", "200"} and bench.left_out["100"].startswith("1 of 3 rounds")
+    assert bench.results()["ratios"] == {"100": 10.0, "20": 2.0, "200": 20.0}
+
+
+def test_a_peer_that_fails_or_is_not_installed_is_not_measured(bench):
+    bench, ours = bench
+    failing = replace(ours, name="broken", module="keras_hub", ratios={"medquad": "broken"})
+    lacking = replace(ours, name="30", module="trl", ratios={"medquad": "trl_float32"})
+    bench.compare(Group(name="all", peers=(failing, lacking)))
+    results = bench.results()
+    assert results["ratios"] == {"broken": None, "trl_float32": None}
+    assert bench.not_measured["broken"] == "out of memory (exit status -9)"
+    assert bench.not_measured["30"].startswith("trl not installed")
+    assert with_best(results, "trl", ["trl_float32"]) is None and results["ratios"]["trl"] is None
