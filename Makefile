@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench bench-train clean
 
 # A stamp per requirements file: installed again only when the file changes.
 $(VENV)/.installed: requirements.txt pyproject.toml
@@ -33,6 +33,10 @@ docs: $(VENV)/.installed
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate
+
+# Ten minutes and 12 GB of memory; the peers on PyTorch: ARGS="--peer-python …", see requirements-bench.txt.
+bench-train: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.train $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

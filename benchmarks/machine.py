@@ -1,19 +1,66 @@
 """What a measurement was made on, in words that travel with the numbers."""
 
 import importlib.metadata
+import json
 import os
 import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+from chatbot.errors import InputError
+from chatbot.language import tr
 from training.precision import device_name
 
+PEERS = ("torch", "transformers", "trl", "datasets", "accelerate")
 
-def describe() -> dict[str, str | int]:
-    """Processor, cores, system and versions; nothing that identifies the machine."""
+
+def describe(device: str = "") -> dict[str, str | int]:
+    """Processor, cores, system and versions; nothing that identifies the machine.
+
+    Args:
+        device: what was computed on, where another process has asked Keras already.
+    """
     packages = ("tensorflow", "jax", "keras", "keras-hub")
     return {
-        "device": device_name(),
+        "device": device or device_name(),
         "cores": os.cpu_count() or 0,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
     }
+
+
+def versions_in(python: str, packages: Sequence[str] = PEERS) -> dict[str, str | None]:
+    """The versions that another Python has of these packages; None for one that it lacks.
+
+    Raises:
+        InputError: it is no Python.
+    """
+    code = (
+        "import importlib.metadata as m, json, sys\n"
+        "have = {d.metadata['Name'].lower(): d.version for d in m.distributions() if d.metadata['Name']}\n"
+        "print(json.dumps({name: have.get(name) for name in sys.argv[1:]}))"
+    )
+    try:
+        done = subprocess.run([python, "-c", code, *packages], capture_output=True, check=True)
+        return json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        raise InputError(tr(f"{python} : ce n'est pas un Python.", f"{python}: not a Python.")) from error
+
+
+def peak_bytes() -> int | None:
+    """The most memory that this process held at one time; None where the system does not tell."""
+    try:
+        # Linux: the maximum of getrusage also knows what the parent held when it started this process.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows has no such figure in the standard library
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,69 @@
+"""Our side: packed rows through `PackedCausalLM` and `optimise`, as `causette train` trains.
+
+python -m benchmarks.sides.ours '{"files": {…}, …}'     (started by benchmarks.train)
+"""
+
+from pathlib import Path
+
+from benchmarks.sides.channel import Channel
+
+
+def main() -> None:
+    channel = Channel()
+    spec = channel.spec
+    import keras
+    import keras_hub
+
+    from chatbot.dialogue import read_dialogues
+    from chatbot.template import HUMAN_ASSISTANT
+    from chatbot.tokenizer import BytePairTokenizer
+    from training.config import FitOptions
+    from training.loop import Schedule, make_optimizer, optimise
+    from training.packed_lm import PackedCausalLM
+    from training.packing import PackedRows, encode
+    from training.precision import choose_precision, device_name
+
+    fit, precision = FitOptions(), choose_precision(spec["precision"])  # what a recipe without options trains with
+    keras.utils.set_random_seed(spec["seed"])
+    folder = Path(spec["tokenizer"])
+    words = BytePairTokenizer.from_files(folder / "vocab.json", folder / "merges.txt")
+    backbone = keras_hub.models.GPT2Backbone(
+        vocabulary_size=words.vocabulary_size,
+        num_layers=spec["layers"],
+        num_heads=spec["heads"],
+        hidden_dim=spec["width"],
+        intermediate_dim=4 * spec["width"],
+        max_sequence_length=spec["context"],
+        dropout=spec["dropout"],
+        dtype=precision,
+    )
+    causal_lm = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
+    trainer = PackedCausalLM(causal_lm, dtype=causal_lm.dtype_policy)
+    optimizer = make_optimizer(trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
+    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
+    trainer.optimizer.build(trainer.trainable_variables)
+
+    packed = {
+        data: PackedRows.of(encode(read_dialogues(Path(file)), HUMAN_ASSISTANT, words), spec["context"])
+        for data, file in spec["files"].items()
+    }
+    schedule = Schedule(peak=fit.learning_rate, warmup_steps=0, total_steps=spec["steps"])
+    reports = {
+        data: optimise(trainer, rows.steps(spec["rows"], 1, spec["seed"], 0, spec["steps"]), schedule)
+        for data, rows in packed.items()
+    }
+    next(optimise(trainer, next(iter(packed.values())).steps(spec["rows"], 1, spec["seed"], 0, 1), schedule))
+    channel.ready(
+        device=device_name(),
+        precision=precision,
+        backend=keras.backend.backend(),
+        xla=trainer.jit_compile,
+        response_share={data: rows.trained_tokens / rows.token_ids.size for data, rows in packed.items()},
+    )
+    while data := channel.wait():
+        report = next(reports[data])
+        channel.done(data, positions=spec["rows"] * spec["context"], response_tokens=report.trained_tokens)
+
+
+if __name__ == "__main__":
+    main()
