@@ -38,15 +38,15 @@ def main() -> None:
         dtype=precision,
     )
     causal_lm = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
-    trainer = PackedCausalLM(causal_lm, dtype=causal_lm.dtype_policy)
-    optimizer = make_optimizer(trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
-    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
-    trainer.optimizer.build(trainer.trainable_variables)
-
     packed = {
         data: PackedRows.of(encode(read_dialogues(Path(file)), HUMAN_ASSISTANT, words), spec["context"])
         for data, file in spec["files"].items()
     }
+    places = max(rows.most_trained(spec["rows"]) for rows in packed.values())
+    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
+    optimizer = make_optimizer(trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
+    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
+    trainer.optimizer.build(trainer.trainable_variables)
     schedule = Schedule(peak=fit.learning_rate, warmup_steps=0, total_steps=spec["steps"])
     reports = {
         data: optimise(trainer, rows.steps(spec["rows"], 1, spec["seed"], 0, spec["steps"]), schedule)
@@ -58,7 +58,7 @@ def main() -> None:
         precision=precision,
         backend=keras.backend.backend(),
         xla=trainer.jit_compile,
-        response_share={data: rows.trained_tokens / rows.token_ids.size for data, rows in packed.items()},
+        response_share={data: rows.trained_tokens / (len(rows) * rows.length) for data, rows in packed.items()},
     )
     while data := channel.wait():
         report = next(reports[data])
