@@ -31,13 +31,13 @@ def prepare(job: Job):
     ways, speeds = (WAYS if GPU else ("eager",)), {}
     for way in ways:
         try:
-            speeds[way] = _speed(_training(job, way)) if len(ways) > 1 else 0.0
+            speeds[way] = _speed(_training(job, way)[0]) if len(ways) > 1 else 0.0
         except Exception as error:  # a way that this machine cannot go is told, not hidden
             speeds[way] = f"{type(error).__name__}: {str(error)[:200]}"
         _forget()
     best = max((way for way in ways if isinstance(speeds[way], float)), key=lambda way: speeds[way], default="eager")
     began = time.perf_counter()
-    train = _training(job, best)
+    train, trained = _training(job, best)
     train(3)
     about = {
         "torch": torch.__version__,
@@ -46,6 +46,7 @@ def prepare(job: Job):
         "way": best,
         "attention": _attention(job),
         "tokens_per_second_by_way": speeds if len(ways) > 1 else None,
+        "trained_parameters": trained,
         "seconds_to_start": time.perf_counter() - began,
     }
     return about, lambda: train(job["steps"])
@@ -69,7 +70,8 @@ def _attention(job: Job) -> str:
     return "flash_attention_2" if packed and job["precision"] != "float32" else "sdpa"
 
 
-def _training(job: Job, way: str) -> Callable[[int], Answer]:
+def _training(job: Job, way: str) -> tuple[Callable[[int], Answer], int]:
+    """What trains so many steps, and how many parameters it trains."""
     torch.manual_seed(job["seed"])
     model = _model(job).to(DEVICE).train()
     if way == "compiled model":
@@ -105,7 +107,7 @@ def _training(job: Job, way: str) -> Callable[[int], Answer]:
         tokens = steps * job["rows"] * (job["length"] // job["documents"]) * job["documents"]
         return {"seconds": seconds, "tokens": tokens, "loss": loss.item(), **_peak()}
 
-    return train
+    return train, sum(parameter.numel() for parameter in parameters)
 
 
 def _model(job: Job) -> torch.nn.Module:

@@ -66,7 +66,7 @@ def rows(tiny_tokenizer):
 def trainer(tokenizer, accumulation=1):
     model = PackedCausalLM(build_tiny(tokenizer, seed=3))
     optimizer = make_optimizer(model, weight_decay=0.01, clip_norm=1.0, accumulation=accumulation)
-    model.compile(optimizer=optimizer, jit_compile=False)
+    model.compile(optimizer=optimizer, jit_compile=True)
     return model
 
 
