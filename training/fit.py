@@ -4,6 +4,7 @@ The story: load the base → encode and pack the dialogues → measure the loss 
 keeping the best weights → say whether the weights moved and by how much the loss fell → write the run, whole.
 """
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,10 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
     steps = plan.train.steps(fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps)
-    reports = optimise(trainer, steps, schedule, start=progress.step)
-    # Asked before each step: a training killed after its early stop must not take one step more.
-    while progress.without_progress < fit.patience and (report := next(reports, None)):
-        recorder.record(report)
+    with closing(optimise(trainer, steps, schedule, start=progress.step, looks_at=recorder.looks_at)) as reports:
+        # Asked before each step: a training killed after its early stop must not take one step more.
+        while progress.without_progress < fit.patience and (report := next(reports, None)):
+            recorder.record(report)
     if progress.without_progress >= fit.patience:
         watcher.say(
             tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",

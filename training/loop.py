@@ -2,10 +2,14 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from training.ahead import ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,43 +74,111 @@ def make_optimizer(model, *, weight_decay: float, clip_norm: float, accumulation
     return optimizer
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """A step that was handed to the device; its loss may still be on the way."""
+
+    step: int
+    learning_rate: float
+    batches: list[Batch]
+    loss: Any  # scalar of the backend, or float
+
+    def report(self, began: float) -> StepReport:
+        """Waits for the loss."""
+        return StepReport(
+            step=self.step,
+            loss=float(self.loss),
+            learning_rate=self.learning_rate,
+            tokens=int(sum((batch.segment_ids > 0).sum() for batch in self.batches)),
+            trained_tokens=int(sum((batch.weights > 0).sum() for batch in self.batches)),
+            seconds=time.perf_counter() - began,
+        )
+
+
 def optimise(
-    model, micro_batches: Iterable[list[Batch]], schedule: Schedule, *, start: int = 0
-) -> Iterator[StepReport]:
-    """Trains; yields after each optimizer step.
+    model,
+    micro_batches: Iterable[list[Batch]],
+    schedule: Schedule,
+    *,
+    start: int = 0,
+    looks_at: Callable[[int], bool] = lambda step: True,
+) -> Generator[StepReport, None, None]:
+    """Trains; yields a report of each optimizer step, in order.
 
     Args:
         model: a compiled `PackedCausalLM`.
-        micro_batches: for each step, its accumulated micro-batches.
+        micro_batches: for each step, its accumulated micro-batches; a thread makes them one or two steps ahead.
         schedule: learning rates.
         start: steps already done (a resumed run).
+        looks_at: whether the caller looks at the model after that step (validates it, writes it down). After any other
+            step the next one is handed to the device before the loss is asked for, so that an accelerator does not
+            wait for Python: the report is the same, but the model may be one step further.
+
+    Close it (`contextlib.closing`) when leaving early: that ends the thread.
+    """
+    waiting: _Sent | None = None
+    began = time.perf_counter()
+    with closing(ahead(micro_batches)) as steps:
+        for step, batches in enumerate(steps, start=start):
+            sent = _send(model, batches, step, schedule.at(step))
+            if waiting is not None:
+                report, began = waiting.report(began), time.perf_counter()
+                yield report
+            waiting = sent
+            if looks_at(sent.step):
+                yield sent.report(began)
+                # The device had nothing to do meanwhile: what the caller did is no step's time.
+                waiting, began = None, time.perf_counter()
+    if waiting is not None:
+        yield waiting.report(began)
+
+
+def _send(model, batches: list[Batch], step: int, rate: float) -> _Sent:
+    """Hands step `step` (from 0) to the device.
 
     The mean is over the trained tokens of the *whole* step: weights are divided by their sum over all micro-batches
     (times their number, because Keras averages accumulated gradients).
     """
-    for step, batches in enumerate(micro_batches, start=start):
-        began = time.perf_counter()
-        rate = schedule.at(step)
-        model.optimizer.learning_rate = rate
-        total = float(sum(batch.weights.sum() for batch in batches))
-        scale = len(batches) / total
-        model.reset_metrics()  # Keras reports a running mean: begun anew, it is the mean of this step
-        for batch in batches:
-            loss = model.train_on_batch(batch.inputs, batch.targets, (batch.weights * scale).astype("float32"))
-        yield StepReport(
-            step=step + 1,
-            loss=float(loss),
-            learning_rate=rate,
-            tokens=int(sum((batch.segment_ids > 0).sum() for batch in batches)),
-            trained_tokens=int(sum((batch.weights > 0).sum() for batch in batches)),
-            seconds=time.perf_counter() - began,
-        )
+    model.optimizer.learning_rate = rate
+    scale = len(batches) / float(sum(batch.weights.sum() for batch in batches))
+    model.reset_metrics()  # Keras reports a running mean: begun anew, it is the mean of this step
+    for batch in batches:
+        model.require_places(batch.weights)
+        loss = _advance(model, batch.inputs, batch.targets, (batch.weights * scale).astype("float32"))
+    return _Sent(step=step + 1, learning_rate=rate, batches=batches, loss=loss)
+
+
+def _advance(model, inputs, targets: np.ndarray, weights: np.ndarray) -> Any:
+    """One micro-batch; returns the running mean of the loss as a scalar of the backend, without waiting for it.
+
+    `train_on_batch` does wait, to return a float, and forgets the running mean before each micro-batch.
+    """
+    import keras
+
+    if not model.built or keras.distribution.distribution() is not None:
+        return model.train_on_batch(inputs, targets, weights)  # builds, and spreads the batch over devices
+    model.make_train_function()
+    data = iter([(inputs, targets, weights)])
+    if keras.backend.backend() != "jax":
+        return model.train_function(data)["loss"]
+    groups = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
+    logs, state = model.train_function(tuple([v.value for v in group] for group in groups), data)
+    for group, values in zip(groups, state, strict=True):
+        for variable, value in zip(group, values, strict=True):
+            variable.assign(value)
+    return logs["loss"]
 
 
 def total_loss(model, batches: Iterable[Batch]) -> tuple[float, float]:
     """Summed loss (nats) and summed weight over `batches`, without training."""
     loss = weight = 0.0
     for batch in batches:
+        model.require_places(batch.weights)
         model.reset_metrics()
         loss += float(model.test_on_batch(batch.inputs, batch.targets, batch.weights.astype("float32")))
         weight += float(batch.weights.sum())

@@ -182,15 +182,7 @@ class PackedCausalLM(keras.Model):
         self.backbone = causal_lm.backbone
         self.places = places
 
-    def train_on_batch(self, x, y=None, sample_weight=None, **kwargs):
-        self._require_places(sample_weight)
-        return super().train_on_batch(x, y, sample_weight, **kwargs)
-
-    def test_on_batch(self, x, y=None, sample_weight=None, **kwargs):
-        self._require_places(sample_weight)
-        return super().test_on_batch(x, y, sample_weight, **kwargs)
-
-    def _require_places(self, weights) -> None:
+    def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
         trained = int(np.count_nonzero(weights))
         if self.places is not None and trained > self.places:

@@ -11,6 +11,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,16 +103,24 @@ def pretrain(
     curve.cut_after(start)
     plans = _plans(work / "plans.json", start, config.tokens)
     measured: dict[str, float] = {}
-    for report in optimise(model, batches(config, stream, start), schedule, start=start):
-        curve.note(report)
-        last = report.step == short + long
-        if report.step % SAY_EVERY and not last:
-            continue
-        if report.step % SAVE_EVERY == 0 or last:
-            measured = _validate(model, tokenizer, corpus, config)
-            save_state(state, model, {"step": report.step})
-        row = curve.write(report, measured if report.step % SAVE_EVERY == 0 or last else {})
-        say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
+    steps = optimise(
+        model,
+        batches(config, stream, start),
+        schedule,
+        start=start,
+        looks_at=lambda step: step % SAVE_EVERY == 0 or step == short + long,
+    )
+    with closing(steps) as reports:
+        for report in reports:
+            curve.note(report)
+            last = report.step == short + long
+            if report.step % SAY_EVERY and not last:
+                continue
+            if report.step % SAVE_EVERY == 0 or last:
+                measured = _validate(model, tokenizer, corpus, config)
+                save_state(state, model, {"step": report.step})
+            row = curve.write(report, measured if report.step % SAVE_EVERY == 0 or last else {})
+            say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again
     outcome = {
         "before": base.recipe if base else None,

@@ -76,6 +76,13 @@ class Recorder:
         self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
         self.scalar = tf.summary.scalar
 
+    def looks_at(self, step: int) -> bool:
+        """Whether the weights of that step are validated or written down."""
+        return self._due(step) or step % self.config.fit.save_every == 0
+
+    def _due(self, step: int) -> bool:
+        return step % self.plan.evaluate_every == 0 or step == self.plan.total_steps
+
     def record(self, report: StepReport) -> None:
         """Takes a step in: its figures, and validation, backup and best weights when they are due.
 
@@ -90,10 +97,9 @@ class Recorder:
         progress.losses.append(report.loss)
         progress.rates.append(report.tokens / report.seconds)
         self.watcher.step(report)
-        due = report.step % self.plan.evaluate_every == 0 or report.step == self.plan.total_steps
-        if due:
+        if self._due(report.step):
             self._validate(report)
-        if due or report.step % self.config.fit.save_every == 0:
+        if self.looks_at(report.step):
             save_state(self.work / "backup" / "state.npz", self.trainer, asdict(progress))
 
     def _validate(self, report: StepReport) -> None:

@@ -166,3 +166,11 @@ def test_rotary_families_pack_too(family):
 def test_a_family_that_would_be_trained_wrongly_is_refused(family):
     with pytest.raises(InputError, match=f"La famille {family} n'est pas prise en charge"):
         PackedCausalLM(Task(small(family)))
+
+
+def test_a_batch_with_more_trained_tokens_than_places_is_refused(causal_lm, tiny_tokenizer):
+    rows = PackedRows.of(list(some_dialogues(tiny_tokenizer.vocabulary_size)), 64)
+    model = PackedCausalLM(causal_lm, places=rows.most_trained(1) - 1)
+    model.compile(jit_compile=False)
+    with pytest.raises(ValueError, match="trained tokens in a batch"):
+        total_loss(model, rows.batches(1))
