@@ -65,8 +65,8 @@ class FitOptions(_Options):
     """Pas entre deux états écrits pour --resume."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     """Arithmétique des couches ; auto choisit selon l'appareil."""
-    compile: bool = True
-    """Compilation du pas par XLA : départ plus lent, suite plus rapide."""
+    compile: Literal["auto", True, False] = "auto"
+    """Compilation du pas par XLA ; auto : avec un GPU ou JAX ; un processeur avec TensorFlow va plus vite sans elle."""
     seed: int = 1
     """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 

@@ -20,7 +20,7 @@ from training import runs
 from training.config import RunConfig
 from training.loop import Schedule, make_optimizer, optimise
 from training.packing import PackedRows, fit_length
-from training.precision import choose_precision, device_name
+from training.precision import choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.state import load_state, put_back, save_arrays, save_state, values_of
@@ -124,7 +124,7 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
     optimizer = make_optimizer(
         trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
     )
-    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
+    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 

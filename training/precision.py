@@ -1,4 +1,4 @@
-"""Which arithmetic to train in: a Keras dtype policy chosen by the device, not by hope."""
+"""How to train on the device at hand: arithmetic (a Keras dtype policy) and compilation, by measurement, not by hope."""
 
 import platform
 import time
@@ -24,6 +24,19 @@ def choose_precision(asked: str = "auto") -> str:
     if gpu:
         return "mixed_bfloat16" if gpu[1] >= (8, 0) else "mixed_float16"
     return "mixed_bfloat16" if _cpu_has_bfloat16() and _bfloat16_gain() >= 2.0 else "float32"
+
+
+def choose_compilation(asked: str | bool = "auto") -> bool:
+    """Whether a training step is compiled by XLA.
+
+    On a CPU, TensorFlow's own graph is 2 to 12 % faster than XLA and ready in two thirds of the time (GPT-2 124M and
+    `mini`, two cores; benchmarks/results/step-2026-11-21.json); JAX has nothing else, and GPUs gain by it.
+    """
+    import keras
+
+    if asked != "auto":
+        return bool(asked)
+    return keras.backend.backend() == "jax" or _gpu() is not None
 
 
 def _gpu() -> tuple[str, tuple[int, int]] | None:

@@ -27,6 +27,7 @@ from training.base_preset import build, publish
 from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
 from training.curve import Curve
 from training.loop import Batch, Schedule, make_optimizer, optimise, total_loss
+from training.precision import choose_compilation
 from training.state import load_state, save_state
 
 SAY_EVERY = 20  # steps
@@ -197,7 +198,7 @@ def _trainer(config: PretrainConfig, vocabulary: int, base: _Base | None) -> Any
         for variable, source in zip(model.backbone.weights, base.backbone.weights, strict=True):
             variable.assign(source)
     optimizer = make_optimizer(model, weight_decay=0.1, clip_norm=1.0, accumulation=1, beta_2=0.95)
-    model.compile(optimizer=optimizer, jit_compile=True)
+    model.compile(optimizer=optimizer, jit_compile=choose_compilation())
     model.optimizer.build(model.trainable_variables)
     return model
 

@@ -21,7 +21,7 @@ def main() -> None:
     from training.loop import Schedule, make_optimizer, optimise
     from training.packed_lm import PackedCausalLM
     from training.packing import PackedRows, encode
-    from training.precision import choose_precision, device_name
+    from training.precision import choose_compilation, choose_precision, device_name
 
     fit, precision = FitOptions(), choose_precision(spec["precision"])  # what a recipe without options trains with
     keras.utils.set_random_seed(spec["seed"])
@@ -45,7 +45,7 @@ def main() -> None:
     places = max(rows.most_trained(spec["rows"]) for rows in packed.values())
     trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
     optimizer = make_optimizer(trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
-    trainer.compile(optimizer=optimizer, jit_compile=fit.compile)
+    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
     trainer.optimizer.build(trainer.trainable_variables)
     schedule = Schedule(peak=fit.learning_rate, warmup_steps=0, total_steps=spec["steps"])
     reports = {
