@@ -1,6 +1,7 @@
 """The worker of `benchmarks.gpu` that trains with Causette's own loop, on Keras and JAX."""
 
 import itertools
+import math
 import time
 from collections.abc import Iterator
 
@@ -49,7 +50,7 @@ def prepare(job: Job):
         "gpu": gpu,
         "precision": precision,
         "seconds_to_start": time.perf_counter() - began,
-        "trained_parameters": sum(int(variable.size) for variable in map(_value, model.trainable_variables)),
+        "trained_parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
         "matrix_products": _matrix_products(precision, 8192 if gpu else 1024),
     }
     return about, lambda: train(job["steps"])
@@ -97,10 +98,6 @@ def _batches(job: Job) -> Iterator[list]:
     for step in itertools.count():
         first = step % POOL * job["rows"]
         yield [rows.batch(np.arange(first, first + job["rows"]), job["rows"])]
-
-
-def _value(variable):
-    return variable.value
 
 
 def _peak() -> Answer:
