@@ -113,6 +113,7 @@ def packing(path: Path, tokenizer: Path, peer_python: str, rounds: int) -> dict[
                 continue
             try:
                 runs[name].append(_packed(command))
+                print(f"{path.name}: {name} {runs[name][-1]['seconds']:.2f} s", file=sys.stderr, flush=True)
             except Failed as error:
                 if name == "causette":
                     raise
