@@ -26,6 +26,8 @@ from training.runs import RunFolder
 from training.state import load_state, put_back, save_arrays, save_state, values_of
 from training.token_cache import encoded_split
 
+FEW_STEPS = 60  # optimizer steps: 75 questions with the recipe `mini` made 24, and the answers were blank
+
 
 def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = None) -> RunFolder:
     """Fine-tunes and writes the run folder.
@@ -106,6 +108,11 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
            f"{number(100 * rows.filled, 1)}% full; {number(rows.trained_tokens)} learnt tokens per epoch, "
            f"{rows.truncated} dialogue(s) cut.")
     )  # fmt: skip
+    if total < FEW_STEPS and fit.max_steps is None and per_epoch < FEW_STEPS:
+        watcher.say(
+            tr(f"Seulement {total} pas : c'est peu pour apprendre. Sur un petit fichier, prenez --recipe petit.",
+               f"Only {total} steps: too few to learn much. For a small file take --recipe petit.")
+        )  # fmt: skip
     return Plan(
         train=rows,
         validation=PackedRows.of(validation, length),

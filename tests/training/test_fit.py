@@ -251,6 +251,17 @@ def test_accumulation_equals_the_big_batch(data, tiny_preset, tmp_path):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_reaches_the_same_validation_loss(data, tiny_preset, tmp_path, precision):
+    losses = [
+        train(config_of(data, tmp_path / kind, tiny_preset, epochs=10, precision=kind)).metrics
+        for kind in ("float32", precision)
+    ]
+    assert losses[0]["validation_loss_after"] < 0.9 * losses[0]["validation_loss_before"]
+    assert losses[1]["precision"] == precision
+    assert losses[1]["validation_loss_after"] == pytest.approx(losses[0]["validation_loss_after"], rel=0.01)
+
+
 def test_early_stopping_stops(data, tiny_preset, tmp_path):
     said = []
 
