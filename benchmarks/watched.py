@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-EVERY = 0.05  # seconds between two looks at the memory
+EVERY = 0.2  # seconds between two looks at the memory
 
 
 class Failed(Exception):

@@ -81,7 +81,6 @@ def test_the_kept_tokens_are_no_part_of_the_set(data, tiny_tokenizer, capsys):
     encoded_split(data, "train", HUMAN_ASSISTANT, tiny_tokenizer)
     assert PreparedSet.open(data.folder).fingerprint == data.fingerprint
     assert main(["data", "licences", str(data.folder)]) == 0
-    assert main(["data", "tfds", str(data.folder), "--out", str(data.folder.parent / "tfds"), "--name", "faq"]) == 0
     assert FOLDER not in capsys.readouterr().out
 
 
