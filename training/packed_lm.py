@@ -23,7 +23,7 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 from training.packed_attention import attention_in_blocks
 
-LOSS_CHUNK = 1024  # tokens whose logits exist at one time: 1024 × 50,257 × 4 bytes = 206 MB for GPT-2
+LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 × 50,257 × 4 bytes = 103 MB for GPT-2
 
 
 def _chunk_of_loss(hidden, projection, targets, weights):
@@ -67,19 +67,28 @@ def fused_cross_entropy(hidden, projection, targets, weights):
 
     @ops.custom_gradient
     def loss_with_gradient(hidden, projection):
-        loss, hidden_gradients, projection_gradient = 0.0, [], 0.0
-        for piece in _pieces(hidden.shape[0]):
-            part, probabilities = _chunk_of_loss(hidden[piece], projection, targets[piece], relative[piece])
+        chunks = _chunks(hidden, targets, relative)
+
+        def one_more(index, loss, of_hidden, of_projection):
+            some, wanted, counting = (ops.take(array, index, axis=0) for array in chunks)
+            part, probabilities = _chunk_of_loss(some, projection, wanted, counting)
             probabilities = ops.cast(probabilities, hidden.dtype)
-            loss = loss + part
-            hidden_gradients.append(ops.cast(ops.matmul(probabilities, projection), "float32"))
-            of_piece = ops.matmul(ops.transpose(probabilities), hidden[piece])
-            projection_gradient = projection_gradient + ops.cast(of_piece, "float32")
+            piece = ops.cast(ops.matmul(probabilities, projection), "float32")
+            of_hidden = ops.slice_update(of_hidden, (index, 0, 0), piece[None])
+            of_projection += ops.cast(ops.matmul(ops.transpose(probabilities), some), "float32")
+            return index + 1, loss + part, of_hidden, of_projection
+
+        # A loop of the backend, not of Python: TensorFlow would work on several chunks at once, and hold them all.
+        zeros = (ops.zeros(shape, "float32") for shape in ((), ops.shape(chunks[0]), projection.shape))
+        count = ops.shape(chunks[0])[0]
+        _, loss, pieces, projection_gradient = ops.while_loop(
+            lambda index, *_: index < count, one_more, (ops.zeros((), "int32"), *zeros)
+        )
+        hidden_gradient = ops.reshape(pieces, (-1, hidden.shape[-1]))[: ops.shape(hidden)[0]]
         column = relative[:, None]
-        of_targets = column * ops.cast(ops.take(projection, targets, axis=0), "float32")
-        hidden_gradient = ops.concatenate(hidden_gradients) - of_targets
+        hidden_gradient -= column * ops.cast(ops.take(projection, targets, axis=0), "float32")
         counted = ops.segment_sum(column * ops.cast(hidden, "float32"), targets, num_segments=projection.shape[0])
-        projection_gradient = projection_gradient - counted
+        projection_gradient -= counted
 
         def gradient(*args, upstream=None):
             scale = ops.cast(args[0] if upstream is None else upstream, "float32") * top
@@ -92,11 +101,22 @@ def fused_cross_entropy(hidden, projection, targets, weights):
     return loss_with_gradient(hidden, projection)
 
 
-def _pieces(tokens: int | None) -> list[slice]:
-    """The chunks of a step. After batches of several shapes TensorFlow traces for an unknown size: then one chunk."""
+def _chunks(*arrays):
+    """Arrays of (tokens, …) → (chunks, tokens of a chunk, …), filled up with zeros.
+
+    After batches of several shapes TensorFlow traces for an unknown size: then all tokens are one chunk.
+    """
+    tokens = arrays[0].shape[0]
     if tokens is None:
-        return [slice(None)]
-    return [slice(start, start + LOSS_CHUNK) for start in range(0, tokens, LOSS_CHUNK)]
+        return tuple(array[None] for array in arrays)
+    count = -(-tokens // LOSS_CHUNK)
+    size = -(-tokens // count)
+
+    def cut(array):
+        filled = ops.pad(array, [(0, count * size - tokens), *[(0, 0)] * (len(array.shape) - 1)])
+        return ops.reshape(filled, (count, size, *array.shape[1:]))
+
+    return tuple(cut(array) for array in arrays)
 
 
 def hidden_states(backbone, token_ids, positions, segment_ids, training=False):

@@ -42,22 +42,28 @@ def main() -> None:
         data: PackedRows.of(encode(read_dialogues(Path(file)), HUMAN_ASSISTANT, words), spec["context"])
         for data, file in spec["files"].items()
     }
-    places = max(rows.most_trained(spec["rows"]) for rows in packed.values())
-    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
-    optimizer = make_optimizer(trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
-    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
-    trainer.optimizer.build(trainer.trainable_variables)
-    schedule = Schedule(peak=fit.learning_rate, warmup_steps=0, total_steps=spec["steps"])
-    reports = {
-        data: optimise(trainer, rows.steps(spec["rows"], 1, spec["seed"], 0, spec["steps"]), schedule)
+    # A model per data set, as a training of each would have it (their trained places differ); weights and optimizer shared.
+    trainers = {
+        data: PackedCausalLM(causal_lm, places=rows.most_trained(spec["rows"]), dtype=causal_lm.dtype_policy)
         for data, rows in packed.items()
     }
-    next(optimise(trainer, next(iter(packed.values())).steps(spec["rows"], 1, spec["seed"], 0, 1), schedule))
+    first = next(iter(trainers.values()))
+    optimizer = make_optimizer(first, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=1)
+    for trainer in trainers.values():
+        trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
+    optimizer.build(first.trainable_variables)
+    schedule = Schedule(peak=fit.learning_rate, warmup_steps=0, total_steps=spec["steps"])
+    reports = {
+        data: optimise(trainers[data], rows.steps(spec["rows"], 1, spec["seed"], 0, spec["steps"]), schedule)
+        for data, rows in packed.items()
+    }
+    for data, rows in packed.items():
+        next(optimise(trainers[data], rows.steps(spec["rows"], 1, spec["seed"], 0, 1), schedule))  # compiles
     channel.ready(
         device=device_name(),
         precision=precision,
         backend=keras.backend.backend(),
-        xla=trainer.jit_compile,
+        xla=first.jit_compile,
         response_share={data: rows.trained_tokens / (len(rows) * rows.length) for data, rows in packed.items()},
     )
     while data := channel.wait():
