@@ -39,7 +39,7 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
-        "Recette : fichier YAML, ou demo, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, mini, gpt2, gpt2_lora."))] = None,
+        "Recette : fichier YAML, ou demo, petit, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, petit, mini, gpt2, gpt2_lora."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(
