@@ -13,12 +13,12 @@ The backward pass computes the scores of a block anew instead of keeping them (D
 costs one matrix product in six and saves heads × n² floats per layer and row.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
 from keras import ops
+
+from training.recompute import not_before, replaced
 
 BLOCK = 256  # queries of a block; from 128 to 256 the time hardly changes, the graph doubles (benchmarks/results)
 
@@ -62,7 +62,7 @@ def attend(query, key, value, mask):
 
     @ops.custom_gradient
     def attention(query, key, value):
-        q, k, v = by_head(query) * scale, by_head(key), by_head(value)
+        q, k, v = qkv = by_head(query) * scale, by_head(key), by_head(value)
         outputs = [
             ops.matmul(ops.cast(weights_of(q[:, :, first:end], k[:, :, :end], bar), dtype), v[:, :, :end])
             for (first, end), bar in zip(_blocks(length), barred, strict=True)
@@ -71,6 +71,7 @@ def attend(query, key, value, mask):
 
         def gradient(*args, upstream=None):
             above = by_head(args[0] if upstream is None else upstream)
+            q, k, v = not_before(above, *qkv)
             # Σ weight · ∂weight of each query equals Σ output · ∂output: one product of width, not of length.
             mean = ops.sum(ops.cast(above, "float32") * ops.cast(output, "float32"), axis=-1, keepdims=True)
             of_query, of_key, of_value = [], 0.0, 0.0
@@ -92,21 +93,14 @@ def attend(query, key, value, mask):
     return attention(query, key, value)
 
 
-@contextmanager
-def attention_in_blocks(backbone: Any) -> Iterator[None]:
-    """While it lasts, the attention layers of a KerasHub backbone compute theirs by `attend`.
+def attention_in_blocks(backbone: Any):
+    """Context in which the attention layers of a KerasHub backbone compute theirs by `attend`.
 
     Both `keras.layers.MultiHeadAttention` and KerasHub's own attention layers keep the part between the projections in
     one method, `_compute_attention`. A layer with dropout on its scores keeps its own.
     """
     layers = [layer for layer in backbone._flatten_layers() if _replaceable(layer)]
-    for layer in layers:
-        object.__setattr__(layer, "_compute_attention", _replacement(layer))
-    try:
-        yield
-    finally:
-        for layer in layers:
-            object.__delattr__(layer, "_compute_attention")
+    return replaced([(layer, "_compute_attention", _replacement(layer)) for layer in layers])
 
 
 def _replaceable(layer: Any) -> bool:

@@ -22,29 +22,33 @@ from keras import ops
 from chatbot.errors import InputError
 from chatbot.language import tr
 from training.packed_attention import attention_in_blocks
+from training.recompute import cheap_parts_recomputed, not_before
 
 LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 × 50,257 × 4 bytes = 103 MB for GPT-2
 
 
 def _chunk_of_loss(hidden, projection, targets, weights):
-    """Loss of some tokens, with what its gradient needs.
+    """Loss of some tokens, with its gradient.
 
     Args:
         hidden: (tokens, hidden) float.
         projection: (vocabulary, hidden) float.
-        targets: (tokens,) int.
+        targets: (tokens,) int32.
         weights: (tokens,) float32.
 
     Returns:
-        Scalar loss, and ``softmax * weight`` of shape (tokens, vocabulary).
+        Scalar loss, and ``(softmax - one_hot) * weight`` of shape (tokens, vocabulary), both float32.
     """
-    logits = ops.cast(ops.matmul(hidden, ops.transpose(projection)), "float32")
-    highest = ops.max(logits, axis=-1, keepdims=True)
-    exponentials = ops.exp(logits - highest)
+    # Every line below that holds tokens × vocabulary numbers can take the place of the one before.
+    shifted = ops.cast(ops.matmul(hidden, ops.transpose(projection)), "float32")
+    shifted -= ops.max(shifted, axis=-1, keepdims=True)
+    chosen = ops.take_along_axis(shifted, targets[:, None], axis=-1)
+    exponentials = ops.exp(shifted)
     total = ops.sum(exponentials, axis=-1, keepdims=True)
-    chosen = ops.take_along_axis(logits, targets[:, None], axis=-1)
-    loss = ops.sum((ops.log(total) + highest - chosen)[:, 0] * weights)
-    return loss, exponentials * (weights[:, None] / total)
+    loss = ops.sum((ops.log(total) - chosen)[:, 0] * weights)
+    gradient = exponentials * (weights[:, None] / total)
+    places = ops.stack([ops.arange(ops.shape(targets)[0], dtype=targets.dtype), targets], axis=-1)
+    return loss, ops.scatter_update(gradient, places, (ops.exp(chosen) / total)[:, 0] * weights - weights)
 
 
 def fused_cross_entropy(hidden, projection, targets, weights):
@@ -71,11 +75,12 @@ def fused_cross_entropy(hidden, projection, targets, weights):
 
         def one_more(index, loss, of_hidden, of_projection):
             some, wanted, counting = (ops.take(array, index, axis=0) for array in chunks)
-            part, probabilities = _chunk_of_loss(some, projection, wanted, counting)
-            probabilities = ops.cast(probabilities, hidden.dtype)
-            piece = ops.cast(ops.matmul(probabilities, projection), "float32")
+            (some,) = not_before(of_projection, some)  # one chunk after the other
+            part, of_logits = _chunk_of_loss(some, projection, wanted, counting)
+            of_logits = ops.cast(of_logits, hidden.dtype)
+            piece = ops.cast(ops.matmul(of_logits, projection), "float32")
             of_hidden = ops.slice_update(of_hidden, (index, 0, 0), piece[None])
-            of_projection += ops.cast(ops.matmul(ops.transpose(probabilities), some), "float32")
+            of_projection += ops.cast(ops.matmul(ops.transpose(of_logits), some), "float32")
             return index + 1, loss + part, of_hidden, of_projection
 
         # A loop of the backend, not of Python: TensorFlow would work on several chunks at once, and hold them all.
@@ -85,10 +90,6 @@ def fused_cross_entropy(hidden, projection, targets, weights):
             lambda index, *_: index < count, one_more, (ops.zeros((), "int32"), *zeros)
         )
         hidden_gradient = ops.reshape(pieces, (-1, hidden.shape[-1]))[: ops.shape(hidden)[0]]
-        column = relative[:, None]
-        hidden_gradient -= column * ops.cast(ops.take(projection, targets, axis=0), "float32")
-        counted = ops.segment_sum(column * ops.cast(hidden, "float32"), targets, num_segments=projection.shape[0])
-        projection_gradient -= counted
 
         def gradient(*args, upstream=None):
             scale = ops.cast(args[0] if upstream is None else upstream, "float32") * top
@@ -138,7 +139,7 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
         x = backbone.embeddings_add((x, backbone.position_embedding(x, positions=positions)))
         x = backbone.embeddings_dropout(x, training=training)
     # Rotary families need no positions: a rotation depends on the distance between two tokens only.
-    with attention_in_blocks(backbone):
+    with attention_in_blocks(backbone), cheap_parts_recomputed(backbone):
         for layer in backbone.transformer_layers:
             x = layer(x, decoder_attention_mask=same_dialogue, training=training)
     return backbone.layer_norm(x)

@@ -1,0 +1,62 @@
+"""Memory for a little time: what is cheap to compute is computed again in the backward pass, not kept until then.
+
+A GPT-2 block keeps some 40 arrays of the size of its hidden states for its gradient. Most come from elementwise work:
+GELU alone writes down nine arrays of four times that size, a LayerNorm three. Recomputing those parts costs a few
+per cent of a step at most and saves a quarter of its memory (benchmarks/results).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+
+def not_before(known, *arrays):
+    """The same arrays, for a computation that must not begin before `known` is there.
+
+    TensorFlow runs whatever it can: without this it recomputes an array in the forward pass already, side by side with
+    the first computation of it, and keeps both.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.control_dependencies([known]):
+            return tuple(tf.identity(array) for array in arrays)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.lax.optimization_barrier((known, *arrays))[1:]
+    return arrays
+
+
+@contextmanager
+def replaced(attributes: list[tuple[Any, str, Callable]]) -> Iterator[None]:
+    """While it lasts, `layer.name` is the given function, for each (layer, name, function); Keras does not notice."""
+    before = [(layer, name, vars(layer).get(name)) for layer, name, _ in attributes]
+    for layer, name, function in attributes:
+        object.__setattr__(layer, name, function)
+    try:
+        yield
+    finally:
+        for layer, name, own in before:
+            if own is None:  # a method of its class
+                object.__delattr__(layer, name)
+            else:
+                object.__setattr__(layer, name, own)
+
+
+def cheap_parts_recomputed(backbone: Any):
+    """Context in which a KerasHub backbone computes its activations and normalisations twice instead of keeping them."""
+    parts = [(layer, "call", layer.call) for layer in backbone._flatten_layers() if _normalises(layer)]
+    for layer in backbone._flatten_layers():
+        activation = getattr(layer, "activation", None)
+        if activation not in (None, keras.activations.linear):
+            parts.append((layer, "activation", activation))
+    return replaced([(layer, name, keras.remat(function)) for layer, name, function in parts])
+
+
+def _normalises(layer: Any) -> bool:
+    """Whether all that a layer has learnt is one or two vectors (LayerNorm, RMSNorm, and those of each family)."""
+    own = layer.weights
+    return bool(own) and all(len(weight.shape) == 1 for weight in own)
