@@ -3,7 +3,7 @@
     python -m benchmarks.train [--json] [--all] [--peer-python .venv-peers/bin/python] [--rounds 3] [--seconds 240]
 
 GPT-2 124M with random weights and the real tokenizer, the same few hundred dialogues of MedQuAD and Financial PhraseBank
-in the same template, as many tokens per step on every side, no dropout, no recomputation of activations:
+in the same template, as many tokens per step on every side, no dropout; peers keep all activations:
 
     ours         packed rows, trained on the answers
     keras_hub    its own preprocessor and `fit`, padded, as the keras.io guide on GPT-2 does, in our precision

@@ -39,7 +39,7 @@ def strict_groups(ours: Side, precision: str, peer_python: str) -> list[Group]:
     """
     both = {data: f"keras_hub_{data}" for data in ours.ratios}
     keras_hub = replace(ours, name="keras_hub", module="keras_hub", precision=precision, ratios=both)
-    trl = replace(ours, module="trl", python=peer_python)
+    trl = replace(ours, module="trl", python=peer_python, accumulated=True)
     trl_sides = tuple(
         replace(trl, name=name, precision=name.removeprefix("trl_"), ratios={"medquad": name}) for name in TRL
     )
@@ -62,6 +62,7 @@ def extra_groups(keras_hub: Side, trl: Side) -> list[Group]:
         keras_hub, name="keras_hub_as_shipped", ratios=_suffixed(keras_hub, "as_shipped"), **shipped
     )
     others = [
+        replace(trl, name="trl_at_once", ratios={"medquad": "trl_at_once"}, accumulated=False),
         replace(trl, name="trl_phrasebank", ratios={"phrasebank": "trl_phrasebank"}),
         replace(keras_hub, name="keras_hub_128", ratios={"phrasebank": "keras_hub_phrasebank_128"}, **short),
         replace(keras_hub, name="keras_hub_jax", ratios=_suffixed(keras_hub, "jax"), backend="jax"),

@@ -41,7 +41,7 @@ def summary(side: Side, facts: dict[str, Any], steps: Sequence[Step]) -> dict[st
     """All about one side: how it trained, how fast, in how much memory."""
     own = [step for step in steps if step.side == side.name]
     told = {name: value for name, value in facts.items() if name not in ("response_share", "device")}
-    setting = {name: asdict(side)[name] for name in ("rows", "context", "dropout", "checkpointing")}
+    setting = {name: asdict(side)[name] for name in ("rows", "context", "dropout", "checkpointing", "accumulated")}
     per_data = {
         data: _rates([step for step in own if step.data == data], facts["response_share"][data])
         for data in dict.fromkeys(step.data for step in own)

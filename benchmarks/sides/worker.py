@@ -25,7 +25,8 @@ class Side:
         ratios: data set that it trains on → name of the ratio "ours over this".
         rows, context: rows of a step, and their length.
         dropout: share of the activations switched off.
-        checkpointing: whether activations are computed again in the backward pass.
+        checkpointing: whether all activations are computed again in the backward pass (TRL's option).
+        accumulated: whether the rows of a step pass one by one, their gradients added up (TRL's option).
         backend: Keras backend, instead of the driver's own.
     """
 
@@ -38,6 +39,7 @@ class Side:
     context: int
     dropout: float = 0.0
     checkpointing: bool = False
+    accumulated: bool = False
     backend: str = ""
 
 

@@ -118,9 +118,7 @@ def test_words_in_the_company_of_any_character():
 
 
 def test_words_that_were_forgotten_are_learnt_anew(monkeypatch):
-    from chatbot import word_ids
-
-    monkeypatch.setattr(word_ids, "MOST_STORED", 6)
+    monkeypatch.setattr("chatbot.tokenizer.MOST_WORDS", 2)
     tokenizer = BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges)
     for texts in (["Où est mon colis ?", "Où est"], ["mon colis est là"], ["là ?", ""]):
         assert at_once(tokenizer, texts) == one_by_one(tokenizer, texts)
