@@ -21,7 +21,8 @@ from typing import Any, Protocol
 from chatbot.template import Segment
 
 END_OF_TEXT = "<|endoftext|>"
-MOST_WORDS = 2**18  # remembered for `encode_batch`, some 70 MB; then all are forgotten
+MOST_WORDS = 2**18  # remembered for `encode_batch`; then all are forgotten
+LONGEST_WORD = 40  # characters; a longer one, such as a line of Chinese, is hardly met again, and not remembered
 _WORD_BEGINS = re.compile(r"(?<=\S)(?= )")
 _BLANKS = re.compile(r"\s ")
 
@@ -165,7 +166,11 @@ class BytePairTokenizer:
         new = list(set(chain.from_iterable(words)) - self._ids_of_word.keys())
         encoded = self._inner.encode_batch_fast(new, add_special_tokens=False)
         self._ids_of_word.update((word, each.ids) for word, each in zip(new, encoded, strict=True))
-        return _joined([list(chain.from_iterable(map(self._ids_of_word.__getitem__, own))) for own in words])
+        ids = [list(chain.from_iterable(map(self._ids_of_word.__getitem__, own))) for own in words]
+        for word in new:
+            if len(word) > LONGEST_WORD:
+                del self._ids_of_word[word]
+        return _joined(ids)
 
     @cached_property
     def _ids_of_word(self) -> dict[str, list[int]]:

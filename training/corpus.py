@@ -38,7 +38,7 @@ class PretrainConfig:
     context: int = 512
     """Longest sequence of the model, in tokens."""
     row: int = 256
-    """Length of a training row; the last tenth of the training uses rows of `context`."""
+    """Length of a training row, `context` at most; the last tenth of the training uses rows of `context`."""
     rows_per_step: int = 8
     """Rows of one optimizer step (halved for the long rows, so that a step keeps its tokens)."""
     tokens: int = 5_000_000

@@ -20,7 +20,7 @@ from keras import ops
 
 from training.recompute import not_before, replaced
 
-BLOCK = 256  # queries of a block; from 128 to 256 the time hardly changes, the graph doubles (benchmarks/results)
+BLOCK = 256  # queries of a block; half as many would double the graph
 
 
 def _blocks(length: int | None) -> list[tuple[int, int | None]]:
@@ -45,13 +45,7 @@ def attend(query, key, value, mask):
     """
     length, scale = query.shape[1], float(query.shape[-1]) ** -0.5
     dtype = query.dtype
-    # A score that must not count becomes the most negative that float16 holds as well.
-    barred = [
-        ops.where(
-            mask[:, None, first:end, :end], 0.0, -3e4 if keras.backend.standardize_dtype(dtype) == "float16" else -1e9
-        )
-        for first, end in _blocks(length)
-    ]
+    barred = [ops.where(mask[:, None, first:end, :end], 0.0, -1e9) for first, end in _blocks(length)]  # float32
 
     def by_head(x):
         return ops.transpose(x, (0, 2, 1, 3))
@@ -97,7 +91,7 @@ def attention_in_blocks(backbone: Any):
     """Context in which the attention layers of a KerasHub backbone compute theirs by `attend`.
 
     Both `keras.layers.MultiHeadAttention` and KerasHub's own attention layers keep the part between the projections in
-    one method, `_compute_attention`. A layer with dropout on its scores keeps its own.
+    one method, `_compute_attention`. A layer with dropout on its scores, or with a window there, keeps its own.
     """
     layers = [layer for layer in backbone._flatten_layers() if _replaceable(layer)]
     return replaced([(layer, "_compute_attention", _replacement(layer)) for layer in layers])
@@ -105,7 +99,8 @@ def attention_in_blocks(backbone: Any):
 
 def _replaceable(layer: Any) -> bool:
     dropout = getattr(layer, "_dropout", getattr(layer, "dropout", 0.0))
-    return hasattr(layer, "_compute_attention") and not dropout
+    window = getattr(layer, "use_sliding_window_attention", False)  # Qwen narrows the mask within the method itself
+    return hasattr(layer, "_compute_attention") and not dropout and not window
 
 
 def _replacement(layer: Any):

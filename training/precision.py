@@ -29,8 +29,8 @@ def choose_precision(asked: str = "auto") -> str:
 def choose_compilation(asked: str | bool = "auto") -> bool:
     """Whether a training step is compiled by XLA.
 
-    On a CPU, TensorFlow's own graph is 2 to 12 % faster than XLA and ready in two thirds of the time (GPT-2 124M and
-    `mini`, two cores; benchmarks/results/step-2026-11-21.json); JAX has nothing else, and GPUs gain by it.
+    On a CPU, TensorFlow's own graph is no slower than XLA and is ready sooner (`python -m benchmarks.step` measures it);
+    JAX has nothing else, and GPUs gain by it.
     """
     import keras
 

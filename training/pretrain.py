@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def pretrain(
     base = _Base.load(config.start) if config.start else None
     if base:
         config = base.gone_on_with(config)
+    config = replace(config, row=min(config.row, config.context))
     corpus = read_corpus(config)
     work = _work_folder(config, resume)
     tokenizer = base.tokenizer if base else _tokenizer(config, corpus, work, say)
@@ -119,8 +120,11 @@ def pretrain(
                 continue
             if report.step % SAVE_EVERY == 0 or last:
                 measured = _validate(model, tokenizer, corpus, config)
-                save_state(state, model, {"step": report.step})
             row = curve.write(report, measured if report.step % SAVE_EVERY == 0 or last else {})
+            if (
+                report.step % SAVE_EVERY == 0 or last
+            ):  # after its row: a run killed in between cuts that row and makes it anew
+                save_state(state, model, {"step": report.step})
             say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again
     outcome = {
@@ -187,7 +191,25 @@ def _work_folder(config: PretrainConfig, resume: bool) -> Path:
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
+    _require_same_settings(work / "settings.json", config)
     return work
+
+
+def _require_same_settings(path: Path, config: PretrainConfig) -> None:
+    """Notes what a training begins with. A resumed one must begin with the same: another seed would hold out works
+    that have been trained on. Its length (`tokens`) may change: `_plans` notes that."""
+    now = {key: value for key, value in asdict(config).items() if key not in ("out", "tokens", "sources")}
+    now = {**now, "texts": str(config.texts), "exclude": list(config.exclude)}
+    before = read_json(path) if path.exists() else now
+    if differ := sorted(key for key in now if before.get(key) != now[key]):
+        names = ", ".join(differ)
+        raise InputError(
+            tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
+               "Remettez les mêmes options, ou recommencez sans --resume.",
+               f"Cannot resume, this changed since the beginning: {names}.\n"
+               "Give the same options again, or start anew without --resume.")
+        )  # fmt: skip
+    write_json(path, now)
 
 
 def _trainer(config: PretrainConfig, vocabulary: int, base: _Base | None) -> Any:

@@ -30,7 +30,7 @@ def our_side(options: Any, python: str) -> Side:
 
 
 def strict_groups(ours: Side, precision: str, peer_python: str) -> list[Group]:
-    """The same work on all sides: no dropout, no activation computed twice.
+    """The same work on all sides: no dropout; ours alone computes scores, activations and normalisations twice.
 
     Args:
         ours: our side.

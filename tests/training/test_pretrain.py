@@ -119,6 +119,8 @@ def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, mon
     with pytest.raises(Stop):
         pretrain(config_of(texts, tmp_path / "cut"), say=stop)
     assert not (tmp_path / "cut").exists()
+    with pytest.raises(InputError, match="seed"):  # it would hold out works that were trained on
+        pretrain(config_of(texts, tmp_path / "cut", seed=2), resume=True)
     recipe = pretrain(config_of(texts, tmp_path / "cut"), resume=True)
     assert recipe["plans"] == [{"from_step": 0, "tokens": recipe["tokens"]}]
     left, right = (load_model(str(tmp_path / name)).causal_lm for name in ("whole", "cut"))

@@ -67,12 +67,12 @@ def test_another_split_template_tokenizer_or_version_is_encoded_anew(data, tiny_
 
 def test_a_set_prepared_anew_gives_its_own_tokens(data, tmp_path, tiny_tokenizer):
     encoded_split(data, "train", HUMAN_ASSISTANT, tiny_tokenizer)
-    kept = files(data)
+    kept = {path: path.read_bytes() for path in files(data)}
     again = prepared(tmp_path, "Elle part", "--replace")
     assert not files(again)  # they went with the old set
     (again.folder / FOLDER).mkdir()
-    for path in kept:  # as if they had not
-        path.write_bytes(b"")
+    for path, content in kept.items():  # as if they had not
+        path.write_bytes(content)
     text = tiny_tokenizer.decode(encoded_split(again, "train", HUMAN_ASSISTANT, tiny_tokenizer)[0].ids.tolist())
     assert "Elle part" in text
 
