@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from chatbot.dialogue import Dialogue
-from chatbot.encode_many import encode_many
+from chatbot.encoding import encode_many, encode_segments
 from chatbot.template import ChatTemplate
-from chatbot.tokenizer import TextTokenizer, encode_segments
+from chatbot.tokenizer import TextTokenizer
 from datasets_prep.atlas.lengths import Length, TokenMeasure
 
 

@@ -19,18 +19,18 @@ CPU the peak is what a matrix product was measured at, and is marked so.
 
 import argparse
 import json
-import os
 import statistics
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from benchmarks.flops import Shape, peak_of, per_token
-from benchmarks.rounds import Job, NotMeasured, Side
+from benchmarks.lines import Lines, SideFailed
+from benchmarks.rounds import Job
 
 RANK = 16
+ENVIRONMENT = {"KERAS_BACKEND": "jax", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # JAX leaves the peer its memory
 SMALL = Shape(layers=2, hidden=64, heads=2, vocabulary=512)
 CHECK = "A check of the script with a small model on a CPU: nothing here is a measurement."
 NO_GPU = "No GPU that JAX can use is here: nothing to measure.\nOn a CPU, --small checks that the script runs."
@@ -40,42 +40,29 @@ def measure(job: Job, rounds: int, peer: str) -> dict[str, Any]:
     """Both sides of one job, in turn.
 
     Raises:
-        NotMeasured: ours could not run. That the peer could not is said in the result.
+        SideFailed: ours could not run. That the peer could not is said in the result.
     """
     with ExitStack() as stack:
 
-        def begin(python: str, module: str, job: Job) -> Side:
-            side = Side([python, "-m", f"benchmarks.{module}"], job, _environment())
-            stack.callback(side.close)
-            return side
+        def begin(python: str, module: str, job: Job) -> Lines:
+            return stack.enter_context(Lines([python, "-m", f"benchmarks.{module}", json.dumps(job)], ENVIRONMENT))
 
         sides, missing = {"causette": begin(sys.executable, "gpu_ours", job)}, None
         answers: dict[str, list[dict[str, Any]]] = {"causette": [], "torch": []}
         try:
-            sides["torch"] = begin(peer, "gpu_torch", {**job, "precision": sides["causette"].about["precision"]})
-        except NotMeasured as error:
+            sides["torch"] = begin(peer, "gpu_torch", {**job, "precision": sides["causette"].ready["precision"]})
+        except SideFailed as error:
             missing = str(error)
         for number in range(rounds):
             for name in sorted(sides, reverse=bool(number % 2)):
                 try:
-                    answers[name].append(sides[name].round())
-                except NotMeasured as error:
+                    answers[name].append(sides[name].ask("round"))
+                except SideFailed as error:
                     if name == "causette":
                         raise
                     missing = str(error)
                     del sides[name], answers[name][:]
-        return result_of(job, {name: side.about for name, side in sides.items()}, answers, missing)
-
-
-def _environment() -> dict[str, str]:
-    """This project on the path of both sides; JAX, which leaves the peer its part of the memory."""
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    return {
-        "PYTHONPATH": path,
-        "KERAS_BACKEND": "jax",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+        return result_of(job, {name: side.ready for name, side in sides.items()}, answers, missing)
 
 
 def result_of(job: Job, about: dict[str, Any], answers: dict[str, list[Any]], missing: str | None) -> dict[str, Any]:
@@ -126,7 +113,7 @@ def main() -> None:
     for method in options.method:
         try:
             measured = measure({**job, "rank": RANK if method == "lora" else None}, options.rounds, options.peer_python)
-        except NotMeasured as error:
+        except SideFailed as error:
             told = NO_GPU if "no GPU here" in str(error) else f"{method}: {error}"
             sys.exit(told)
         result["machine"] = measured["causette"].pop("machine")

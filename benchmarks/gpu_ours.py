@@ -5,7 +5,9 @@ import math
 import time
 from collections.abc import Iterator
 
-from benchmarks.rounds import Answer, Job, peak_of_process, serve, texts
+from benchmarks.gpt2 import random_gpt2
+from benchmarks.machine import describe, peak_bytes
+from benchmarks.rounds import Answer, Job, serve, texts
 
 POOL = 4  # batches that are trained on in turn
 
@@ -18,7 +20,6 @@ def prepare(job: Job):
     """
     import jax
 
-    from benchmarks.machine import describe
     from training.loop import Schedule, optimise
     from training.precision import choose_precision, device_name
 
@@ -65,16 +66,8 @@ def _trainer(job: Job, precision: str):
     from training.packed_lm import PackedCausalLM
 
     keras.utils.set_random_seed(job["seed"])
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=job["vocabulary"],
-        num_layers=job["layers"],
-        num_heads=job["heads"],
-        hidden_dim=job["hidden"],
-        intermediate_dim=4 * job["hidden"],
-        max_sequence_length=job["length"],
-        dropout=0.0,
-        dtype=precision,
-    )
+    shape = {"layers": job["layers"], "heads": job["heads"], "width": job["hidden"], "vocabulary": job["vocabulary"]}
+    backbone = random_gpt2(**shape, context=job["length"], dtype=precision)
     if job["rank"]:
         add_lora(backbone, rank=job["rank"], alpha=2 * job["rank"], targets=("query", "value"))
     causal_lm = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
@@ -107,7 +100,7 @@ def _peak() -> Answer:
     stats = jax.devices()[0].memory_stats()
     if stats:
         return {"peak_memory": stats["peak_bytes_in_use"], "memory_of": "allocator"}
-    return {"peak_memory": peak_of_process(), "memory_of": "process"}
+    return {"peak_memory": peak_bytes(), "memory_of": "process"}
 
 
 def _matrix_products(precision: str, size: int, repeats: int = 5) -> float:

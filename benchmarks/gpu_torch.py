@@ -14,7 +14,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from benchmarks.rounds import Answer, Job, peak_of_process, serve, texts
+from benchmarks.machine import peak_bytes
+from benchmarks.rounds import Answer, Job, serve, texts
 
 POOL = 4
 WAYS = ("compiled model", "compiled blocks", "eager")
@@ -168,7 +169,7 @@ def _sent(array: np.ndarray) -> torch.Tensor:
 def _peak() -> Answer:
     if GPU:
         return {"peak_memory": torch.cuda.max_memory_allocated(), "memory_of": "allocator"}
-    return {"peak_memory": peak_of_process(), "memory_of": "process"}
+    return {"peak_memory": peak_bytes(), "memory_of": "process"}
 
 
 if __name__ == "__main__":

@@ -35,12 +35,8 @@ from pathlib import Path
 from datasets_prep.prepare import PrepareConfig, prepare
 source, out, *files = sys.argv[1:]
 prepare(PrepareConfig(sources=(source,), out=Path(out), from_file=Path(files[0]) if files else None))
-try:
-    import resource
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(peak if sys.platform == "darwin" else peak * 1024)
-except ImportError:  # Windows has no such figure in the standard library
-    print(0)
+from benchmarks.machine import peak_bytes
+print(peak_bytes() or 0)  # Windows does not tell
 """
 
 

@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpt2 import SIZE, random_gpt2
 from benchmarks.machine import describe
 from benchmarks.watched import Failed, watched
 
@@ -112,14 +113,7 @@ def _random_gpt2(tokenizer: Path, folder: Path) -> Path:
     words = keras_hub.models.GPT2Tokenizer(
         vocabulary=str(tokenizer / "vocab.json"), merges=str(tokenizer / "merges.txt")
     )
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=words.vocabulary_size(),
-        num_layers=12,
-        num_heads=12,
-        hidden_dim=768,
-        intermediate_dim=3072,
-        max_sequence_length=1024,
-    )
+    backbone = random_gpt2(**SIZE, context=1024)
     preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=1024)
     save_preset(keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=preprocessor), folder, {})
     return folder

@@ -3,7 +3,8 @@
     python -m benchmarks.step [--model gpt2|mini] [--rows 1] [--length 1024] [--trained 0.92] [--rounds 3] [--json]
 
 Random weights and ids of the real shapes; dialogues of 320 tokens in a row. Variants, all but `ours` differing from it in
-one thing: `keras_attention` (the layers' own attention), `whole_head` (every place meets the vocabulary), `dropout`
+one thing: `keras_attention` (the layers' own attention), `kept` (activations and normalisations are kept for the
+gradient, not computed again), `whole_head` (every place meets the vocabulary), `dropout`
 (0.1, as GPT-2 was pre-trained; its layers then keep their own attention as well), `other_compilation` (with XLA where `fit.compile: auto` does without it, and the reverse).
 The ratio says how many times longer a step is than ours.
 """
@@ -19,11 +20,12 @@ from unittest import mock
 
 import numpy as np
 
+from benchmarks.gpt2 import SIZE, random_gpt2
 from benchmarks.machine import describe
 
-SHAPES = {"gpt2": (12, 12, 768, 50_257), "mini": (4, 6, 384, 16_000)}  # layers, heads, width, vocabulary
+SHAPES = {"gpt2": SIZE, "mini": {"layers": 4, "heads": 6, "width": 384, "vocabulary": 16_000}}
 DIALOGUE = 320  # tokens; MedQuAD's mean after the cut at 1,024 is 288
-VARIANTS = ("ours", "keras_attention", "whole_head", "dropout", "other_compilation")
+VARIANTS = ("ours", "keras_attention", "kept", "whole_head", "dropout", "other_compilation")
 
 
 def batch(rows: int, length: int, vocabulary: int, trained: float) -> tuple[dict[str, np.ndarray], ...]:
@@ -36,33 +38,24 @@ def batch(rows: int, length: int, vocabulary: int, trained: float) -> tuple[dict
     return inputs, ids[:, 1:], weights / weights.sum()
 
 
-def step_of(variant: str, shape: tuple[int, int, int, int], data: Any, compiled: bool) -> Callable[[], float]:
+def step_of(variant: str, shape: dict[str, int], data: Any, compiled: bool) -> Callable[[], float]:
     """A step; calling it makes one and returns its seconds. The first call traces and compiles."""
     import keras_hub
 
     from training import packed_lm
     from training.loop import make_optimizer
 
-    layers, heads, width, vocabulary = shape
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=vocabulary,
-        num_layers=layers,
-        num_heads=heads,
-        hidden_dim=width,
-        intermediate_dim=4 * width,
-        max_sequence_length=1024,
-        dropout=0.1 if variant == "dropout" else 0.0,
-    )
+    backbone = random_gpt2(**shape, context=1024, dropout=0.1 if variant == "dropout" else 0.0)
     task = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
     places = None if variant == "whole_head" else int(np.count_nonzero(data[2]))
     model = packed_lm.PackedCausalLM(task, places=places)
     optimizer = make_optimizer(model, weight_decay=0.01, clip_norm=1.0, accumulation=1)
     model.compile(optimizer=optimizer, jit_compile=compiled != (variant == "other_compilation"))
     optimizer.learning_rate = 1e-6
-    in_blocks = contextlib.nullcontext if variant == "keras_attention" else packed_lm.attention_in_blocks
+    own = {"keras_attention": "attention_in_blocks", "kept": "cheap_parts_recomputed"}.get(variant)
 
     def run() -> float:
-        with mock.patch.object(packed_lm, "attention_in_blocks", lambda backbone: in_blocks(backbone)):
+        with mock.patch.object(packed_lm, own, contextlib.nullcontext) if own else contextlib.nullcontext():
             began = time.perf_counter()
             model.train_on_batch(*data)
             return time.perf_counter() - began
@@ -74,7 +67,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     from training.precision import choose_compilation
 
     shape = SHAPES[options.model]
-    data = batch(options.rows, options.length, shape[-1], options.trained)
+    data = batch(options.rows, options.length, shape["vocabulary"], options.trained)
     compiled = choose_compilation()
     steps = {variant: step_of(variant, shape, data, compiled) for variant in VARIANTS}
     first = {variant: step() for variant, step in steps.items()}

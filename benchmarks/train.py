@@ -23,12 +23,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lines import ROOT, SideFailed
 from benchmarks.machine import describe, versions_in
 from benchmarks.sides.data import write_drawn
 from benchmarks.sides.plan import TRL, extra_groups, our_side, strict_groups
 from benchmarks.sides.results import with_best
 from benchmarks.sides.rounds import Bench, say
-from benchmarks.sides.worker import ROOT, Job, SideFailed, Worker
+from benchmarks.sides.worker import Job, Worker
 from chatbot.errors import CausetteError, InputError
 from chatbot.language import tr
 

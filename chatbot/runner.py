@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chatbot.dialogue import Message, user
+from chatbot.encoding import encode_segments
 from chatbot.errors import InputError
 from chatbot.generation import Generator, Sampling
 from chatbot.language import tr
 from chatbot.model import LanguageModel, load_model
-from chatbot.tokenizer import StreamDecoder, encode_segments
+from chatbot.tokenizer import StreamDecoder
 
 Finish = Literal["end", "stop", "length", "cancelled"]
 

@@ -18,8 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from chatbot.template import Segment
-
 END_OF_TEXT = "<|endoftext|>"
 MOST_WORDS = 2**18  # remembered for `encode_batch`; then all are forgotten
 LONGEST_WORD = 40  # characters; a longer one, such as a line of Chinese, is hardly met again, and not remembered
@@ -271,25 +269,6 @@ class StreamDecoder:
                 yield text
         if text := self.flush():
             yield text
-
-
-def encode_segments(tokenizer: TextTokenizer, segments: Sequence[Segment]) -> tuple[list[int], list[bool]]:
-    """Ids of a rendered dialogue and, aligned with them, whether each is trained; both come out of one traversal.
-
-    Example (■ is the end token)::
-
-        tokens     ### human :  Bonjour ↵ ### assistant :  Bonjour  .  ■
-        trainable   .   .    .    .     .  .      .     .     x     x  x
-    """
-    ids: list[int] = []
-    trainable: list[bool] = []
-    for segment in segments:
-        text_ids = tokenizer.encode_start(segment.text) if segment.start else tokenizer.encode(segment.text)
-        start = [tokenizer.start_id] if segment.start and tokenizer.start_id is not None else []
-        end = [tokenizer.end_id] if segment.end else []
-        ids += start + text_ids + end
-        trainable += [segment.trainable] * (len(start) + len(text_ids) + len(end))
-    return ids, trainable
 
 
 def _fingerprint(library: str, content: bytes) -> str:

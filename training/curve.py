@@ -45,11 +45,17 @@ class Curve:
         self._losses.append(report.loss)
         self._rates.append(report.tokens / report.seconds)
 
-    def write(self, report: StepReport, measured: dict[str, float]) -> dict[str, str]:
-        """Adds the row of the steps noted since the last one."""
+    def write(self, report: StepReport, tokens: int, measured: dict[str, float]) -> dict[str, str]:
+        """Adds the row of the steps noted since the last one.
+
+        Args:
+            report: of the last step.
+            tokens: trained on so far.
+            measured: bits per byte by language; none where they were not measured.
+        """
         row = {
             "step": str(report.step),
-            "tokens": str(report.step * report.tokens),
+            "tokens": str(tokens),
             "loss": f"{np.mean(self._losses):.4f}",
             "learning_rate": f"{report.learning_rate:.2e}",
             "tokens_per_second": f"{np.median(self._rates):.0f}",

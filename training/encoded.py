@@ -15,7 +15,7 @@ from typing import overload
 import numpy as np
 
 from chatbot.dialogue import Dialogue
-from chatbot.encode_many import encode_many
+from chatbot.encoding import encode_many
 from chatbot.template import ChatTemplate, Segment
 from chatbot.tokenizer import TextTokenizer
 

@@ -155,8 +155,8 @@ def _advance(model, inputs, targets: np.ndarray, weights: np.ndarray) -> Any:
     """
     import keras
 
-    if not model.built or keras.distribution.distribution() is not None:
-        return model.train_on_batch(inputs, targets, weights)  # builds, and spreads the batch over devices
+    if not model.built:
+        return model.train_on_batch(inputs, targets, weights)  # builds
     model.make_train_function()
     data = iter([(inputs, targets, weights)])
     if keras.backend.backend() != "jax":

@@ -6,11 +6,12 @@ Whole works are held out for validation (a book is never on both sides), and the
 not depend on the vocabulary.
 """
 
+import functools
 import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from chatbot.tokenizer import BytePairTokenizer
 from training.base_preset import build, publish
 from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
 from training.curve import Curve
-from training.loop import Batch, Schedule, make_optimizer, optimise, total_loss
+from training.loop import Batch, Schedule, StepReport, make_optimizer, optimise, total_loss
 from training.precision import choose_compilation
 from training.state import load_state, save_state
 
@@ -51,12 +52,23 @@ def batches(config: PretrainConfig, stream: np.ndarray, start: int) -> Iterator[
     ]
     for first, last, length, seen in phases:
         rows = rows_of(stream, length)
-        per_step = max(1, config.rows_per_step * config.row // length)
+        per_step = _rows_of_step(config, length)
         order = np.random.default_rng(config.seed + length).permutation(len(rows))
         order = np.roll(order, -(seen // length))  # a run that goes on begins with the rows not yet seen
         for step in range(max(first, start), last):
             chosen = order[np.arange((step - first) * per_step, (step - first + 1) * per_step) % len(rows)]
             yield [batch_of(rows[np.sort(chosen)])]
+
+
+def _rows_of_step(config: PretrainConfig, length: int) -> int:
+    return max(1, config.rows_per_step * config.row // length)
+
+
+def tokens_until(config: PretrainConfig, step: int) -> int:
+    """Tokens of the first `step` steps; long rows need not fill a step as well as short ones."""
+    short, _ = plan(config)
+    parts = ((min(step, short), config.row), (max(0, step - short), config.context))
+    return sum(steps * _rows_of_step(config, length) * length for steps, length in parts)
 
 
 def bits_per_byte(model, tokenizer: BytePairTokenizer, texts: list[str], context: int, limit: int) -> float:
@@ -98,38 +110,28 @@ def pretrain(
     _require_enough(config, corpus, tokenizer, len(stream))
 
     model = _trainer(config, tokenizer.vocabulary_size, base)
-    short, long = plan(config)
-    schedule = Schedule(peak=config.learning_rate, warmup_steps=100, total_steps=short + long, floor=0.05)
     state, curve = work / "state.npz", Curve(work / "curve.csv", corpus.validation)
     start = load_state(state, model)["step"] if resume and state.exists() else 0
     curve.cut_after(start)
     plans = _plans(work / "plans.json", start, config.tokens)
     measured: dict[str, float] = {}
-    steps = optimise(
-        model,
-        batches(config, stream, start),
-        schedule,
-        start=start,
-        looks_at=lambda step: step % SAVE_EVERY == 0 or step == short + long,
-    )
-    with closing(steps) as reports:
+    with closing(_steps(config, model, stream, start)) as reports:
         for report in reports:
             curve.note(report)
-            last = report.step == short + long
-            if report.step % SAY_EVERY and not last:
+            kept = _kept(config, report.step)
+            if report.step % SAY_EVERY and not kept:
                 continue
-            if report.step % SAVE_EVERY == 0 or last:
+            if kept:
                 measured = _validate(model, tokenizer, corpus, config)
-            row = curve.write(report, measured if report.step % SAVE_EVERY == 0 or last else {})
-            if (
-                report.step % SAVE_EVERY == 0 or last
-            ):  # after its row: a run killed in between cuts that row and makes it anew
+            row = curve.write(report, tokens_until(config, report.step), measured if kept else {})
+            if kept:  # after its row, which a run killed in between makes anew
                 save_state(state, model, {"step": report.step})
-            say(f"{report.step}/{short + long}  " + "  ".join(f"{key} {value}" for key, value in row.items() if value))
+            figures = "  ".join(f"{key} {value}" for key, value in row.items() if value)
+            say(f"{report.step}/{sum(plan(config))}  {figures}")
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again
     outcome = {
         "before": base.recipe if base else None,
-        "steps": short + long,
+        "steps": sum(plan(config)),
         "plans": plans,
         "corpus_tokens": len(stream),
         "held_out_works": corpus.held_out_names,
@@ -137,6 +139,17 @@ def pretrain(
         "median_tokens_per_second": curve.median_speed(),
     }
     return publish(config, model.backbone, tokenizer, curve.path, outcome)
+
+
+def _kept(config: PretrainConfig, step: int) -> bool:
+    """Whether the model is measured and its state written after that step."""
+    return step % SAVE_EVERY == 0 or step == sum(plan(config))
+
+
+def _steps(config: PretrainConfig, model: Any, stream: np.ndarray, start: int) -> Generator[StepReport, None, None]:
+    schedule = Schedule(peak=config.learning_rate, warmup_steps=100, total_steps=sum(plan(config)), floor=0.05)
+    looks_at = functools.partial(_kept, config)
+    return optimise(model, batches(config, stream, start), schedule, start=start, looks_at=looks_at)
 
 
 def _plans(path: Path, start: int, tokens: int) -> list[dict[str, int]]:

@@ -9,6 +9,10 @@ another name. Within the set, because the ids are its texts: who deletes or repl
 
 import hashlib
 import json
+import lzma
+import tokenize
+import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +27,9 @@ from training.encoded import EncodedDialogues, encode
 FOLDER = ".tokens"
 VERSION = 1  # to be raised whenever the same dialogues, template and tokenizer would give other ids, or other arrays
 WORTH_KEEPING = 2**20  # tokens; fewer are encoded within a second
+# What a changed byte raises: in the ZIP reader and its decompressors, in NumPy's parser of headers, in JSON's.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+           tokenize.TokenError)  # fmt: skip
 MOST_KEPT = 4  # files of a set: the splits under several tokenizers or templates
 
 
@@ -54,9 +61,7 @@ def _read(path: Path) -> EncodedDialogues | None:
             return EncodedDialogues(
                 names=names, ids=arrays["ids"], trainable=arrays["trainable"], offsets=arrays["offsets"]
             )
-    except (
-        Exception
-    ):  # a changed byte may raise anything, in the ZIP reader, its decompressors or NumPy's header parser
+    except DAMAGED:
         return None
 
 

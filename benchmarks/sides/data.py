@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.dialogue import Dialogue
+from chatbot.encoding import encode_segments
 from chatbot.errors import InputError
 from chatbot.files import json_line, write_text
 from chatbot.language import tr
 from chatbot.template import HUMAN_ASSISTANT
-from chatbot.tokenizer import BytePairTokenizer, encode_segments
+from chatbot.tokenizer import BytePairTokenizer
 from datasets_prep.cleaning import Limits, clean
 from datasets_prep.rows import Rejected, Row
 from datasets_prep.sources import SOURCES

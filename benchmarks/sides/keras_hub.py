@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpt2 import random_gpt2
 from benchmarks.sides.channel import Channel
 
 
@@ -23,14 +24,9 @@ def model_of(spec: dict[str, Any]) -> Any:
     words = keras_hub.models.GPT2Tokenizer(
         vocabulary=str(folder / "vocab.json"), merges=str(folder / "merges.txt"), dtype="int32"
     )
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=words.vocabulary_size(),
-        num_layers=spec["layers"],
-        num_heads=spec["heads"],
-        hidden_dim=spec["width"],
-        intermediate_dim=4 * spec["width"],
-        max_sequence_length=spec["context"],
-        dropout=spec["dropout"],
+    backbone = random_gpt2(
+        **{name: spec[name] for name in ("layers", "heads", "width", "context", "dropout")},
+        vocabulary=words.vocabulary_size(),
         dtype=spec["precision"],
     )
     preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=spec["context"])

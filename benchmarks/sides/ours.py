@@ -5,6 +5,7 @@ python -m benchmarks.sides.ours '{"files": {…}, …}'     (started by benchmar
 
 from pathlib import Path
 
+from benchmarks.gpt2 import random_gpt2
 from benchmarks.sides.channel import Channel
 
 
@@ -27,14 +28,9 @@ def main() -> None:
     keras.utils.set_random_seed(spec["seed"])
     folder = Path(spec["tokenizer"])
     words = BytePairTokenizer.from_files(folder / "vocab.json", folder / "merges.txt")
-    backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=words.vocabulary_size,
-        num_layers=spec["layers"],
-        num_heads=spec["heads"],
-        hidden_dim=spec["width"],
-        intermediate_dim=4 * spec["width"],
-        max_sequence_length=spec["context"],
-        dropout=spec["dropout"],
+    backbone = random_gpt2(
+        **{name: spec[name] for name in ("layers", "heads", "width", "context", "dropout")},
+        vocabulary=words.vocabulary_size,
         dtype=precision,
     )
     causal_lm = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)

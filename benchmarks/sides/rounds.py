@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from benchmarks.lines import SideFailed
 from benchmarks.sides.plan import Group
 from benchmarks.sides.results import Step, compared, summary
-from benchmarks.sides.worker import Job, Side, SideFailed, Worker
+from benchmarks.sides.worker import Job, Side, Worker
 
 
 def say(line: str) -> None:

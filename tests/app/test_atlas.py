@@ -11,9 +11,10 @@ import pytest
 from app.main import main
 from app.tokens import lengths_of, masked_tokens
 from chatbot.dialogue import Dialogue, Message, assistant, user
+from chatbot.encoding import encode_segments
 from chatbot.model import context_of, load_tokenizer, needs_keras
 from chatbot.template import TEMPLATES
-from chatbot.tokenizer import SentencePieceTokenizer, encode_segments
+from chatbot.tokenizer import SentencePieceTokenizer
 
 NASTY = "<script>document.title = 'taken'</script><img src='http://127.0.0.1:9/x.png' onerror='document.title = 1'>"
 NBSP = "\N{NO-BREAK SPACE}"

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.lines import SideFailed
 from benchmarks.machine import versions_in
 from benchmarks.sides import rounds
 from benchmarks.sides.data import write_drawn
 from benchmarks.sides.keras_hub import answer_tokens
 from benchmarks.sides.plan import Group
 from benchmarks.sides.results import with_best
-from benchmarks.sides.worker import Job, Side, SideFailed
+from benchmarks.sides.worker import Job, Side
 from chatbot.dialogue import read_dialogues
 from chatbot.template import HUMAN_ASSISTANT
 from chatbot.tokenizer import BytePairTokenizer

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
+from chatbot.encoding import encode_segments
 from chatbot.template import ALPACA, HUMAN_ASSISTANT, LLAMA2, MISTRAL, PLAIN, TEMPLATES
-from chatbot.tokenizer import BytePairTokenizer, encode_segments
+from chatbot.tokenizer import BytePairTokenizer
 
 words = st.sampled_from(
     ["Bonjour", "où", "l'élève", "œuvre", "« oui »", "\n", "  ", "###human:", "### Response:", "[INST]", "[/INST]", "<|endoftext|>",

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
-from chatbot.encode_many import encode_many
+from chatbot.encoding import encode_many, encode_segments
 from chatbot.template import TEMPLATES
-from chatbot.tokenizer import BytePairTokenizer, StreamDecoder, encode_segments
+from chatbot.tokenizer import BytePairTokenizer, StreamDecoder
 
 DIALOGUES = [
     Dialogue.of_pair("Où ?", "Ici même, à l'école 🎉.", id="1", source="s", group="1"),
@@ -134,7 +134,7 @@ def test_sentence_piece_encodes_many_as_one_by_one(sentence_piece):
 @pytest.mark.parametrize("name", sorted(TEMPLATES))
 @pytest.mark.parametrize("kind", ["bytes", "sentence pieces"])
 def test_dialogues_encoded_together_are_those_encoded_alone(kind, name, sentence_piece, monkeypatch):
-    monkeypatch.setattr("chatbot.encode_many.AT_ONCE", 2)
+    monkeypatch.setattr("chatbot.encoding.AT_ONCE", 2)
     tokenizer = TOKENIZER if kind == "bytes" else sentence_piece
     rendered = [TEMPLATES[name].render(dialogue) for dialogue in DIALOGUES]
     parts = list(encode_many(tokenizer, rendered))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue
+from chatbot.encoding import encode_segments
 from chatbot.errors import InputError
 from chatbot.template import HUMAN_ASSISTANT
-from chatbot.tokenizer import encode_segments
 from training.packing import Encoded, EncodedDialogues, PackedRows, cut_to, encode, fit_length, pack
 
 

@@ -12,7 +12,7 @@ import pytest
 from chatbot.errors import InputError
 from chatbot.model import load_model, weights_fingerprint
 from training.corpus import PretrainConfig, clean, read_corpus, rows_of
-from training.pretrain import batches, plan, pretrain
+from training.pretrain import batches, plan, pretrain, tokens_until
 
 SENTENCES = {
     "fr": "Le cœur de l'élève bat très fort. La pluie tombe sur la ville.\nOn entend le vent, on attend le jour.\n",
@@ -125,6 +125,14 @@ def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, mon
     assert recipe["plans"] == [{"from_step": 0, "tokens": recipe["tokens"]}]
     left, right = (load_model(str(tmp_path / name)).causal_lm for name in ("whole", "cut"))
     assert weights_fingerprint(left) == weights_fingerprint(right)
+
+
+def test_the_curve_counts_the_tokens_of_the_batches():
+    """A context of 96 takes 2 rows of a step's 256 tokens: 192 of them."""
+    config = PretrainConfig(texts=Path(), out=Path(), row=32, context=96, tokens=32 * 8 * 20)
+    sizes = [step[0].token_ids.size for step in batches(config, np.arange(5000) % 300, 0)]
+    assert sizes == [256] * 18 + [192] * 2
+    assert [tokens_until(config, step) for step in range(1, 21)] == np.cumsum(sizes).tolist()
 
 
 def test_rows_and_order():

@@ -97,6 +97,12 @@ def test_whatever_is_damaged_is_encoded_anew_and_written_anew(data, tiny_tokeniz
             assert kept is None or content(kept) == expected, place
             refused += kept is None
     assert refused > len(whole) / 7  # cut files, all of them, and most changes
+    directory, header = whole.index(b"PK\x01\x02"), whole.index(b"}")
+    changes = [(directory + 10, method) for method in (8, 12, 14)]  # of the first member: deflated, bzip2, LZMA
+    for place, value in [*changes, (header, ord("{"))]:
+        path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+        kept = token_cache._read(path)
+        assert kept is None or content(kept) == expected, place
     path.write_bytes(whole[:-100])
     assert content(encoded_split(data, "train", HUMAN_ASSISTANT, tiny_tokenizer)) == expected
     assert path.read_bytes() == whole

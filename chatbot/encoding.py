@@ -1,4 +1,4 @@
-"""`encode_segments` for as many dialogues as there are, some at a time, into arrays."""
+"""Rendered dialogues into ids, each with the flag that says whether it is trained: one dialogue, or many into arrays."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -8,6 +8,25 @@ from chatbot.template import Segment
 from chatbot.tokenizer import TextTokenizer
 
 AT_ONCE = 1_000  # dialogues
+
+
+def encode_segments(tokenizer: TextTokenizer, segments: Sequence[Segment]) -> tuple[list[int], list[bool]]:
+    """Ids of a rendered dialogue and, aligned with them, whether each is trained; both come out of one traversal.
+
+    Example (■ is the end token)::
+
+        tokens     ### human :  Bonjour ↵ ### assistant :  Bonjour  .  ■
+        trainable   .   .    .    .     .  .      .     .     x     x  x
+    """
+    ids: list[int] = []
+    trainable: list[bool] = []
+    for segment in segments:
+        text_ids = tokenizer.encode_start(segment.text) if segment.start else tokenizer.encode(segment.text)
+        start = [tokenizer.start_id] if segment.start and tokenizer.start_id is not None else []
+        end = [tokenizer.end_id] if segment.end else []
+        ids += start + text_ids + end
+        trainable += [segment.trainable] * (len(start) + len(text_ids) + len(end))
+    return ids, trainable
 
 
 def encode_many(tokenizer: TextTokenizer, rendered: Iterable[Sequence[Segment]]) -> Iterator[tuple[Any, Any, Any]]:
