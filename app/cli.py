@@ -175,8 +175,8 @@ def pretrain(
     out: Annotated[Path, typer.Option(help=tr("Préréglage à écrire.", "Preset to write."))],
     tokens: Annotated[int, typer.Option(min=1, help=tr("Jetons d'entraînement.", "Tokens to train on."))] = 5_000_000,
     start: Annotated[str | None, typer.Option(help=tr(
-        "Préréglage à poursuivre : ses poids, son vocabulaire et sa forme.",
-        "Preset to go on from: its weights, vocabulary and shape."))] = None,
+        "Préréglage à poursuivre : ses poids, son vocabulaire, sa forme et sa graine.",
+        "Preset to go on from: its weights, vocabulary, shape and seed."))] = None,
     vocabulary: Annotated[int | None, typer.Option(min=300, show_default="16000", help=tr(
         "Entrées du vocabulaire.", "Vocabulary entries."))] = None,
     layers: Annotated[int | None, typer.Option(min=1, show_default="4", help=tr("Couches.", "Layers."))] = None,
@@ -190,7 +190,7 @@ def pretrain(
     sources: Annotated[Path | None, typer.Option(help=tr(
         "Fichier Markdown : textes, licences, limites ; il entre dans la fiche.",
         "Markdown file: texts, licences, limits; it goes into the card."))] = None,
-    seed: Seed = 1,
+    seed: Annotated[int | None, typer.Option(show_default="1", help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr("Reprend.", "Goes on."))] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -199,17 +199,16 @@ def pretrain(
     from training.pretrain import pretrain as run
 
     output = Output(json)
-    sizes = {"vocabulary": vocabulary, "layers": layers, "hidden": hidden, "heads": heads, "context": context}
-    given: dict[str, Any] = {name: value for name, value in sizes.items() if value is not None}
+    shape = {"vocabulary": vocabulary, "layers": layers, "hidden": hidden, "heads": heads, "context": context}
+    given: dict[str, Any] = {name: value for name, value in {**shape, "seed": seed}.items() if value is not None}
     if start and given:
         named = ", ".join(f"--{name}" for name in given)
         raise InputError(
-            tr(f"--start garde la forme du préréglage : retirez {named}.",
-               f"--start keeps the shape of the preset: leave out {named}.")
+            tr(f"--start garde la forme et la graine du préréglage : retirez {named}.",
+               f"--start keeps the shape and the seed of the preset: leave out {named}.")
         )  # fmt: skip
     config = PretrainConfig(
-        texts=texts, out=out, tokens=tokens, start=start, learning_rate=learning_rate, sources=sources, seed=seed,
-        **given,
+        texts=texts, out=out, tokens=tokens, start=start, learning_rate=learning_rate, sources=sources, **given,
     )  # fmt: skip
     recipe = run(config, resume=resume, say=output.say)
     output.result(recipe, tr(f"Préréglage : {out}", f"Preset: {out}"))

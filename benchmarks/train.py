@@ -1,6 +1,6 @@
 """Response tokens per second of our training, of KerasHub's own `fit`, and of TRL's `SFTTrainer` on PyTorch.
 
-    python -m benchmarks.train [--json] [--all] [--peer-python .venv-peers/bin/python] [--rounds 3] [--seconds 240]
+    python -m benchmarks.train [--json] [--also …] [--peer-python .venv-peers/bin/python] [--rounds 3] [--seconds 240]
 
 GPT-2 124M with random weights and the real tokenizer, the same few hundred dialogues of MedQuAD and Financial PhraseBank
 in the same template, as many tokens per step on every side, no dropout; peers keep all activations:
@@ -11,8 +11,9 @@ in the same template, as many tokens per step on every side, no dropout; peers k
 
 Each side is a process of its own, of which one computes at a time; they make a step each in turn, and ratios are taken
 round by round. Sides that train on all tokens count the answers' alone. A round that would pass the time given to a
-comparison is left out, and said to be. `--all` adds what the libraries do when left alone (`…_as_shipped`: GPT-2's
-dropout of 0.1, and TRL's recomputed activations) and other settings of the peers.
+comparison is left out, and said to be. `--also` adds what the libraries do when left alone (`…_as_shipped`: GPT-2's
+dropout of 0.1, and TRL's recomputed activations) and other settings of the peers, `keras_hub_128` for one: the length
+of the guide's own preprocessor. `--also` alone adds them all; `--also keras_hub_128 trl_at_once` these two.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from typing import Any
 from benchmarks.lines import ROOT, SideFailed
 from benchmarks.machine import describe, versions_in
 from benchmarks.sides.data import write_drawn
-from benchmarks.sides.plan import TRL, extra_groups, our_side, strict_groups
+from benchmarks.sides.plan import EXTRA, TRL, extra_groups, our_side, strict_groups
 from benchmarks.sides.results import with_best
 from benchmarks.sides.rounds import Bench, say
 from benchmarks.sides.worker import Job, Worker
@@ -53,7 +54,9 @@ def parser() -> argparse.ArgumentParser:
     """All options; the last four make it small enough for a test."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    made.add_argument("--all", action="store_true", help="the peers as shipped and in other settings too; longer")
+    made.add_argument(
+        "--also", nargs="*", choices=EXTRA, metavar="SIDE", help=f"other peers too, alone for all: {', '.join(EXTRA)}"
+    )
     made.add_argument("--rounds", type=int, default=3, help="measured rounds, at most")
     made.add_argument("--seconds", type=float, default=240, help="for each comparison, its peers' start included")
     made.add_argument("--peer-python", default=sys.executable, help="the Python with requirements-bench.txt")
@@ -90,11 +93,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 bench.compare(group)
             results = bench.results()
             best = with_best(results, "trl", TRL)
-            if options.all:
+            if options.also is not None:
                 (keras_hub,), trl = (group.peers for group in groups)
                 fastest = next((side for side in trl if side.name == best), trl[0])
                 for group in extra_groups(keras_hub, fastest):
-                    bench.compare(group)
+                    if not options.also or group.name in options.also:
+                        bench.compare(group)
                 results = bench.results()
                 with_best(results, "trl", TRL)
     return {

@@ -26,7 +26,7 @@ class PretrainConfig:
     out: Path
     """Folder of the preset to write."""
     start: str | None = None
-    """Preset to go on from: its weights, vocabulary and shape; the next five options are then its own."""
+    """Preset to go on from. Its vocabulary, shape and seed then hold, and the works that it held out stay held out."""
     vocabulary: int = 16_000
     """Entries of the byte-level BPE vocabulary."""
     layers: int = 4
@@ -47,6 +47,8 @@ class PretrainConfig:
     """Peak of the learning rate."""
     held_out: int = 3
     """Works per language kept for validation."""
+    held_out_works: tuple[str, ...] = ()
+    """Those that the training of `start` kept, as language/file; in their languages no others are."""
     exclude: tuple[str, ...] = ("wikitext",)
     """Files whose name holds one of these are left out."""
     sources: Path | None = None
@@ -95,13 +97,13 @@ def read_corpus(config: PretrainConfig) -> Corpus:
     for folder in folders:
         files = [p for p in sorted(folder.iterdir()) if p.name.endswith((".txt", ".txt.gz"))]
         files = [p for p in files if not any(word in p.name for word in config.exclude)]
-        held = set(np.random.default_rng(config.seed).permutation(len(files))[: config.held_out].tolist())
+        held = _held_out(folder.name, files, config)
         if not files:
             continue
-        if len(files) <= config.held_out:
+        if len(files) <= len(held):
             raise InputError(
-                tr(f"{folder} : {len(files)} fichier(s), dont {config.held_out} mis de côté : rien pour l'entraînement.",
-                   f"{folder}: {len(files)} file(s), {config.held_out} of them held out: nothing left to train on.")
+                tr(f"{folder} : {len(files)} fichier(s), dont {len(held)} mis de côté : rien pour l'entraînement.",
+                   f"{folder}: {len(files)} file(s), {len(held)} of them held out: nothing left to train on.")
             )  # fmt: skip
         texts = [clean(_text_of(path)) for path in files]
         corpus.train[folder.name] = [t for i, t in enumerate(texts) if i not in held]
@@ -113,6 +115,15 @@ def read_corpus(config: PretrainConfig) -> Corpus:
                f"{config.texts}: no .txt or .txt.gz file in its sub-folders (one per language, like fr/ and en/).")
         )  # fmt: skip
     return corpus
+
+
+def _held_out(language: str, files: list[Path], config: PretrainConfig) -> set[int]:
+    """The numbers of the files kept for validation. A work that the weights have been trained on would measure nothing:
+    those of an earlier training are kept again, even where the list of files has changed."""
+    names = [f"{language}/{file.name}" for file in files]
+    if before := {number for number, name in enumerate(names) if name in config.held_out_works}:
+        return before
+    return set(np.random.default_rng(config.seed).permutation(len(files))[: config.held_out].tolist())
 
 
 def encode_texts(tokenizer: BytePairTokenizer, texts: list[str]) -> np.ndarray:

@@ -182,7 +182,8 @@ class _Base:
         return cls(backbone=model.causal_lm.backbone, tokenizer=model.tokenizer, recipe=read_json(recipe))
 
     def gone_on_with(self, config: PretrainConfig) -> PretrainConfig:
-        """`config` with the shape of these weights, and the tokens that they have seen."""
+        """`config` with what these weights were made with: their shape, the order of the rows and the works held out
+        (both by the seed), and the tokens that they have seen."""
         return replace(
             config,
             vocabulary=self.tokenizer.vocabulary_size,
@@ -190,6 +191,8 @@ class _Base:
             hidden=self.backbone.hidden_dim,
             heads=self.backbone.num_heads,
             context=self.backbone.max_sequence_length,
+            seed=self.recipe["seed"],
+            held_out_works=tuple(self.recipe["held_out_works"]),
             seen=self.recipe["tokens"] + self.recipe.get("seen", 0),
         )
 
@@ -212,7 +215,7 @@ def _require_same_settings(path: Path, config: PretrainConfig) -> None:
     """Notes what a training begins with. A resumed one must begin with the same: another seed would hold out works
     that have been trained on. Its length (`tokens`) may change: `_plans` notes that."""
     now = {key: value for key, value in asdict(config).items() if key not in ("out", "tokens", "sources")}
-    now = {**now, "texts": str(config.texts), "exclude": list(config.exclude)}
+    now |= {"texts": str(config.texts)} | {key: list(now[key]) for key in ("exclude", "held_out_works")}
     before = read_json(path) if path.exists() else now
     if differ := sorted(key for key in now if before.get(key) != now[key]):
         names = ", ".join(differ)

@@ -8,6 +8,9 @@ from benchmarks.sides.worker import Side
 GUIDE_LENGTH = 128  # the length of the guide's own preprocessor
 SHIPPED_DROPOUT = 0.1  # of GPT-2's presets and configuration
 TRL = ("trl_float32", "trl_bfloat16")
+EXTRA = (
+    "trl_as_shipped", "keras_hub_as_shipped", "trl_at_once", "trl_phrasebank", "keras_hub_128", "keras_hub_jax",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ The trainer's own preparation, collator, loop and optimizer run unchanged: a cal
 until the next one is asked for, and the collator's batches are counted as they come out. Runs in the peers' Python.
 
 The rows of a step are accumulated one by one: TRL joins the rows of a batch end to end, so that attention is computed
-over the whole batch's length. `--all` measures the other way too (`trl_at_once`).
+over the whole batch's length. `--also` measures the other way too (`trl_at_once`).
 """
 
 import tempfile

@@ -16,7 +16,7 @@ from benchmarks.machine import versions_in
 from benchmarks.sides import rounds
 from benchmarks.sides.data import write_drawn
 from benchmarks.sides.keras_hub import answer_tokens
-from benchmarks.sides.plan import Group
+from benchmarks.sides.plan import EXTRA, Group, extra_groups, strict_groups
 from benchmarks.sides.results import with_best
 from benchmarks.sides.worker import Job, Side
 from chatbot.dialogue import read_dialogues
@@ -91,8 +91,8 @@ def run(small: dict[str, Path], *options: str) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def result(small):
-    """Ours, KerasHub, and TRL where it is installed."""
-    done = run(small, f"--peer-python={PEER_PYTHON}")
+    """Ours, KerasHub, KerasHub at its guide's length, and TRL where it is installed."""
+    done = run(small, f"--peer-python={PEER_PYTHON}", "--also", "keras_hub_128")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -165,7 +165,7 @@ def test_ratios_follow_from_the_steps(result):
 
 @pytest.mark.skipif(HAS_TRL, reason="TRL is installed: it is measured")
 def test_without_trl_the_rest_is_measured(result):
-    assert result["ratios"]["trl"] is None and result["sides"].keys() == {"ours", "keras_hub"}
+    assert result["ratios"]["trl"] is None and result["sides"].keys() == {"ours", "keras_hub", "keras_hub_128"}
     assert "trl" in result["not_measured"]["trl_float32"]
 
 
@@ -180,6 +180,15 @@ def test_trl_trains_on_the_answers_and_the_faster_precision_counts(result, drawn
     places = sum(min(row["tokens"], CONTEXT) for row in rows)
     assert side["response_share"] == pytest.approx(trained / places)
     assert all(0 < tokens <= ROWS * CONTEXT for tokens in side["response_tokens_of_these_steps"])
+
+
+def test_other_peers_are_measured_by_name(result):
+    ratios, side = result["ratios"], result["sides"]["keras_hub_128"]
+    assert ratios["keras_hub_phrasebank_128"] > 0 and side["context"] == 128
+    assert not {"keras_hub_phrasebank_jax", "trl_at_once"} & ratios.keys()
+    ours = Side(name="ours", module="ours", python="", precision="float32", ratios={"medquad": ""}, rows=2, context=64)
+    peers = [group.peers[0] for group in strict_groups(ours, "float32", "")]
+    assert tuple(group.name for group in extra_groups(*peers)) == EXTRA
 
 
 def test_a_missing_file_is_told_in_a_line(small, tmp_path):

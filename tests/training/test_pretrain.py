@@ -78,6 +78,15 @@ def test_it_goes_on_from_a_preset(texts, tmp_path):
     assert third["seen"] == first["tokens"] + second["tokens"]
 
 
+def test_going_on_keeps_the_held_out_works_where_the_texts_have_changed(texts, tmp_path):
+    first = pretrain(config_of(texts, tmp_path / "first", seed=3))
+    for number in range(12):  # another draw would fall upon other works
+        (texts / "fr" / f"a{number}.txt").write_text(SENTENCES["fr"] * 40, encoding="utf-8")
+    start = str(tmp_path / "first")
+    second = pretrain(config_of(texts, tmp_path / "second", start=start, tokens=32 * 8 * 20))
+    assert (second["held_out_works"], second["seed"]) == (first["held_out_works"], 3)
+
+
 def test_going_on_reads_the_unseen_rows_first():
     stream = np.arange(32 * 100 + 1, dtype="int32")
     config = PretrainConfig(texts=Path(), out=Path(), row=32, context=64, tokens=32 * 8 * 20, seen=32 * 8 * 10)
