@@ -4,8 +4,9 @@
     python -m benchmarks.recipes --recipe gpt2 --data data/medquad --steps 3 --random-gpt2 gpt2_tokenizer [--json]
 
 Runs `causette train` in a process of its own, into a folder that is thrown away. With `--steps` the training ends after
-so many optimizer steps, and the whole of it is worked out from the median one, loading and validations left out. `--random-gpt2` takes GPT-2 124M with random weights and the tokenizer of a folder
-with GPT-2's vocab.json and merges.txt: it costs what the real one costs, and its loss says nothing.
+so many optimizer steps, and the whole of it is worked out from the median one, loading and validations left out.
+`--random-gpt2` takes GPT-2 124M with random weights and the tokenizer of a folder with GPT-2's vocab.json and
+merges.txt: it costs what the real one costs, and its loss says nothing.
 """
 
 import argparse
@@ -61,18 +62,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     recipe = load_config(options.recipe, {"data": options.data, "out": "unused"})
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        command = [
-            sys.executable,
-            "-m",
-            "app",
-            "train",
-            "--recipe",
-            options.recipe,
-            "--data",
-            options.data,
-            "--out",
-            out,
-        ]
+        command = [sys.executable, "-m", "app", "train"]
+        command += ["--recipe", options.recipe, "--data", options.data, "--out", out]
         if options.random_gpt2:
             command += ["--model", _random_gpt2(options.random_gpt2, Path(folder) / "gpt2")]
         if options.steps:

@@ -4,9 +4,9 @@
 
 Random weights and ids of the real shapes; dialogues of 320 tokens in a row. Variants, all but `ours` differing from it in
 one thing: `keras_attention` (the layers' own attention), `kept` (activations and normalisations are kept for the
-gradient, not computed again), `whole_head` (every place meets the vocabulary), `dropout`
-(0.1, as GPT-2 was pre-trained; its layers then keep their own attention as well), `other_compilation` (with XLA where `fit.compile: auto` does without it, and the reverse).
-The ratio says how many times longer a step is than ours.
+gradient, not computed again), `whole_head` (every place meets the vocabulary), `dropout` (0.1, as GPT-2 was
+pre-trained; its layers then keep their own attention as well), `other_compilation` (with XLA where `fit.compile: auto`
+does without it, and the reverse). The ratio says how many times longer a step is than ours.
 """
 
 import argparse
