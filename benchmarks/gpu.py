@@ -6,9 +6,9 @@
 
 Both sides train the same shape on the same random texts, every position of which is learnt, without dropout, with
 AdamW and clipped gradients, LoRA of rank 16 on query and value (Keras gives each attention head a first matrix of its
-own there, so that it trains more parameters: both numbers are printed). Each is a process of its own that compiles and warms up
-first; then they take turns, a round of `--steps` steps each, and the ratio is taken round by round. A round ends when
-the device is done (JAX `block_until_ready`, `torch.cuda.synchronize`).
+own there, so that it trains more parameters: both numbers are printed). Each is a process of its own that compiles and
+warms up first; then they take turns, a round of `--steps` steps each, and the ratio is taken round by round. A round
+ends when the device is done (JAX `block_until_ready`, `torch.cuda.synchronize`).
 
 `--documents 1` puts one text of the whole length into each row: PyTorch's best case, since its attention then needs no
 mask. More of them make packed rows, in which attention stays inside a text on both sides.
