@@ -76,6 +76,17 @@ def _sources(config: PretrainConfig) -> str:
     return config.sources.read_text(encoding="utf-8").strip()
 
 
+def _earlier(recipe: dict[str, Any]) -> list[str]:
+    """What each earlier version had read and measured, the oldest first."""
+    told = []
+    later = recipe
+    while before := later.get("before"):
+        was = ", ".join(f"{language} {value:.3f}" for language, value in before["bits_per_byte"].items())
+        told.append(f"{later['seen']:,}: {was}")
+        later = before
+    return told[::-1]
+
+
 def card(name: str, recipe: dict[str, Any], sources: str) -> str:
     """The model card: what it is, how it was trained and measured, from which texts.
 
@@ -94,11 +105,11 @@ def card(name: str, recipe: dict[str, Any], sources: str) -> str:
         else ""
     )
     gone_on = ""
-    if before := recipe.get("before"):
-        was = ", ".join(f"{language} {value:.3f}" for language, value in before["bits_per_byte"].items())
+    if recipe.get("before"):
         gone_on = (
-            f"\nIt goes on from an earlier version that had seen {recipe['seen']:,} tokens (bits per byte then: {was}),\n"
-            "with a new optimizer and the rows not yet read first.\n"
+            f"\nIt goes on from an earlier version, with a new optimizer and the rows not yet read first: "
+            f"{recipe['seen'] + recipe['tokens']:,} tokens in all.\nBits per byte before this training, by tokens read: "
+            f"{'; '.join(_earlier(recipe))}.\n"
         )
     return f"""---
 language: [{", ".join(recipe["bits_per_byte"])}]

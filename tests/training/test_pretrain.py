@@ -73,9 +73,12 @@ def test_it_goes_on_from_a_preset(texts, tmp_path):
     assert losses[0] < begun[0]  # it does not begin from nothing
     assert second["bits_per_byte"]["fr"] < first["bits_per_byte"]["fr"]
     card = (tmp_path / "second" / "README.md").read_text(encoding="utf-8")
-    assert f"had seen {first['tokens']:,} tokens" in card
+    assert f"{first['tokens'] + second['tokens']:,} tokens in all" in card
     third = pretrain(config_of(texts, tmp_path / "third", start=str(tmp_path / "second"), tokens=32 * 8 * 20))
     assert third["seen"] == first["tokens"] + second["tokens"]
+    card = (tmp_path / "third" / "README.md").read_text(encoding="utf-8")
+    was = [f"{base['bits_per_byte']['fr']:.3f}" for base in (first, second)]
+    assert 0 < card.index(f"{first['tokens']:,}: ") < card.index(was[0]) < card.index(was[1])  # the oldest first
 
 
 def test_going_on_keeps_the_held_out_works_where_the_texts_have_changed(texts, tmp_path):
