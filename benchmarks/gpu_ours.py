@@ -61,8 +61,8 @@ def _trainer(job: Job, precision: str):
     import keras
     import keras_hub
 
-    from training.loop import make_optimizer
     from training.lora import add_lora
+    from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM
 
     keras.utils.set_random_seed(job["seed"])

@@ -43,7 +43,7 @@ def step_of(variant: str, shape: dict[str, int], data: Any, compiled: bool) -> C
     import keras_hub
 
     from training import packed_lm
-    from training.loop import make_optimizer
+    from training.optimizer import make_optimizer
 
     backbone = random_gpt2(**shape, context=1024, dropout=0.1 if variant == "dropout" else 0.0)
     task = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)

@@ -24,7 +24,8 @@ TRAIN = """
 import sys
 import numpy as np
 from chatbot.model import load_model
-from training.loop import Schedule, make_optimizer, optimise
+from training.loop import Schedule, optimise
+from training.optimizer import make_optimizer
 from training.packed_lm import PackedCausalLM
 from training.packing import Encoded, PackedRows
 from training.precision import choose_compilation

@@ -18,7 +18,7 @@ from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
-from training.loop import Schedule, make_optimizer, optimise
+from training.loop import Schedule, optimise
 from training.packing import PackedRows, fit_length
 from training.precision import choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
@@ -123,6 +123,7 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
 
 
 def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
+    from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM
 
     fit = config.fit

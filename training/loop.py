@@ -54,26 +54,6 @@ class StepReport:
     seconds: float
 
 
-def make_optimizer(model, *, weight_decay: float, clip_norm: float, accumulation: int, beta_2: float = 0.999):
-    """AdamW without decay on biases, normalisations and embeddings of positions."""
-    import keras
-
-    optimizer = keras.optimizers.AdamW(
-        learning_rate=0.0,  # set before every step by `optimise`
-        weight_decay=weight_decay,
-        beta_2=beta_2,
-        global_clipnorm=clip_norm or None,
-        gradient_accumulation_steps=accumulation if accumulation > 1 else None,
-    )
-    flat = [
-        variable
-        for variable in model.trainable_variables
-        if len(variable.shape) < 2 or variable.path.endswith("/bias") or "position_embedding" in variable.path
-    ]
-    optimizer.exclude_from_weight_decay(var_list=flat)
-    return optimizer
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
     """A step that was handed to the device; its loss may still be on the way."""

@@ -27,7 +27,7 @@ from chatbot.tokenizer import BytePairTokenizer
 from training.base_preset import build, publish
 from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read_corpus, rows_of
 from training.curve import Curve
-from training.loop import Batch, Schedule, StepReport, make_optimizer, optimise, total_loss
+from training.loop import Batch, Schedule, StepReport, optimise, total_loss
 from training.precision import choose_compilation
 from training.state import load_state, save_state
 
@@ -229,6 +229,7 @@ def _require_same_settings(path: Path, config: PretrainConfig) -> None:
 
 
 def _trainer(config: PretrainConfig, vocabulary: int, base: _Base | None) -> Any:
+    from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM
 
     model = PackedCausalLM(build(config, vocabulary))

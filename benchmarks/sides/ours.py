@@ -19,7 +19,8 @@ def main() -> None:
     from chatbot.template import HUMAN_ASSISTANT
     from chatbot.tokenizer import BytePairTokenizer
     from training.config import FitOptions
-    from training.loop import Schedule, make_optimizer, optimise
+    from training.loop import Schedule, optimise
+    from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM
     from training.packing import PackedRows, encode
     from training.precision import choose_compilation, choose_precision, device_name

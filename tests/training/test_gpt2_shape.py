@@ -10,7 +10,8 @@ from chatbot.dialogue import user
 from chatbot.generation import Sampling
 from chatbot.model import load_model, save_preset
 from chatbot.runner import ChatModel
-from training.loop import Schedule, make_optimizer, optimise
+from training.loop import Schedule, optimise
+from training.optimizer import make_optimizer
 from training.packed_lm import PackedCausalLM
 from training.packing import PackedRows, encode
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import build_tiny
 from training.ahead import ahead
-from training.loop import Schedule, make_optimizer, optimise, total_loss
+from training.loop import Schedule, optimise, total_loss
+from training.optimizer import make_optimizer
 from training.packed_lm import PackedCausalLM
 from training.packing import Encoded, PackedRows
 

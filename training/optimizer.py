@@ -1,0 +1,43 @@
+"""AdamW as our trainings take it."""
+
+from typing import Any
+
+import keras
+
+
+class OnePassAdamW(keras.optimizers.AdamW):
+    """AdamW whose whole update is one compiled function on TensorFlow too, as it is on JAX.
+
+    TensorFlow's own graph goes through memory for each operation, some forty times for clipping, moments, decay and
+    step together; XLA a few times, in half the time on two cores (GPT-2 124M: 0.7 s and 0.4 s of an update).
+    """
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        """Called once for each traced step: what it compiles then is part of that step."""
+        if keras.backend.backend() != "tensorflow":
+            super().apply(grads, trainable_variables)
+            return
+        import tensorflow as tf
+
+        plain = super().apply
+        tf.function(lambda given: plain(given, trainable_variables), jit_compile=True, autograph=False)(list(grads))
+
+
+def make_optimizer(
+    model: Any, *, weight_decay: float, clip_norm: float, accumulation: int, beta_2: float = 0.999
+) -> OnePassAdamW:
+    """AdamW without decay on biases, normalisations and embeddings of positions."""
+    optimizer = OnePassAdamW(
+        learning_rate=0.0,  # set before every step by `optimise`
+        weight_decay=weight_decay,
+        beta_2=beta_2,
+        global_clipnorm=clip_norm or None,
+        gradient_accumulation_steps=accumulation if accumulation > 1 else None,
+    )
+    flat = [
+        variable
+        for variable in model.trainable_variables
+        if len(variable.shape) < 2 or variable.path.endswith("/bias") or "position_embedding" in variable.path
+    ]
+    optimizer.exclude_from_weight_decay(var_list=flat)
+    return optimizer
