@@ -352,6 +352,8 @@ WRONG_CALLS = {
     "bad shares": (["prepare", "a.csv", "--out", "x", "--shares", "a,b"], "--shares"),
     "bad language": (["--lang", "de", "chat"], "--lang"),
     "no texts": (["pretrain", "nowhere", "--out", "x"], "aucun fichier"),
+    "a shape to go on from": (["pretrain", "t", "--out", "x", "--start", "mini", "--layers", "2"], "retirez --layers"),
+    "a seed to go on from": (["pretrain", "t", "--out", "x", "--start", "mini", "--seed", "2"], "retirez --seed"),
 }
 
 
