@@ -189,7 +189,8 @@ def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
     import keras_hub
 
     body = keras_hub.models.Backbone.from_preset(str(folder), dtype=dtype, **backbone)
-    causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), backbone=body, load_weights=False)
+    # KerasHub 0.32 falls over a saved policy such as "mixed_bfloat16", unless another one is asked for here too.
+    causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), backbone=body, load_weights=False, dtype=dtype)
     # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
     if limit := getattr(body, "max_sequence_length", None):
         causal_lm.preprocessor.sequence_length = int(limit)
@@ -210,9 +211,26 @@ def _require_finite(causal_lm: Any, name: str) -> None:
 
 
 def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
-    """Writes a KerasHub preset that `from_preset` loads, with our note (template, languages, …) beside it."""
+    """Writes a KerasHub preset that `from_preset` loads, with our note (template, languages, …) beside it.
+
+    A mixed policy is arithmetic, not storage: the weights are float32, and so says the preset. (With a mixed one in its
+    files KerasHub 0.32 writes a preset that its own `from_preset` cannot read.)
+    """
     causal_lm.save_to_preset(str(folder))
+    for name in ("config.json", "task.json"):
+        write_json(folder / name, _in_float32(read_json(folder / name)))
     write_json(folder / PRESET_NOTE, note)
+
+
+def _in_float32(config: Any) -> Any:
+    """A Keras configuration with float32 in place of every mixed policy."""
+    if isinstance(config, list):
+        return [_in_float32(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
+        return {**config, "config": {**config["config"], "name": "float32"}}
+    return {key: _in_float32(value) for key, value in config.items()}
 
 
 def weights_fingerprint(causal_lm: Any) -> str:

@@ -41,6 +41,20 @@ def test_our_tokenizer_has_the_ids_of_the_preset(tiny_model, tiny_tokenizer):
     assert tokenizer.encode(text) == tiny_tokenizer.encode(text) and template.name == "human_assistant"
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_preset_of_half_precision_comes_back_in_float32(tiny_preset, tmp_path, policy):
+    import keras_hub
+
+    trained = load_model(str(tiny_preset), dtype=policy).causal_lm
+    save_preset(trained, tmp_path / "ours", {"template": "plain"})
+    trained.save_to_preset(str(tmp_path / "theirs"))  # KerasHub alone cannot read what it wrote here
+    for name in ("ours", "theirs"):
+        again = load_model(str(tmp_path / name)).causal_lm
+        assert again.compute_dtype == "float32"
+        assert weights_fingerprint(again) == weights_fingerprint(trained)
+    assert keras_hub.models.CausalLM.from_preset(str(tmp_path / "ours")).compute_dtype == "float32"
+
+
 def test_keras_hub_alone_loads_it(tiny_preset):
     import keras_hub
 
