@@ -75,7 +75,7 @@ def evaluate(
 ) -> None:  # fmt: skip
     load_keras()
     from app.measuring import evaluate_model
-    from chatbot.generation import Sampling
+    from chatbot.sampling import Sampling
 
     output = Output(json)
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
@@ -100,7 +100,7 @@ def compare(
 ) -> None:  # fmt: skip
     load_keras()
     from app.measuring import compare_run
-    from chatbot.generation import Sampling
+    from chatbot.sampling import Sampling
 
     output = Output(json)
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
@@ -131,9 +131,9 @@ def chat(
     seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
 ) -> None:
     load_keras()
-    from chatbot.generation import Sampling
     from chatbot.model import load_model
     from chatbot.runner import ChatModel
+    from chatbot.sampling import Sampling
     from chatbot.session import ChatSession
     from chatbot.terminal import talk
 
@@ -161,7 +161,7 @@ def serve(
 ) -> None:
     load_keras()
     from app.serving import serve_model
-    from chatbot.generation import Sampling
+    from chatbot.sampling import Sampling
 
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens)
     serve_model(model, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())

@@ -16,8 +16,8 @@ from app.output import Output
 from app.progress import TrainingBar
 from chatbot.errors import InputError
 from chatbot.files import read_json
-from chatbot.generation import Sampling
 from chatbot.language import number, tr
+from chatbot.sampling import Sampling
 from datasets_prep.prepare import PrepareConfig, prepare
 from datasets_prep.prepared import MANIFEST, PreparedSet, is_prepared
 from training.config import load_config

@@ -10,9 +10,9 @@ from app.output import Output, advice, table
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.files import write_json
-from chatbot.generation import Sampling
 from chatbot.language import number, tr
 from chatbot.model import load_model
+from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
 from training.compare import Comparison, comparable, compare, split_title, write_comparison
 from training.compare import table as comparison_rows

@@ -6,9 +6,9 @@ from pathlib import Path
 from app.output import Output
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet, is_prepared
 from training.runs import RunFolder
 

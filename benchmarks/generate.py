@@ -14,8 +14,9 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.machine import describe
-from chatbot.generation import Generator, Sampling
+from chatbot.generation import Generator
 from chatbot.model import load_model
+from chatbot.sampling import Sampling
 
 
 def keras_hub_run(causal_lm, prompt: list[int], new: int) -> Callable[[], int]:

@@ -3,6 +3,7 @@
     CausetteError
     ├── InputError    the user's call or data is wrong      exit status 2
     └── WorldError    the call was right, the world failed   exit status 1
+        └── BusyError     too many ask at once; later it will do
 
 Messages are one or two lines in the user's language: what, where, the cure. The library raises; only the command line
 turns an exception into a line on the screen and an exit status.
@@ -30,6 +31,10 @@ class WorldError(CausetteError):
     """The network, the disk or a remote service failed."""
 
     exit_status = 1
+
+
+class BusyError(WorldError):
+    """Too many questions wait for an answer already."""
 
 
 def no_such_file(path: Path) -> InputError:

@@ -1,6 +1,6 @@
-"""Token-by-token generation with the key/value cache in our own hands: KerasHub's `generate` cannot stream.
+"""Generation by Keras itself, for accelerators and for families that `chatbot.decoder` does not know.
 
-Two compiled functions do all the work, and are compiled once per *length bucket*, never once per prompt:
+The key/value cache is in our own hands: KerasHub's `generate` cannot stream. Two compiled functions do all the work, and are compiled once per *length bucket*, never once per prompt:
 
 * ``prefill``: the padded prompts go through the model in one pass and fill the cache;
 * ``step``: one token per row in, the next one out. The sampler runs inside, so that one small integer per row is all
@@ -9,52 +9,17 @@ Two compiled functions do all the work, and are compiled once per *length bucket
 Padded positions of a prompt are harmless: each is overwritten before anything attends to it. Prompts of different
 lengths share a batch: steps begin at the shortest one, and a row that still has prompt left is fed its own tokens.
 
-This is the only file that knows the cache, and the only one here that knows the Keras backend.
+This is the only file here that knows the Keras backend.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chatbot.sampling import Sampling
+
 SMALLEST_BUCKET = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How the next token is chosen.
-
-    Args:
-        temperature: 0 takes the likeliest token (greedy); higher is more varied.
-        top_k: only the `top_k` likeliest tokens may be drawn; 0 for no limit.
-        top_p: only the likeliest tokens that together reach this probability may be drawn (Holtzman et al. 2020).
-        repetition_penalty: above 1, tokens already in the prompt or the answer become less likely (Keskar et al. 2019).
-        seed: same seed, same answer; None draws one.
-        max_new_tokens: longest answer.
-
-    Raises:
-        ValueError: a value is out of its range.
-    """
-
-    temperature: float = 0.0
-    top_k: int = 0
-    top_p: float = 1.0
-    repetition_penalty: float = 1.0
-    seed: int | None = None
-    max_new_tokens: int = 128
-
-    def __post_init__(self):
-        ranges = {
-            "temperature": (0.0, 5.0),
-            "top_k": (0, 1_000_000),
-            "top_p": (1e-6, 1.0),
-            "repetition_penalty": (0.1, 10.0),
-            "max_new_tokens": (1, 1_000_000),
-        }
-        for name, (low, high) in ranges.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"`{name}` must be between {low} and {high}. Received: {getattr(self, name)}")
 
 
 def bucket_of(length: int, limit: int) -> int:
@@ -73,6 +38,9 @@ class Generator:
         end_id: the token that ends an answer.
         limit: the longest sequence of the model.
     """
+
+    at_once = 2  # answers that may be asked for at the same time; more would only make each slower
+    compiled_by_shape = True  # of its prompts and cache, and by kind of sampling
 
     def __init__(self, causal_lm: Any, end_id: int, limit: int):
         self._causal_lm = causal_lm
@@ -165,13 +133,13 @@ class Generator:
             np.int32(sampling.top_k or self._vocabulary_size),
             np.float32(sampling.top_p),
             np.float32(sampling.repetition_penalty),
-            static=(sampling.temperature == 0.0, sampling.repetition_penalty != 1.0, self._sorted(sampling)),
+            static=(
+                sampling.temperature == 0.0,
+                sampling.repetition_penalty != 1.0,
+                sampling.ordered(self._vocabulary_size),
+            ),
         )
         return np.asarray(chosen), (cache, seen)
-
-    def _sorted(self, sampling: Sampling) -> int:
-        """How many of the likeliest tokens must be put in order: sorting all of them takes longer than a small model."""
-        return self._vocabulary_size if not 1 <= sampling.top_k <= 1024 else min(1024, self._vocabulary_size)
 
     @property
     def _vocabulary_size(self) -> int:
@@ -267,3 +235,16 @@ def _compiled_jax(causal_lm: Any, body: Callable[..., Any]) -> Callable[..., Any
 
     function = jax.jit(pure, static_argnums=0)
     return lambda *arrays, static=(): function(static, [variable.value for variable in variables], *arrays)
+
+
+def on_accelerator() -> bool:
+    """Whether Keras computes on something better than the processor."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() != "cpu"
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))

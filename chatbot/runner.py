@@ -8,15 +8,20 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chatbot.dialogue import Message, user
 from chatbot.encoding import encode_segments
 from chatbot.errors import InputError
-from chatbot.generation import Generator, Sampling
+from chatbot.generation import Generator, on_accelerator
 from chatbot.language import tr
 from chatbot.model import LanguageModel, load_model
+from chatbot.sampling import Sampling
 from chatbot.tokenizer import StreamDecoder
+
+if TYPE_CHECKING:  # Numba takes a second to import
+    from chatbot.engine import Engine
+    from chatbot.plain_weights import Width
 
 Finish = Literal["end", "stop", "length", "cancelled"]
 
@@ -95,11 +100,19 @@ class Reply:
 
 
 class ChatModel:
-    """A language model one can talk to."""
+    """A language model one can talk to.
 
-    def __init__(self, model: LanguageModel):
+    Args:
+        model: with its weights as they are now.
+        width: of the weights in memory while talking: "float32", "bfloat16", "int8". Narrower ones are read faster.
+
+    Raises:
+        InputError: a narrower width for a model that only Keras can compute.
+    """
+
+    def __init__(self, model: LanguageModel, width: "Width" = "float32"):
         self.model = model
-        self.generator = Generator(model.causal_lm, model.tokenizer.end_id, model.context)
+        self.generator = generator_of(model, width)
 
     def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
         """Streams the answer to the last message.
@@ -175,6 +188,31 @@ class ChatModel:
 
     def _first_cleaned(self, text: str, answer: Answer) -> str:
         return text if answer.text else text.removeprefix(self.model.template.around_answer[0]).lstrip("\n")
+
+
+def generator_of(model: LanguageModel, width: "Width" = "float32") -> "Engine | Generator":
+    """What computes the model's answers: our decoder on a processor, where it knows the family; Keras everywhere else.
+
+    Raises:
+        InputError: see `ChatModel`.
+    """
+    end_id, context = model.tokenizer.end_id, model.context
+    if not on_accelerator():
+        from chatbot.plain_weights import plain_weights
+
+        if weights := plain_weights(model.causal_lm.backbone, context, width):
+            from chatbot.decoder import Decoder, room_for
+            from chatbot.engine import Engine
+
+            return Engine(Decoder(weights, room_for(weights)), end_id, context)
+    if width != "float32":
+        raise InputError(
+            tr(f"{model.name} : les poids en {width} ne sont possibles que sur un processeur, pour GPT-2, Llama, Mistral et "
+               "Qwen. Retirez --weights.",
+               f"{model.name}: weights in {width} are possible only on a processor, for GPT-2, Llama, Mistral and Qwen. "
+               "Leave out --weights.")
+        )  # fmt: skip
+    return Generator(model.causal_lm, end_id, context)
 
 
 def fit_window(model: LanguageModel, messages: Sequence[Message], max_new_tokens: int) -> tuple[list[int], int]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from chatbot.dialogue import Message, assistant, user
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.runner import Answer, ChatModel
+from chatbot.sampling import Sampling
 
 LONGEST_MESSAGE = 20_000  # characters; far above any context here, far below what would hurt
 

@@ -10,7 +10,8 @@ import pytest
 
 GENERATE = """
 import sys
-from chatbot.generation import Generator, Sampling
+from chatbot.generation import Generator
+from chatbot.sampling import Sampling
 from chatbot.model import load_model
 model = load_model(sys.argv[1])
 generator = Generator(model.causal_lm, model.tokenizer.end_id, model.context)

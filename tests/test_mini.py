@@ -6,10 +6,10 @@ import json
 import pytest
 
 from chatbot.dialogue import user
-from chatbot.generation import Sampling
 from chatbot.locate import EMBEDDED
 from chatbot.model import load_model
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 
 FOLDER = EMBEDDED["mini"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import tr
 from chatbot.model import LanguageModel, weights_fingerprint
 from chatbot.runner import Answer, ChatModel, fit_window
+from chatbot.sampling import Sampling
 from training import metrics
 from training.loop import total_loss
 from training.packing import Encoded, PackedRows, cut_to, encode, fit_length

@@ -203,8 +203,8 @@ def _write_samples(model: LanguageModel, data: PreparedSet, work: Path, count: i
     """Greedy answers to some questions of the validation split, drawn by chance, beside the expected ones."""
     import json
 
-    from chatbot.generation import Sampling
     from chatbot.runner import ChatModel
+    from chatbot.sampling import Sampling
 
     chosen = drawn(list(data.split("validation")), count, seed=1)
     answers = ChatModel(model).answers([d.messages[:-1] for d in chosen], Sampling(max_new_tokens=96))

@@ -14,10 +14,9 @@ from app.page.drawing import html_props, messages_of, notice_html
 from app.page.look import LOGO, words
 from app.page.settings import sampling_of, settings_for
 from chatbot.errors import CausetteError
-from chatbot.generation import Sampling
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 
-AT_ONCE = 2  # answers computed at the same time; more would only make each slower
 LONGEST_EXAMPLE = 200  # characters; a longer example is no button
 
 log = logging.getLogger(__name__)
@@ -80,6 +79,8 @@ class ChatTab:
             with closing(conversation.listen()) as pieces:
                 for _ in pieces:
                     yield self._shown(conversation, None)
+        except CausetteError as error:
+            yield self._shown(conversation, str(error))
         except Exception:  # whatever happens in the model: a sentence for the reader, the trace for the log
             log.exception("the answer failed")
             notice = words("La réponse n'a pas pu être calculée : réessayez, ou effacez la conversation.",
@@ -147,7 +148,7 @@ class ChatTab:
         for event in asking:
             event.then(
                 self.listen, conversation, shown, **private, trigger_mode="multiple",
-                concurrency_id="model", concurrency_limit=AT_ONCE,
+                concurrency_id="model", concurrency_limit=self.chat.generator.at_once,
             )  # fmt: skip
         stop.click(self.stop, conversation, shown, **at_once)
         clear.click(self.clear, conversation, shown, **at_once)

@@ -8,8 +8,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from chatbot.dialogue import Message, assistant, user
-from chatbot.generation import Sampling
 from chatbot.runner import Answer, ChatModel, Reply
+from chatbot.sampling import Sampling
 from chatbot.session import checked_text, followed
 
 LONGEST_CONVERSATION = 50  # turns; older ones leave the page (they left the model's context long before)

@@ -12,10 +12,10 @@ from app.page.chat import ChatTab
 from app.page.look import CSS, LOGO, head, theme, words
 from app.page.warm_up import WarmUp
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import number, tr
 from chatbot.model import LanguageModel
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 from chatbot.session import memory_in_words
 
 WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full

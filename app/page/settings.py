@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from app.page.look import words
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import number
+from chatbot.sampling import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)

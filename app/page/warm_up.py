@@ -1,7 +1,7 @@
 """Compiling ahead: so that the first question does not wait, and then no other does either.
 
-A model compiles seconds per shape of its work (prompt's bucket, cache's bucket) and per kind of sampling. The shape of
-a first question is compiled before the page is announced, the others after, in the order in which they will be met.
+Our own decoder is compiled once. Keras compiles for seconds per shape of its work (prompt's bucket, cache's bucket) and
+per kind of sampling. The shape of a first question is compiled before the page is announced, the others after, in the order in which they will be met.
 """
 
 import os
@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Self
 
-from chatbot.generation import Sampling, bucket_of
+from chatbot.generation import bucket_of
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 
 LONGEST_PROMPT = 512  # tokens; a model that reads more compiles that when it is asked for
 
@@ -28,12 +29,14 @@ class WarmUp:
 
     def __init__(self, chat: ChatModel, sampling: Sampling):
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up", initializer=_step_back)
-        prompts = prompt_lengths(chat.model.context, sampling.max_new_tokens)
-        self._steps = [
-            self._pool.submit(chat.generator.warm_up, [[0] * length], kind)
+        shapes = [
+            (length, kind)
             for kind in kinds_of(sampling)
-            for length in prompts
+            for length in prompt_lengths(chat.model.context, sampling.max_new_tokens)
         ]
+        if not chat.generator.compiled_by_shape:
+            shapes = shapes[:1]
+        self._steps = [self._pool.submit(chat.generator.warm_up, [[0] * length], kind) for length, kind in shapes]
 
     def wait_for_first(self) -> None:
         """Until a short first question is answered without delay. Raises what the model raised."""

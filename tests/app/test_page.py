@@ -21,9 +21,10 @@ from app.page.serve import build_page, header, serve, usable_port
 from app.page.settings import sampling_of, settings_for
 from app.page.warm_up import kinds_of, prompt_lengths
 from chatbot.errors import InputError
-from chatbot.generation import Sampling, bucket_of
+from chatbot.generation import bucket_of
 from chatbot.language import current_language, set_language
 from chatbot.runner import ChatModel, Reply
+from chatbot.sampling import Sampling
 from chatbot.session import LONGEST_MESSAGE
 
 GREEDY = Sampling(max_new_tokens=48)  # with any prompt here, a cache of 128: few shapes to compile

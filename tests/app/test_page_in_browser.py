@@ -13,9 +13,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.page.serve import build_page, open_page
-from chatbot.generation import Sampling
 from chatbot.language import set_language
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 
 PATIENCE = 30  # seconds that a step may take on a busy machine; none of them waits for nothing
 EXAMPLE = "Quel est le délai de livraison ?"

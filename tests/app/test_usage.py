@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from app.cli import app
 from app.main import main
-from chatbot.generation import Sampling
+from chatbot.sampling import Sampling
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = re.compile(

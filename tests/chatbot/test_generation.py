@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chatbot.generation import Generator, Sampling, bucket_of
+from chatbot.generation import Generator, bucket_of
+from chatbot.sampling import Sampling
 from tests.conftest import build_tiny
 
 PROMPTS = [[5, 6, 7, 8, 9], [12, 40, 41], [100, 101, 102, 103, 104, 105, 106, 107]]

@@ -11,11 +11,11 @@ import pytest
 
 from chatbot.dialogue import user
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.known_models import kaggle_handles
 from chatbot.locate import EMBEDDED, locate
 from chatbot.model import load_model, load_tokenizer, save_preset, weights_fingerprint
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 from tests.conftest import build_tiny
 
 

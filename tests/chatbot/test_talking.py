@@ -8,9 +8,9 @@ import pytest
 
 from chatbot.dialogue import assistant, user
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.language import set_language
 from chatbot.runner import ChatModel, ModelRunner, StopFilter, fit_window
+from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.terminal import Terminal, lines_of, printable
 

@@ -9,8 +9,8 @@ import pytest
 
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
-from chatbot.generation import Sampling
 from chatbot.model import load_model, save_preset
+from chatbot.sampling import Sampling
 from tests.conftest import build_tiny
 from training.compare import compare, report, table, write_comparison
 from training.evaluate import MEASURES, EvaluationSettings, Evaluator, even_batches

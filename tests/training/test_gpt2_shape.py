@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from chatbot.dialogue import user
-from chatbot.generation import Sampling
 from chatbot.model import load_model, save_preset
 from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
 from training.loop import Schedule, optimise
 from training.optimizer import make_optimizer
 from training.packed_lm import PackedCausalLM

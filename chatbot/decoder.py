@@ -1,0 +1,134 @@
+"""A transformer's forward pass on a processor, in plain arrays: the whole of it is `Decoder.forward`.
+
+Its rows are tokens of any conversations, at any places: the newest token of each running answer, the tokens of a prompt
+that has just come in, or both together. What a conversation has read lies in its *slot*, as keys and values.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba import get_num_threads
+from threadpoolctl import ThreadpoolController
+
+from chatbot import kernels
+from chatbot.plain_weights import Linear, Norm, PlainWeights, bfloat16
+
+ROOM = 2**30  # bytes of keys and values; taken by the system as conversations fill them
+MOST_SLOTS = 16
+MANY_ROWS = 24  # from here on a matrix product of the BLAS, on widened weights, is faster than our loops
+
+
+def room_for(weights: PlainWeights) -> int:
+    """How many conversations fit into `ROOM`: 1 to 16."""
+    of_one = len(weights.blocks) * 2 * weights.places * weights.key_heads * weights.head_width * 4
+    return min(MOST_SLOTS, max(1, ROOM // of_one))
+
+
+class Decoder:
+    """A model with room for several conversations.
+
+    Args:
+        weights: the model.
+        slots: how many conversations; each takes layers × 2 × places × key heads × head width numbers,
+            of 4 bytes, or of 2 where the weights are narrower than float32.
+    """
+
+    def __init__(self, weights: PlainWeights, slots: int):
+        self.weights = weights
+        self.slots = slots
+        shape = (slots, weights.key_heads, weights.places, weights.head_width)
+        self._narrow = weights.head.weight.dtype != np.float32  # then keys and values are kept in bfloat16
+        kind = "uint16" if self._narrow else "float32"
+        self._cache = [(np.zeros(shape, kind), np.zeros(shape, kind)) for _ in weights.blocks]
+        largest = max((linear.outs * linear.ins for linear in _linears(weights)), default=0)
+        self._blas, self._threads = ThreadpoolController(), get_num_threads()
+        self._scratch = np.empty(largest if self._narrow else 0, "float32")
+
+    def forward(self, tokens: Any, slots: Any, places: Any, wanted: Sequence[int] | None = None) -> np.ndarray:
+        """Reads tokens, keeps their keys and values, and returns logits.
+
+        Args:
+            tokens: (rows,) ids.
+            slots: (rows,) whose conversation each belongs to.
+            places: (rows,) where it stands there, from 0; all places before it have been read, or are rows here.
+            wanted: the rows whose logits are returned; None for all.
+
+        Returns:
+            (wanted rows, vocabulary) float32.
+        """
+        w = self.weights
+        tokens, slots, places = (np.asarray(array, "int64") for array in (tokens, slots, places))
+        rows = len(tokens)
+        x = w.embedding.rows(tokens)
+        if w.positions is not None:
+            x += w.positions[places]
+        split = [w.heads * w.head_width, (w.heads + w.key_heads) * w.head_width]
+        scores = np.empty((rows * w.heads, int(places.max()) + 1), "float32")
+        attended = np.empty((rows, w.heads, w.head_width), "float32")
+        for block, (keys, values) in zip(w.blocks, self._cache, strict=True):
+            projected = self._linear(_normed(x, block.attention_norm), block.attention)
+            query, key, value = (
+                np.ascontiguousarray(part).reshape(rows, -1, w.head_width)
+                for part in np.split(projected, split, axis=1)
+            )
+            if w.rotation is not None:
+                cosine, sine = (table[places] for table in w.rotation)
+                kernels.rotate(query, cosine, sine)
+                kernels.rotate(key, cosine, sine)
+            if self._narrow:
+                key, value = bfloat16(key), bfloat16(value)
+            keys[slots, :, places], values[slots, :, places] = key, value
+            kernels.attend(query, keys, values, slots, places + 1, w.window, scores, attended)
+            x += self._linear(attended.reshape(rows, -1), block.attention_output)
+            x += self._feedforward(_normed(x, block.feedforward_norm), block)
+        if wanted is not None:
+            x = np.ascontiguousarray(x[list(wanted)])
+        return self._linear(_normed(x, w.norm), w.head)
+
+    def copy_slot(self, source: int, target: int, places: int) -> None:
+        """What the first places of a conversation hold, for another one that begins alike."""
+        for keys, values in self._cache:
+            keys[target, :, :places] = keys[source, :, :places]
+            values[target, :, :places] = values[source, :, :places]
+
+    def _feedforward(self, x: np.ndarray, block: Any) -> np.ndarray:
+        inner = self._linear(x, block.up)
+        if block.gate is None:
+            kernels.gelu(inner)
+        else:
+            kernels.silu_gate(self._linear(x, block.gate), inner)
+        return self._linear(inner, block.down)
+
+    def _linear(self, x: np.ndarray, linear: Linear) -> np.ndarray:
+        """(rows, ins) → (rows, outs)."""
+        out = np.empty((len(x), linear.outs), "float32")
+        if len(x) >= MANY_ROWS:
+            with self._blas.limit(limits=1, user_api="blas"):
+                kernels.product(x, self._widened(linear), linear.bias, self._threads, out)
+            return out
+        kernels.linear(x, linear.weight, linear.scale, linear.bias, out)
+        return out
+
+    def _widened(self, linear: Linear) -> np.ndarray:
+        """The matrix as float32, which lasts until the next one is asked for."""
+        if linear.weight.dtype == np.float32:
+            return linear.weight
+        out = self._scratch[: linear.outs * linear.ins].reshape(linear.outs, linear.ins)
+        kernels.widened(linear.weight, linear.scale, out)
+        return out
+
+
+def _linears(weights: PlainWeights) -> list[Linear]:
+    """All matrices that may meet many rows; the head meets only those whose logits are wanted."""
+    each = [(b.attention, b.attention_output, b.up, b.gate, b.down) for b in weights.blocks]
+    return [linear for block in each for linear in block if linear is not None] + [weights.head]
+
+
+def _normed(x: np.ndarray, norm: Norm) -> np.ndarray:
+    out = np.empty_like(x)
+    if norm.offset is None:
+        kernels.rms_norm(x, norm.gain, norm.epsilon, out)
+    else:
+        kernels.layer_norm(x, norm.gain, norm.offset, norm.epsilon, out)
+    return out

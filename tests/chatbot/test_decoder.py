@@ -1,0 +1,143 @@
+"""The decoder's arithmetic is KerasHub's, family by family; narrower weights stay near it; company changes nothing."""
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+
+from chatbot.decoder import MANY_ROWS, Decoder
+from chatbot.plain_weights import Arena, bfloat16, narrowed, plain_weights
+from tests.conftest import build_tiny
+
+PLACES = 64
+SHAPE = {"vocabulary_size": 300, "num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
+GROUPED = {**SHAPE, "num_query_heads": 4, "num_key_value_heads": 2}
+SCALED = {
+    "rope_frequency_adjustment_factor": 8.0,
+    "rope_low_freq_factor": 1.0,
+    "rope_high_freq_factor": 4.0,
+    "rope_pretraining_sequence_length": 32,
+}
+FAMILIES = {
+    "gpt2": lambda: keras_hub.models.GPT2Backbone(**SHAPE, num_heads=4, max_sequence_length=PLACES, dropout=0.1),
+    "llama": lambda: keras_hub.models.LlamaBackbone(**GROUPED, rope_max_wavelength=500),
+    "llama3": lambda: keras_hub.models.Llama3Backbone(**GROUPED, **SCALED),
+    "mistral": lambda: keras_hub.models.MistralBackbone(**GROUPED, sliding_window=9),
+    "qwen": lambda: keras_hub.models.QwenBackbone(**GROUPED, tie_word_embeddings=True),
+}
+
+
+def drawn(backbone, scale=0.25):
+    """The same backbone with weights large enough that logits differ."""
+    random = np.random.default_rng(5)
+    for variable in backbone.trainable_variables:
+        variable.assign(variable + random.normal(scale=scale, size=variable.shape))
+    return backbone
+
+
+@pytest.fixture(params=FAMILIES)
+def backbone(request):
+    keras.utils.set_random_seed(1)
+    return drawn(FAMILIES[request.param]())
+
+
+def keras_logits(backbone, ids):
+    """(tokens, vocabulary) of one sequence."""
+    ids = np.asarray([ids], "int32")
+    hidden = backbone({"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    return np.asarray(backbone.token_embedding(hidden, reverse=True))[0]
+
+
+def near(got, wanted, share):
+    assert np.abs(got - wanted).max() <= share * np.abs(wanted).max()
+
+
+IDS = np.random.default_rng(0).integers(1, 300, 40)
+
+
+def test_a_prompt_and_single_steps_give_the_logits_of_keras(backbone):
+    wanted = keras_logits(backbone, IDS)
+    decoder = Decoder(plain_weights(backbone, PLACES), slots=3)
+    assert len(IDS) > MANY_ROWS  # the BLAS for the prompt, our loops for the steps
+    near(decoder.forward(IDS, [1] * 40, range(40)), wanted, 1e-5)
+    steps = [decoder.forward([token], [2], [place])[0] for place, token in enumerate(IDS)]
+    near(np.stack(steps), wanted, 1e-5)
+
+
+def test_a_prompt_in_pieces_and_only_the_wanted_rows(backbone):
+    wanted = keras_logits(backbone, IDS)
+    decoder = Decoder(plain_weights(backbone, PLACES), slots=1)
+    decoder.forward(IDS[:30], [0] * 30, range(30), [])
+    got = decoder.forward(IDS[30:], [0] * 10, range(30, 40), [0, 9])
+    near(got, wanted[[30, 39]], 1e-5)
+
+
+def test_company_changes_no_digit(backbone):
+    weights = plain_weights(backbone, PLACES)
+    alone, together = Decoder(weights, slots=1), Decoder(weights, slots=5)
+    for place, token in enumerate(IDS[:12]):
+        (single,) = alone.forward([token], [0], [place])
+        others = together.forward([7, token, 8, 9, 3], [0, 3, 1, 2, 4], [0, place, 0, 0, 0])
+        assert np.array_equal(others[1], single)
+
+
+@pytest.mark.parametrize(("width", "share"), [("bfloat16", 0.03), ("int8", 0.08)])
+def test_narrow_weights_stay_near(backbone, width, share):
+    wanted = keras_logits(backbone, IDS)
+    exact = plain_weights(backbone, PLACES)
+    weights = plain_weights(backbone, PLACES, width)
+    decoder = Decoder(weights, slots=2)
+    near(decoder.forward(IDS, [0] * 40, range(40)), wanted, share)
+    steps = [decoder.forward([token], [1], [place])[0] for place, token in enumerate(IDS)]
+    near(np.stack(steps), wanted, share)
+    assert weights.bytes < {"bfloat16": 0.6, "int8": 0.4}[width] * exact.bytes
+
+
+def test_a_copied_slot_goes_on_alike(backbone):
+    decoder = Decoder(plain_weights(backbone, PLACES), slots=2)
+    decoder.forward(IDS[:20], [0] * 20, range(20))
+    decoder.copy_slot(0, 1, 20)
+    both = decoder.forward([5, 5], [0, 1], [20, 20])
+    assert np.array_equal(both[0], both[1])
+
+
+def test_an_adapter_is_merged_in():
+    backbone = drawn(FAMILIES["gpt2"]())
+    backbone.enable_lora(2)
+    drawn(backbone)
+    decoder = Decoder(plain_weights(backbone, PLACES), slots=1)
+    near(decoder.forward(IDS, [0] * 40, range(40)), keras_logits(backbone, IDS), 1e-5)
+
+
+def test_what_only_keras_can_compute_is_left_to_it(tiny_tokenizer):
+    bloom = keras_hub.models.BloomBackbone(**SHAPE, num_heads=4)
+    assert plain_weights(bloom, PLACES) is None
+    quantised = build_tiny(tiny_tokenizer).backbone
+    quantised.quantize("int8")
+    assert plain_weights(quantised, PLACES) is None
+
+
+def test_widths_of_a_matrix():
+    weight = np.random.default_rng(1).normal(size=(7, 12)).astype("float32")
+    bias = np.arange(7, dtype="float32")
+    for width, share in (("float32", 0), ("bfloat16", 2**-8), ("int8", 1 / 127)):
+        linear = narrowed(weight, bias, width, Arena())
+        error = np.abs(linear.rows(np.arange(7)) - weight)
+        assert (error <= share * np.abs(weight).max(axis=1, keepdims=True)).all()
+        assert (error.max() > 0) == (width != "float32")
+        assert np.array_equal(linear.bias, bias)
+
+
+def test_bfloat16_rounds_to_the_nearest_even():
+    import ml_dtypes
+
+    values = np.random.default_rng(2).normal(size=10_000).astype("float32")
+    assert np.array_equal(bfloat16(values), values.astype(ml_dtypes.bfloat16).view("uint16"))
+
+
+def test_the_arena_keeps_arrays_apart():
+    arena = Arena()
+    arrays = [np.full((3, 5), number, "int8") for number in range(4)] + [np.full(20_000_000, 9.0, "float32")]
+    stored = [arena.store(array) for array in arrays]
+    for array, place in zip(arrays, stored, strict=True):
+        assert np.array_equal(array, place) and place.dtype == array.dtype
