@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.data_commands import data_app
-from app.options import Json, MaxTokens, Model, Seed, Temperature
+from app.options import Json, MaxTokens, Model, Seed, Temperature, Weights
 from app.output import Output
 from app.quiet import load_keras
 from app.set_commands import inspect, prepare
@@ -129,6 +129,7 @@ def chat(
     ] = 1.0,
     max_tokens: MaxTokens = 160,
     seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
+    weights: Weights = "float32",
 ) -> None:
     load_keras()
     from chatbot.model import load_model
@@ -141,7 +142,7 @@ def chat(
         temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
         max_new_tokens=max_tokens, seed=seed,
     )  # fmt: skip
-    refused = talk(ChatSession(ChatModel(load_model(model)), sampling))
+    refused = talk(ChatSession(ChatModel(load_model(model), weights), sampling))
     if refused:
         raise typer.Exit(InputError.exit_status)
 
@@ -155,6 +156,7 @@ def serve(
     ] = 7860,
     temperature: Temperature = 0.0,
     max_tokens: MaxTokens = 160,
+    weights: Weights = "float32",
     open_browser: Annotated[
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
@@ -164,7 +166,7 @@ def serve(
     from chatbot.sampling import Sampling
 
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens)
-    serve_model(model, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
+    serve_model(model, weights, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
 
 
 @app.command(help=tr("Du texte brut à un modèle de base : comment « mini » a été fait.",

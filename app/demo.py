@@ -69,7 +69,15 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
         from app.serving import serve_model
 
         chapter(output, 4, tr("La page : posez-lui vos questions", "The page: ask your own questions"))
-        serve_model(str(out / "run"), host="127.0.0.1", port=port, sampling=SAMPLING, open_browser=False, output=output)
+        serve_model(
+            str(out / "run"),
+            "float32",
+            host="127.0.0.1",
+            port=port,
+            sampling=SAMPLING,
+            open_browser=False,
+            output=output,
+        )
     else:
         output.say(tr(f"Pour lui parler : causette chat {out / 'run'}   ou   causette serve {out / 'run'}",
                       f"To talk to it: causette chat {out / 'run'}   or   causette serve {out / 'run'}"))  # fmt: skip

@@ -1,7 +1,7 @@
 """What several commands have in common: their options, and how the text of one becomes a value."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,9 @@ MaxTokens = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+Weights = Annotated[Literal["float32", "bfloat16", "int8"], typer.Option(help=tr(
+    "Poids en mémoire pendant la discussion : float32 (exacts), bfloat16 ou int8 (plus rapides, un peu moins justes).",
+    "Weights in memory while talking: float32 (exact), bfloat16 or int8 (faster, slightly less true)."))]  # fmt: skip
 Prepared = Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))]  # fmt: skip
 IN_TABLE = tr("Lecture d'un tableau", "Reading a table")
 IN_DOCUMENT = tr("Lecture d'un PDF ou d'un texte", "Reading a PDF or a text")

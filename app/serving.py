@@ -7,19 +7,22 @@ from app.output import Output
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
 from chatbot.language import tr
+from chatbot.plain_weights import Width
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet, is_prepared
 from training.runs import RunFolder
 
 
-def serve_model(name: str, *, host: str, port: int, sampling: Sampling, open_browser: bool, output: Output) -> None:
-    """Loads a model and serves its page until it is interrupted."""
+def serve_model(
+    name: str, width: Width, *, host: str, port: int, sampling: Sampling, open_browser: bool, output: Output
+) -> None:
+    """Loads a model, its weights in memory in that width, and serves its page until it is interrupted."""
     from app.page.serve import serve
     from chatbot.model import load_model
 
     output.say(tr(f"{name} : chargement…", f"{name}: loading…"))
-    chat = ChatModel(load_model(name))
+    chat = ChatModel(load_model(name), width)
     serve(
         chat,
         host=host,

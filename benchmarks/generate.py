@@ -1,77 +1,181 @@
-"""Tokens per second of our generator against KerasHub's own `generate`, same weights, same prompt, greedy.
+"""Tokens per second of our generation, of KerasHub's `generate`, of transformers on PyTorch and of CTranslate2.
 
-    python -m benchmarks.generate [--model mini] [--tokens 100] [--rounds 5] [--json]
+    python -m benchmarks.generate [--model gpt2|mini] [--peer-python .venv-peers/bin/python] [--rounds 3] [--json]
 
-Both sides run in turn in one process, after one run each to compile; the ratio is taken round by round.
+The same weights on every side (GPT-2 124M: random, with the real vocabulary), the same prompts of random ids, greedy, no
+end token. Each side is a process of its own, of which one computes at a time; they take turns, and ratios are taken round
+by round, ours over theirs:
+
+    keras_hub, transformers_float32, ctranslate2_float32    our float32
+    ctranslate2_int8                                        the fastest of our widths
+    …_first                                                 time to the first token: theirs over ours
+
+A rate leaves out the first token: (tokens - 1) / (time of all - time of one), prompts of 200. `batch` is our total rate
+for eight prompts over that for one, `streaming` our rate over that of a bare loop without engine, thread and queue.
 """
 
 import argparse
+import contextlib
 import json
 import statistics
-import time
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+from benchmarks.gpt2 import random_gpt2_preset
+from benchmarks.lines import ROOT, Lines, SideFailed
+from benchmarks.machine import describe, versions_in
+from chatbot.errors import CausetteError
 
-from benchmarks.machine import describe
-from chatbot.generation import Generator
-from chatbot.model import load_model
-from chatbot.sampling import Sampling
-
-
-def keras_hub_run(causal_lm, prompt: list[int], new: int) -> Callable[[], int]:
-    """KerasHub's `generate` from ids to ids, without a stop token, so that every run writes as much."""
-    causal_lm.compile(sampler="greedy")
-    causal_lm.preprocessor = None
-    length = len(prompt) + new
-    ids, mask = np.zeros((1, length), "int32"), np.zeros((1, length), "int32")
-    ids[0, : len(prompt)], mask[0, : len(prompt)] = prompt, 1
-
-    def run() -> int:
-        causal_lm.generate({"token_ids": ids, "padding_mask": mask}, stop_token_ids=None)
-        return new
-
-    return run
-
-
-def our_run(causal_lm, prompt: list[int], new: int) -> Callable[[], int]:
-    """Our stream, with an end token that no vocabulary has."""
-    generator = Generator(causal_lm, end_id=-1, limit=causal_lm.backbone.max_sequence_length)
-    sampling = Sampling(max_new_tokens=new)
-    return lambda: sum(1 for _ in generator.stream(prompt, sampling))
-
-
-def speed(run: Callable[[], int]) -> float:
-    began = time.perf_counter()
-    return run() / (time.perf_counter() - began)
+SHARED = ROOT.parent / "shared" / "data"
+OURS = {"float32": "ours:float32", "bfloat16": "ours:bfloat16", "int8": "ours:int8"}
+OTHERS = {"unstreamed": "unstreamed:float32", "keras_hub": "keras_hub"}
+PEERS = {
+    "transformers_float32": "transformers",
+    "ctranslate2_float32": "ctranslate2:float32",
+    "ctranslate2_int8": "ctranslate2:int8",
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="mini")
-    parser.add_argument("--tokens", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    model = load_model(options.model)
-    prompt = model.tokenizer.encode("Bonjour, où en est ma commande ? Elle devait arriver hier.")
-    sides = {
-        "causette": our_run(model.causal_lm, prompt, options.tokens),
-        "keras_hub": keras_hub_run(model.causal_lm, prompt, options.tokens),
+    options = parser().parse_args()
+    try:
+        result = measure(options)
+    except CausetteError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)
+    print(json.dumps(result) if options.json else in_words(result))
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--model", default="gpt2", help="gpt2 (random weights), or what `causette chat` takes")
+    made.add_argument("--tokenizer", type=Path, default=SHARED / "gpt2_tokenizer", help="GPT-2's files, for gpt2")
+    made.add_argument("--peer-python", default=sys.executable, help="the Python with requirements-bench.txt")
+    made.add_argument("--prompt", type=int, default=200, help="tokens of a prompt")
+    made.add_argument("--tokens", type=int, default=64, help="of an answer; half as many for eight prompts")
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--json", action="store_true", help="one JSON object on one line")
+    return made
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    packages = ("torch", "transformers", "ctranslate2")
+    versions = versions_in(options.peer_python, packages)
+    say, not_measured = _say, {}
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        vocabulary = _write_model(options, Path(folder))
+        sides: dict[str, Lines] = {}
+        for name, spec in {**OURS, **OTHERS, **PEERS}.items():
+            python = options.peer_python if name in PEERS else sys.executable
+            command = [python, "-m", "benchmarks.talker", spec, folder, str(vocabulary)]
+            say(f"{name}: starts")
+            try:
+                sides[name] = stack.enter_context(Lines(command, {}))
+                _round(sides[name], options, number=0)  # compiles
+            except SideFailed as error:
+                sides.pop(name, None)
+                not_measured[name] = str(error)
+        rounds = []
+        for number in range(1, options.rounds + 1):
+            rounds.append({name: _round(side, options, number) for name, side in sides.items()})
+            say(f"round {number}: " + ", ".join(f"{name} {each['one']:.1f}" for name, each in rounds[-1].items()))
+    return {
+        "machine": {**describe(), **versions},
+        "settings": {key: vars(options)[key] for key in ("model", "prompt", "tokens", "rounds")},
+        "sides": {
+            name: {
+                key: statistics.median(each[name][key] for each in rounds)
+                for key in ("first", "one", "eight", "peak_mb")
+            }
+            for name in sides
+        },
+        **_ratios(rounds, sides),
+        "same_answers": {name: all(each[name]["ids"] == each["float32"]["ids"] for each in rounds) for name in sides},
+        "not_measured": not_measured,
     }
-    for run in sides.values():
-        run()
-    rounds = [{name: speed(run) for name, run in sides.items()} for _ in range(options.rounds)]
-    ratios = sorted(each["causette"] / each["keras_hub"] for each in rounds)
-    result = {
-        "machine": describe(),
-        "model": options.model,
-        "tokens": options.tokens,
-        "tokens_per_second": {name: statistics.median(each[name] for each in rounds) for name in sides},
-        "ratios": {"keras_hub": statistics.median(ratios)},
-        "spread": {"keras_hub": [ratios[0], ratios[-1]]},
+
+
+def _write_model(options: argparse.Namespace, folder: Path) -> int:
+    """The same weights as a preset and in the transformers format; returns the vocabulary's size."""
+    from chatbot.model import load_model
+
+    name = str(random_gpt2_preset(options.tokenizer, folder / "preset")) if options.model == "gpt2" else options.model
+    causal_lm = load_model(name).causal_lm
+    if options.model != "gpt2":
+        causal_lm.save_to_preset(str(folder / "preset"))
+    causal_lm.export_to_transformers(str(folder / "transformers"))
+    path = folder / "transformers" / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) | {"architectures": ["GPT2LMHeadModel"]}
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return int(causal_lm.backbone.vocabulary_size)
+
+
+def _round(side: Lines, options: argparse.Namespace, number: int) -> dict[str, Any]:
+    """Seconds to the first token, rates for one prompt and for eight, and the ids of the first."""
+
+    def ask(rows: int, new: int, salt: int) -> dict[str, Any]:
+        # Other prompts each time: ours remembers what it has read.
+        task = {"rows": rows, "prompt": options.prompt, "new": new, "number": 10 * number + salt}
+        return side.ask(json.dumps(task))
+
+    few = max(2, options.tokens // 2)
+    first, whole = ask(1, 1, 1), ask(1, options.tokens, 2)
+    one_each, eight = ask(8, 1, 3), ask(8, few, 4)
+    return {
+        "first": first["seconds"],
+        "one": (options.tokens - 1) / max(1e-9, whole["seconds"] - first["seconds"]),
+        "eight": 8 * (few - 1) / max(1e-9, eight["seconds"] - one_each["seconds"]),
+        "peak_mb": eight["peak_mb"],
+        "ids": whole["ids"],
     }
-    print(json.dumps(result, indent=None if options.json else 2))
+
+
+def _ratios(rounds: list[dict[str, Any]], sides: dict[str, Lines]) -> dict[str, Any]:
+    """Median, lowest and highest of each ratio over the rounds; None for what was not measured."""
+    best = max(OURS, key=lambda width: statistics.median(each[width]["one"] for each in rounds))
+    ratios: dict[str, Any] = {}
+
+    def add(name: str, values: Iterator[float] | None) -> None:
+        ratios[name] = sorted(values) if values else None
+
+    for name in ("keras_hub", *PEERS):
+        mine = best if name == "ctranslate2_int8" else "float32"
+        known = name in sides
+        add(name, (each[mine]["one"] / each[name]["one"] for each in rounds) if known else None)
+        add(f"{name}_first", (each[name]["first"] / each[mine]["first"] for each in rounds) if known else None)
+    for width in OURS:
+        add(f"batch_{width}", (each[width]["eight"] / each[width]["one"] for each in rounds))
+    add("streaming", (each["float32"]["one"] / each["unstreamed"]["one"] for each in rounds))
+    return {
+        "best_width": best,
+        "ratios": {name: values and statistics.median(values) for name, values in ratios.items()},
+        "spread": {name: [values[0], values[-1]] for name, values in ratios.items() if values},
+    }
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def in_words(result: dict[str, Any]) -> str:
+    """The figures as lines to read."""
+    lines = [f"{'side':22} {'first token':>11} {'tokens/s':>9} {'eight at once':>13} {'peak MB':>8}  same answers"]
+    for name, side in result["sides"].items():
+        same = "yes" if result["same_answers"][name] else "no"
+        lines.append(
+            f"{name:22} {side['first'] * 1000:8.0f} ms {side['one']:9.1f} {side['eight']:13.1f} {side['peak_mb']:8.0f}  {same}"
+        )
+    lines.append(f"\nratios, ours over theirs (lowest and highest round); best width: {result['best_width']}")
+    for name, ratio in result["ratios"].items():
+        spread = result["spread"].get(name)
+        lines.append(
+            f"{name:28} " + (f"{ratio:.2f} ({spread[0]:.2f} to {spread[1]:.2f})" if spread else "not measured")
+        )
+    lines += [f"{name}: {why}" for name, why in result["not_measured"].items()]
+    return "\n".join([*lines, json.dumps(result["machine"])])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The architecture of GPT-2 with random weights: what a measurement of speed or memory needs of it."""
 
+from pathlib import Path
 from typing import Any
 
 SIZE = {"layers": 12, "heads": 12, "width": 768, "vocabulary": 50_257}  # of GPT-2 124M
@@ -21,3 +22,18 @@ def random_gpt2(
         dropout=dropout,
         dtype=dtype,
     )
+
+
+def random_gpt2_preset(tokenizer: Path, folder: Path) -> Path:
+    """Writes a preset of the shape of GPT-2 124M; `tokenizer` holds GPT-2's vocab.json and merges.txt."""
+    import keras_hub
+
+    from chatbot.model import save_preset
+
+    words = keras_hub.models.GPT2Tokenizer(
+        vocabulary=str(tokenizer / "vocab.json"), merges=str(tokenizer / "merges.txt")
+    )
+    preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=1024)
+    causal_lm = keras_hub.models.GPT2CausalLM(backbone=random_gpt2(**SIZE, context=1024), preprocessor=preprocessor)
+    save_preset(causal_lm, folder, {})
+    return folder

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpt2 import SIZE, random_gpt2
+from benchmarks.gpt2 import random_gpt2_preset
 from benchmarks.machine import describe
 from benchmarks.watched import Failed, watched
 
@@ -65,7 +65,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         command = [sys.executable, "-m", "app", "train"]
         command += ["--recipe", options.recipe, "--data", options.data, "--out", out]
         if options.random_gpt2:
-            command += ["--model", _random_gpt2(options.random_gpt2, Path(folder) / "gpt2")]
+            command += ["--model", random_gpt2_preset(options.random_gpt2, Path(folder) / "gpt2")]
         if options.steps:
             short = {"max_steps": options.steps, "validation_dialogues": WHILE_SHORT, "evaluate_every": 1}
             command += [word for key, value in short.items() for word in ("--set", f"fit.{key}={value}")]
@@ -93,21 +93,6 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "loss_after": metrics["validation_loss_after"],
         "precision": metrics["precision"],
     }
-
-
-def _random_gpt2(tokenizer: Path, folder: Path) -> Path:
-    """A preset with the shape of GPT-2 124M."""
-    import keras_hub
-
-    from chatbot.model import save_preset
-
-    words = keras_hub.models.GPT2Tokenizer(
-        vocabulary=str(tokenizer / "vocab.json"), merges=str(tokenizer / "merges.txt")
-    )
-    backbone = random_gpt2(**SIZE, context=1024)
-    preprocessor = keras_hub.models.GPT2CausalLMPreprocessor(words, sequence_length=1024)
-    save_preset(keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=preprocessor), folder, {})
-    return folder
 
 
 if __name__ == "__main__":

@@ -193,8 +193,8 @@ def _linear(layers: list[Any], inputs: int, width: Width, arena: Arena) -> Linea
     kernels = [_kernel(layer) for layer in layers]
     ins = int(np.prod(kernels[0].shape[:inputs]))
     weight = np.concatenate([kernel.reshape(ins, -1) for kernel in kernels], axis=1).T
-    biases = [None if layer.bias is None else _array(layer.bias).reshape(-1) for layer in layers]
-    return narrowed(weight, None if biases[0] is None else np.concatenate(biases), width, arena)
+    biases = [_array(layer.bias).reshape(-1) for layer in layers if layer.bias is not None]
+    return narrowed(weight, np.concatenate(biases) if biases else None, width, arena)
 
 
 def _norm(layer: Any) -> Norm:

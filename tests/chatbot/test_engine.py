@@ -111,7 +111,7 @@ def test_closing_frees_the_slot_and_a_full_line_is_refused(causal_lm):
     first = engine.stream(PROMPTS[0], Sampling(max_new_tokens=120))
     next(first)
     waits = engine.stream(PROMPTS[1], Sampling(max_new_tokens=3))
-    with pytest.raises(BusyError, match="réessayez|Réessayez"):
+    with pytest.raises(BusyError, match="Réessayez"):
         engine.stream(PROMPTS[2], Sampling(max_new_tokens=3))
     first.close()
     assert len(list(waits)) == 3
