@@ -32,7 +32,7 @@ docs: $(VENV)/.installed
 	$(BIN)/python -m docs.reference
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks.generate
+	$(BIN)/python -m benchmarks.generate $(ARGS)
 
 # Ten minutes and 12 GB of memory; the peers on PyTorch: ARGS="--peer-python …", see requirements-bench.txt.
 bench-train: $(VENV)/.installed-dev

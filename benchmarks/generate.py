@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks.gpt2 import random_gpt2_preset
 from benchmarks.lines import ROOT, Lines, SideFailed
 from benchmarks.machine import describe, versions_in
-from chatbot.errors import CausetteError
+from chatbot.errors import CausetteError, no_such_file
 
 SHARED = ROOT.parent / "shared" / "data"
 OURS = {"float32": "ours:float32", "bfloat16": "ours:bfloat16", "int8": "ours:int8"}
@@ -55,23 +55,29 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--tokenizer", type=Path, default=SHARED / "gpt2_tokenizer", help="GPT-2's files, for gpt2")
     made.add_argument("--peer-python", default=sys.executable, help="the Python with requirements-bench.txt")
     made.add_argument("--prompt", type=int, default=200, help="tokens of a prompt")
-    made.add_argument("--tokens", type=int, default=64, help="of an answer; half as many for eight prompts")
+    made.add_argument("--tokens", type=int, default=64, help="of an answer")
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--json", action="store_true", help="one JSON object on one line")
     return made
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    packages = ("torch", "transformers", "ctranslate2")
-    versions = versions_in(options.peer_python, packages)
-    say, not_measured = _say, {}
+    """Starts every side, lets them take turns, puts the figures together.
+
+    Raises:
+        InputError: a file is missing, or the peers' Python is none.
+    """
+    if options.model == "gpt2" and not (wanted := options.tokenizer / "vocab.json").exists():
+        raise no_such_file(wanted)
+    versions = versions_in(options.peer_python, ("torch", "transformers", "ctranslate2"))
+    not_measured = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         vocabulary = _write_model(options, Path(folder))
         sides: dict[str, Lines] = {}
         for name, spec in {**OURS, **OTHERS, **PEERS}.items():
             python = options.peer_python if name in PEERS else sys.executable
             command = [python, "-m", "benchmarks.talker", spec, folder, str(vocabulary)]
-            say(f"{name}: starts")
+            _say(f"{name}: starts")
             try:
                 sides[name] = stack.enter_context(Lines(command, {}))
                 _round(sides[name], options, number=0)  # compiles
@@ -81,7 +87,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         rounds = []
         for number in range(1, options.rounds + 1):
             rounds.append({name: _round(side, options, number) for name, side in sides.items()})
-            say(f"round {number}: " + ", ".join(f"{name} {each['one']:.1f}" for name, each in rounds[-1].items()))
+            _say(f"round {number}: " + ", ".join(f"{name} {each['one']:.1f}" for name, each in rounds[-1].items()))
     return {
         "machine": {**describe(), **versions},
         "settings": {key: vars(options)[key] for key in ("model", "prompt", "tokens", "rounds")},
@@ -121,13 +127,13 @@ def _round(side: Lines, options: argparse.Namespace, number: int) -> dict[str, A
         task = {"rows": rows, "prompt": options.prompt, "new": new, "number": 10 * number + salt}
         return side.ask(json.dumps(task))
 
-    few = max(2, options.tokens // 2)
+    more = options.tokens - 1
     first, whole = ask(1, 1, 1), ask(1, options.tokens, 2)
-    one_each, eight = ask(8, 1, 3), ask(8, few, 4)
+    one_each, eight = ask(8, 1, 3), ask(8, options.tokens, 4)
     return {
         "first": first["seconds"],
-        "one": (options.tokens - 1) / max(1e-9, whole["seconds"] - first["seconds"]),
-        "eight": 8 * (few - 1) / max(1e-9, eight["seconds"] - one_each["seconds"]),
+        "one": more / max(1e-9, whole["seconds"] - first["seconds"]),
+        "eight": 8 * more / max(1e-9, eight["seconds"] - one_each["seconds"]),
         "peak_mb": eight["peak_mb"],
         "ids": whole["ids"],
     }

@@ -12,7 +12,7 @@ from numba import get_num_threads
 from threadpoolctl import ThreadpoolController
 
 from chatbot import kernels
-from chatbot.plain_weights import Linear, Norm, PlainWeights, bfloat16
+from chatbot.plain_weights import Linear, Norm, PlainWeights
 
 ROOM = 2**30  # bytes of keys and values; taken by the system as conversations fill them
 MOST_SLOTS = 16
@@ -63,24 +63,17 @@ class Decoder:
         x = w.embedding.rows(tokens)
         if w.positions is not None:
             x += w.positions[places]
-        split = [w.heads * w.head_width, (w.heads + w.key_heads) * w.head_width]
+        first_key = w.heads * w.head_width
+        first_value = first_key + w.key_heads * w.head_width
         scores = np.empty((rows * w.heads, int(places.max()) + 1), "float32")
-        attended = np.empty((rows, w.heads, w.head_width), "float32")
+        attended = np.empty((rows, first_key), "float32")
         for block, (keys, values) in zip(w.blocks, self._cache, strict=True):
             projected = self._linear(_normed(x, block.attention_norm), block.attention)
-            query, key, value = (
-                np.ascontiguousarray(part).reshape(rows, -1, w.head_width)
-                for part in np.split(projected, split, axis=1)
-            )
             if w.rotation is not None:
-                cosine, sine = (table[places] for table in w.rotation)
-                kernels.rotate(query, cosine, sine)
-                kernels.rotate(key, cosine, sine)
-            if self._narrow:
-                key, value = bfloat16(key), bfloat16(value)
-            keys[slots, :, places], values[slots, :, places] = key, value
-            kernels.attend(query, keys, values, slots, places + 1, w.window, scores, attended)
-            x += self._linear(attended.reshape(rows, -1), block.attention_output)
+                kernels.rotate(projected, 0, first_value, *(table[places] for table in w.rotation))
+            kernels.remember(projected, first_key, first_value, slots, places, keys, values)
+            kernels.attend(projected, keys, values, slots, places + 1, w.window, scores, attended)
+            x += self._linear(attended, block.attention_output)
             x += self._feedforward(_normed(x, block.feedforward_norm), block)
         if wanted is not None:
             x = np.ascontiguousarray(x[list(wanted)])

@@ -29,6 +29,25 @@ def _wide_overload(value):
     return lambda value: float32(value)
 
 
+def _keep(array, index, value):
+    """``array[index] = value``, rounded to the nearest bfloat16 (even) where that is what the array holds."""
+    raise NotImplementedError  # only within compiled code
+
+
+@overload(_keep, inline="always")
+def _keep_overload(array, index, value):
+    from numba import types
+
+    def plain(array, index, value):
+        array[index] = value
+
+    def rounded(array, index, value):
+        bits = float32(value).view(np.uint32)
+        array[index] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+    return rounded if array.dtype == types.uint16 else plain
+
+
 @njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def linear(x, weight, scale, bias, out):
     """``out = x · weightᵀ · scale + bias``.
@@ -117,12 +136,34 @@ def _exp(x):
     return p * np.int32((whole + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
+@njit(cache=True, nogil=True)
+def remember(projected, first_key, first_value, slots, places, keys, values):
+    """Puts the keys and values of some tokens where their conversations keep theirs.
+
+    Args:
+        projected: (rows, queries + keys + values) float32.
+        first_key: where the keys begin in a row.
+        first_value: where the values do.
+        slots: (rows,) int64.
+        places: (rows,) int64.
+        keys: (slots, key heads, places, width) float32, or bfloat16 as uint16; written.
+        values: same.
+    """
+    heads, width = keys.shape[1], keys.shape[3]
+    for r in range(len(projected)):
+        for h in range(heads):
+            k, v = keys[slots[r], h, places[r]], values[slots[r], h, places[r]]
+            for j in range(width):
+                _keep(k, j, projected[r, first_key + h * width + j])
+                _keep(v, j, projected[r, first_value + h * width + j])
+
+
 @njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def attend(query, keys, values, slots, lengths, window, scores, out):
+def attend(projected, keys, values, slots, lengths, window, scores, out):
     """``softmax(query · keysᵀ / √width) · values`` over what each row may see.
 
     Args:
-        query: (rows, heads, width) float32.
+        projected: (rows, heads · width + …) float32: the queries first.
         keys: (slots, key heads, places, width) float32, or bfloat16 as uint16; a key head serves heads / key heads of
             the query's.
         values: same.
@@ -130,16 +171,17 @@ def attend(query, keys, values, slots, lengths, window, scores, out):
         lengths: (rows,) int64, how many places it sees from the first; at least 1.
         window: the most places, counted from the last one back.
         scores: (rows · heads, places) float32, overwritten.
-        out: (rows, heads, width) float32, written.
+        out: (rows, heads · width) float32, written.
     """
-    rows, heads, width = query.shape
+    width = keys.shape[3]
+    rows, heads = out.shape[0], out.shape[1] // width
     group = heads // keys.shape[1]
     scale = float32(1.0 / math.sqrt(width))
     for task in prange(rows * heads):
         row, head = task // heads, task % heads
         k, v = keys[slots[row], head // group], values[slots[row], head // group]
-        q, s, o = query[row, head], scores[task], out[row, head]
-        last = lengths[row]
+        s, last = scores[task], lengths[row]
+        q, o = projected[row, head * width : (head + 1) * width], out[row, head * width : (head + 1) * width]
         first = max(0, last - window)
         top = float32(-np.inf)
         for place in range(first, last):
@@ -214,20 +256,21 @@ def silu_gate(gate, x):
             row[j] *= g[j] / (float32(1) + _exp(-g[j]))
 
 
-@njit(parallel=True, cache=True, nogil=True)
-def rotate(x, cosine, sine):
+@njit(cache=True, nogil=True)
+def rotate(x, first, last, cosine, sine):
     """Rotary positions, in place: pairs (j, j + half a head) turn by their angle.
 
     Args:
-        x: (rows, heads, width) float32.
-        cosine: (rows, width / 2) float32, of each row's place.
+        x: (rows, columns) float32.
+        first: where its heads begin, one after the other.
+        last: where they end.
+        cosine: (rows, half a head) float32, of each row's place.
         sine: same.
     """
-    rows, heads, width = x.shape
-    half = width // 2
-    for r in prange(rows):
-        for h in range(heads):
-            for j in range(half):
-                a, b = x[r, h, j], x[r, h, j + half]
-                x[r, h, j] = a * cosine[r, j] - b * sine[r, j]
-                x[r, h, j + half] = b * cosine[r, j] + a * sine[r, j]
+    half = cosine.shape[1]
+    for r in range(len(x)):
+        for begin in range(first, last, 2 * half):
+            for j in range(begin, begin + half):
+                a, b = x[r, j], x[r, j + half]
+                x[r, j] = a * cosine[r, j - begin] - b * sine[r, j - begin]
+                x[r, j + half] = b * cosine[r, j - begin] + a * sine[r, j - begin]

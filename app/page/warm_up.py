@@ -1,7 +1,8 @@
 """Compiling ahead: so that the first question does not wait, and then no other does either.
 
 Our own decoder is compiled once. Keras compiles for seconds per shape of its work (prompt's bucket, cache's bucket) and
-per kind of sampling. The shape of a first question is compiled before the page is announced, the others after, in the order in which they will be met.
+per kind of sampling. The shape of a first question is compiled before the page is announced, the others after, in the
+order in which they will be met.
 """
 
 import os
