@@ -4,10 +4,12 @@ Its rows are tokens of any conversations, at any places: the newest token of eac
 that has just come in, or both together. What a conversation has read lies in its *slot*, as keys and values.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.linalg  # noqa: F401  its BLAS is what `np.dot` becomes in compiled code: it must be loaded to be told anything
 from numba import get_num_threads
 from threadpoolctl import ThreadpoolController
 
@@ -16,6 +18,9 @@ from chatbot.plain_weights import Linear, Norm, PlainWeights
 
 ROOM = 2**30  # bytes of keys and values; taken by the system as conversations fill them
 MOST_SLOTS = 16
+COMPUTING = (
+    threading.Lock()
+)  # one pass at a time: not every thread pool of Numba's bears two callers, and cores are few
 MANY_ROWS = 24  # from here on a matrix product of the BLAS, on widened weights, is faster than our loops
 
 
@@ -57,6 +62,10 @@ class Decoder:
         Returns:
             (wanted rows, vocabulary) float32.
         """
+        with COMPUTING:
+            return self._forward(tokens, slots, places, wanted)
+
+    def _forward(self, tokens: Any, slots: Any, places: Any, wanted: Sequence[int] | None) -> np.ndarray:
         w = self.weights
         tokens, slots, places = (np.asarray(array, "int64") for array in (tokens, slots, places))
         rows = len(tokens)

@@ -1,0 +1,36 @@
+"""`benchmarks.quality`: float32 agrees with itself and with the training's own loss, narrower weights stay near it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_path):
+    from chatbot.model import load_model
+    from chatbot.sampling import Sampling
+    from datasets_prep.prepare import PrepareConfig, prepare
+    from datasets_prep.prepared import PreparedSet
+    from training.evaluate import EvaluationSettings, Evaluator
+
+    rows = "\n".join(f"Où est le colis {n} ?;Le colis {n} part ce soir." for n in range(40))
+    (tmp_path / "colis.csv").write_text(f"question;answer\n{rows}\n", encoding="utf-8")
+    sources = (str(tmp_path / "colis.csv"),)
+    data = prepare(PrepareConfig(sources=sources, out=tmp_path / "colis", near_question=1.0, near_answer=1.0))
+    command = [sys.executable, "-m", "benchmarks.quality", "--data", data, "--model", tiny_preset, "--split", "train"]
+    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    widths = json.loads(done.stdout)["widths"]
+    assert widths["float32"]["agreement"] == 1 and widths["float32"]["divergence"] == pytest.approx(0, abs=1e-9)
+    exact = widths["float32"]["perplexity"]
+    for width in ("bfloat16", "int8"):
+        assert widths[width]["perplexity"] == pytest.approx(exact, rel=0.05)
+        assert 0 < widths[width]["divergence"] < 0.05
+    dialogues = list(PreparedSet.open(data).split("train"))
+    settings = EvaluationSettings(split="train", questions=1, scored=40, sampling=Sampling(max_new_tokens=2))
+    measures = Evaluator(load_model(str(tiny_preset))).evaluate(dialogues, settings).measures
+    assert exact == pytest.approx(measures["perplexity"], rel=1e-4)
