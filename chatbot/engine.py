@@ -9,10 +9,11 @@ A slot keeps what its last conversation has read. Its next turn, whose prompt be
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -95,6 +96,14 @@ class Engine:
             ValueError: the prompt is empty or does not fit.
             BusyError: too many wait already.
         """
+        return _one_by_one(self.bursts(prompt, sampling))
+
+    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
+        """The same ids, all at a time that have come since the last were taken: a slow reader does not fall behind.
+
+        Raises:
+            ValueError, BusyError: as `stream`.
+        """
         (request,) = self._enter([prompt], sampling, most_waiting=self._most_waiting)
         return _received(request)
 
@@ -103,7 +112,8 @@ class Engine:
 
         As many run at the same time as there are slots. Each draws its own random numbers, from the same seed.
         """
-        return [list(_received(request)) for request in self._enter(prompts, sampling, most_waiting=None)]
+        requests = self._enter(prompts, sampling, most_waiting=None)
+        return [list(_one_by_one(_received(request))) for request in requests]
 
     def warm_up(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
         """Compiles what answering needs, so that nobody waits (or is timed) for it; all prompts need the same."""
@@ -233,17 +243,27 @@ class Engine:
         return request.cancelled
 
 
-def _received(request: _Request) -> Iterator[int]:
+def _received(request: _Request) -> Generator[list[int]]:
+    """Waits for ids, and takes with them all that are there."""
     try:
-        while True:
-            item = request.ids.get()
-            if isinstance(item, BaseException):
-                raise item
-            if item is None:
-                return
-            yield item
+        item = request.ids.get()
+        while isinstance(item, int):
+            burst = [item]
+            with suppress(Empty):
+                while isinstance(item := request.ids.get_nowait(), int):
+                    burst.append(item)
+            yield burst
+            if isinstance(item, int):
+                item = request.ids.get()
+        if item is not None:
+            raise item
     finally:
         request.cancelled = True
+
+
+def _one_by_one(bursts: Iterator[list[int]]) -> Generator[int]:
+    for burst in bursts:
+        yield from burst
 
 
 def _common(tokens: Sequence[int], prompt: Sequence[int]) -> int:

@@ -58,6 +58,11 @@ class Generator:
         for tokens in self.stream_batch([prompt], sampling):
             yield int(tokens[0])
 
+    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
+        """The same ids, each as soon as it is there."""
+        for token in self.stream(prompt, sampling):
+            yield [token]
+
     def stream_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
         """One array of (rows,) ids per step; -1 where a row is still in its prompt or already done.
 

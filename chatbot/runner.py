@@ -142,7 +142,7 @@ class ChatModel:
         answers = []
         for (prompt, dropped), ids in zip(windows, batch, strict=True):
             answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
-            for _ in self._shown(iter(ids), answer):
+            for _ in self._shown(iter([ids]), answer):
                 pass
             answer.seconds, answer.first_seconds = share, 0.0
             answers.append(answer)
@@ -156,28 +156,32 @@ class ChatModel:
     def _pieces(self, prompt: list[int], sampling: Sampling, answer: Answer) -> Iterator[str]:
         began = time.perf_counter()
         answer.finish = "cancelled"  # unless the stream reaches its end below
-        for piece in self._shown(self.generator.stream(prompt, sampling), answer):
+        for piece in self._shown(self.generator.bursts(prompt, sampling), answer):
             if not answer.first_seconds:
                 answer.first_seconds = time.perf_counter() - began
             answer.seconds = time.perf_counter() - began
             yield piece
         answer.seconds = time.perf_counter() - began
 
-    def _shown(self, ids: Iterator[int], answer: Answer) -> Iterator[str]:
-        """Decoded text without end token, stop texts and the template's blank; fills `answer`."""
+    def _shown(self, bursts: Iterator[list[int]], answer: Answer) -> Iterator[str]:
+        """Decoded text, a piece per burst of ids, without end token, stop texts and the template's blank; fills `answer`."""
         tokenizer, template = self.model.tokenizer, self.model.template
         decoder, stop = StreamDecoder(tokenizer), StopFilter(template.stop_texts)
         finish: Finish = "length"
-        for token in ids:
-            answer.new_tokens += 1
-            if token == tokenizer.end_id:
-                finish = "end"
-                break
-            if text := self._first_cleaned(stop.push(decoder.push(token)), answer):
-                answer.text += text
-                yield text
-            if stop.stopped:
-                finish = "stop"
+        for burst in bursts:
+            shown = len(answer.text)
+            for token in burst:
+                answer.new_tokens += 1
+                if token == tokenizer.end_id:
+                    finish = "end"
+                    break
+                answer.text += self._first_cleaned(stop.push(decoder.push(token)), answer)
+                if stop.stopped:
+                    finish = "stop"
+                    break
+            if len(answer.text) > shown:
+                yield answer.text[shown:]
+            if finish != "length":
                 break
         if not stop.stopped and (rest := self._first_cleaned(stop.push(decoder.flush()) + stop.flush(), answer)):
             answer.text += rest

@@ -55,13 +55,13 @@ def replies():
 @pytest.fixture(scope="module")
 def chat(tiny_model, gate, replies):
     chat = ChatModel(tiny_model)
-    stream, reply = chat.generator.stream, chat.reply
+    bursts, reply = chat.generator.bursts, chat.reply
 
     def remembered(*args):
         replies.append(reply(*args))
         return replies[-1]
 
-    chat.generator.stream = lambda *args: gate.each(stream(*args))
+    chat.generator.bursts = lambda *args: gate.each([token] for burst in bursts(*args) for token in burst)
     chat.reply = remembered
     chat.generator.warm_up([[0]], Sampling(max_new_tokens=100))  # the shapes that short questions need
     return chat

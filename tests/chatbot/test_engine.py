@@ -106,6 +106,16 @@ def build_long(causal_lm):
     )
 
 
+def test_a_slow_reader_gets_what_has_come_meanwhile(engine):
+    sampling = Sampling(max_new_tokens=30)
+    bursts = engine.bursts(PROMPTS[0], sampling)
+    first = next(bursts)
+    idle(engine)  # the whole answer has been written
+    rest = list(bursts)
+    assert len(rest) == 1
+    assert [*first, *rest[0]] == list(engine.stream(PROMPTS[0], sampling))
+
+
 def test_closing_frees_the_slot_and_a_full_line_is_refused(causal_lm):
     engine = Engine(Decoder(plain_weights(causal_lm.backbone, 128), 1), end_id=-1, limit=128, waiting=1)
     first = engine.stream(PROMPTS[0], Sampling(max_new_tokens=120))
