@@ -113,7 +113,11 @@ class Engine:
         As many run at the same time as there are slots. Each draws its own random numbers, from the same seed.
         """
         requests = self._enter(prompts, sampling, most_waiting=None)
-        return [list(_one_by_one(_received(request))) for request in requests]
+        try:
+            return [list(_one_by_one(_received(request))) for request in requests]
+        finally:  # one failed, or the user pressed Ctrl-C: the others are of no use either
+            for request in requests:
+                request.cancelled = True
 
     def warm_up(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
         """Compiles what answering needs, so that nobody waits (or is timed) for it; all prompts need the same."""

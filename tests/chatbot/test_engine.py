@@ -29,10 +29,11 @@ class Counted(Decoder):
         super().__init__(*args)
         self.rows: list[int] = []
         self.broken = False
+        self.broken_at = -1
 
     def forward(self, tokens, slots, places, wanted=None):
         self.rows.append(len(tokens))
-        if self.broken:
+        if self.broken or len(self.rows) == self.broken_at:
             raise MemoryError("no room")
         return super().forward(tokens, slots, places, wanted)
 
@@ -171,6 +172,15 @@ def test_a_failure_reaches_every_caller_and_the_engine_lives_on(engine):
             list(engine.stream(PROMPTS[0], Sampling()))
     engine.decoder.broken = False
     assert len(list(engine.stream(PROMPTS[0], Sampling(max_new_tokens=4)))) == 4
+
+
+def test_a_batch_that_fails_is_given_up_whole(engine):
+    engine.decoder.broken_at = 5
+    with pytest.raises(MemoryError, match="no room"):
+        engine.generate_batch([[n, 5, 6] for n in range(1, 13)], Sampling(max_new_tokens=100))
+    idle(engine)
+    assert len(engine.decoder.rows) < 100  # twelve answers, three at a time, would take four hundred passes
+    assert not engine._waiting
 
 
 def test_it_stops_at_the_context_and_at_the_end_token(causal_lm, engine):
