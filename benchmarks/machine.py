@@ -6,10 +6,12 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from chatbot.errors import InputError
+from benchmarks.lines import SideFailed
+from chatbot.errors import CausetteError, InputError
 from chatbot.language import tr
 from training.precision import device_name
 
@@ -48,6 +50,19 @@ def versions_in(python: str, packages: Sequence[str] = PEERS) -> dict[str, str |
         return json.loads(done.stdout)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         raise InputError(tr(f"{python} : ce n'est pas un Python.", f"{python}: not a Python.")) from error
+
+
+def answer(measure: Callable[[Any], dict[str, Any]], in_words: Callable[[dict[str, Any]], str], options: Any) -> None:
+    """Prints what a benchmark measured, as an object with ``--json``, or in words; an error in a line, and exits."""
+    try:
+        result = measure(options)
+    except CausetteError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)
+    except SideFailed as error:
+        print(f"ours: {error}", file=sys.stderr)
+        sys.exit(1)
+    print(json.dumps(result) if options.json else in_words(result))
 
 
 def peak_bytes() -> int | None:

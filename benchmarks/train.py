@@ -24,30 +24,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lines import ROOT, SideFailed
-from benchmarks.machine import describe, versions_in
+from benchmarks.lines import ROOT
+from benchmarks.machine import answer, describe, versions_in
 from benchmarks.sides.data import write_drawn
 from benchmarks.sides.plan import EXTRA, TRL, extra_groups, our_side, strict_groups
 from benchmarks.sides.results import with_best
 from benchmarks.sides.rounds import Bench, say
 from benchmarks.sides.worker import Job, Worker
-from chatbot.errors import CausetteError, InputError
+from chatbot.errors import InputError
 from chatbot.language import tr
 
 SHARED = ROOT.parent / "shared" / "data"
 
 
 def main() -> None:
-    options = parser().parse_args()
-    try:
-        result = measure(options)
-    except CausetteError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_status)
-    except SideFailed as error:
-        print(f"ours: {error}", file=sys.stderr)
-        sys.exit(1)
-    print(json.dumps(result) if options.json else in_words(result))
+    answer(measure, in_words, parser().parse_args())
 
 
 def parser() -> argparse.ArgumentParser:

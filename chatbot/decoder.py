@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg  # noqa: F401  its BLAS is what `np.dot` becomes in compiled code: it must be loaded to be told anything
+import scipy.linalg  # noqa: F401  `np.dot` in compiled code calls its BLAS, which must be loaded to be limited
 from numba import get_num_threads
 from threadpoolctl import ThreadpoolController
 
@@ -18,9 +18,8 @@ from chatbot.plain_weights import Linear, Norm, PlainWeights
 
 ROOM = 2**30  # bytes of keys and values; taken by the system as conversations fill them
 MOST_SLOTS = 16
-COMPUTING = (
-    threading.Lock()
-)  # one pass at a time: not every thread pool of Numba's bears two callers, and cores are few
+# One pass at a time: not every thread pool of Numba's bears two callers, and cores are few.
+COMPUTING = threading.Lock()
 MANY_ROWS = 24  # from here on a matrix product of the BLAS, on widened weights, is faster than our loops
 
 

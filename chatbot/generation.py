@@ -1,6 +1,7 @@
 """Generation by Keras itself, for accelerators and for families that `chatbot.decoder` does not know.
 
-The key/value cache is in our own hands: KerasHub's `generate` cannot stream. Two compiled functions do all the work, and are compiled once per *length bucket*, never once per prompt:
+The key/value cache is in our own hands: KerasHub's `generate` cannot stream. Two compiled functions do all the work, and
+are compiled once per *length bucket*, never once per prompt:
 
 * ``prefill``: the padded prompts go through the model in one pass and fill the cache;
 * ``step``: one token per row in, the next one out. The sampler runs inside, so that one small integer per row is all

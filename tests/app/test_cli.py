@@ -272,6 +272,17 @@ def test_chat_settings_have_an_effect(run, capsys, monkeypatch):
     assert say("--repetition-penalty", "5") != greedy
 
 
+@pytest.mark.parametrize(("weights", "kind"), [("float32", "float32"), ("bfloat16", "uint16"), ("int8", "int8")])
+def test_weights_are_kept_in_the_width_asked_for(run, monkeypatch, weights, kind):
+    """The model that the terminal, and the page, are handed."""
+    handed = []
+    monkeypatch.setattr("chatbot.terminal.talk", lambda session: handed.append(session.chat) or 0)
+    monkeypatch.setattr("app.page.serve.serve", lambda chat, **_: handed.append(chat))
+    for command in ("chat", "serve"):
+        assert main([command, str(run), "--weights", weights]) == 0
+    assert [chat.generator.decoder.weights.head.weight.dtype for chat in handed] == [kind, kind]
+
+
 @pytest.fixture
 def moved_run(run, prepared, tmp_path):
     """A copy of the run whose data is a copy, too, to be spoilt."""
@@ -352,6 +363,7 @@ WRONG_CALLS = {
     "bad shares": (["prepare", "a.csv", "--out", "x", "--shares", "a,b"], "--shares"),
     "bad language": (["--lang", "de", "chat"], "--lang"),
     "no texts": (["pretrain", "nowhere", "--out", "x"], "aucun fichier"),
+    "no such width": (["chat", "mini", "--weights", "int3"], "--weights"),
     "a shape to go on from": (["pretrain", "t", "--out", "x", "--start", "mini", "--layers", "2"], "retirez --layers"),
     "a seed to go on from": (["pretrain", "t", "--out", "x", "--start", "mini", "--seed", "2"], "retirez --seed"),
 }

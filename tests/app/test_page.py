@@ -20,7 +20,7 @@ from app.page.look import no_break
 from app.page.serve import build_page, header, serve, usable_port
 from app.page.settings import sampling_of, settings_for
 from app.page.warm_up import kinds_of, prompt_lengths
-from chatbot.errors import InputError
+from chatbot.errors import BusyError, InputError
 from chatbot.generation import bucket_of
 from chatbot.language import current_language, set_language
 from chatbot.runner import ChatModel, Reply
@@ -128,6 +128,18 @@ def test_a_setting_outside_its_range_gives_a_notice(tab, place, value):
     _, *shown = tab.ask(Conversation(), "Bonjour", *values)
     assert f"«\u00a0{tab.settings[place].label}\u00a0» doit être un nombre entre" in shown[NOTICE]
     assert shown[MESSAGES] == []
+
+
+def test_a_full_line_is_told_in_its_own_words(tab, monkeypatch):
+    def full(*_):
+        raise BusyError("Trop de questions à la fois")
+
+    monkeypatch.setattr(tab.chat.generator, "bursts", full)
+    conversation = Conversation()
+    tab.ask(conversation, "Bonjour", *VALUES)
+    *_, last = tab.listen(conversation)
+    assert "Trop de questions à la fois" in last[NOTICE]
+    assert last[SEND]["visible"]
 
 
 def test_a_failing_model_gives_a_sentence_and_frees_the_page(tab, caplog):

@@ -1,12 +1,19 @@
 """The decoder's arithmetic is KerasHub's, family by family; narrower weights stay near it; company changes nothing."""
 
+from dataclasses import replace
+
 import keras
 import keras_hub
 import numpy as np
 import pytest
+from numba import njit
 
-from chatbot.decoder import MANY_ROWS, Decoder
+from chatbot.decoder import MANY_ROWS, Decoder, room_for
+from chatbot.errors import InputError
+from chatbot.generation import Generator
+from chatbot.kernels import _exp
 from chatbot.plain_weights import Arena, bfloat16, narrowed, plain_weights
+from chatbot.runner import ChatModel
 from tests.conftest import build_tiny
 
 PLACES = 64
@@ -115,6 +122,37 @@ def test_what_only_keras_can_compute_is_left_to_it(tiny_tokenizer):
     quantised = build_tiny(tiny_tokenizer).backbone
     quantised.quantize("int8")
     assert plain_weights(quantised, PLACES) is None
+
+
+def test_a_narrow_width_for_such_a_model_is_refused(tiny_model, tiny_tokenizer):
+    quantised = build_tiny(tiny_tokenizer)
+    quantised.backbone.quantize("int8")
+    model = replace(tiny_model, causal_lm=quantised)
+    assert isinstance(ChatModel(model).generator, Generator)
+    with pytest.raises(InputError, match="--weights"):
+        ChatModel(model, "int8")
+
+
+def test_room_is_for_sixteen_or_as_many_as_fit(tiny_tokenizer):
+    small = plain_weights(build_tiny(tiny_tokenizer).backbone, 128)
+    assert room_for(small) == 16
+    of_one = 2 * 2 * 128 * 16 * 4  # layers, keys and values, places, width, bytes
+    assert room_for(replace(small, places=128 * (2**30 // of_one // 3))) == 3
+    assert room_for(replace(small, places=128 * (2**31 // of_one))) == 1
+
+
+def test_the_exponential_is_true_to_seven_figures():
+    @njit
+    def each(x, out):
+        for i in range(len(x)):
+            out[i] = _exp(x[i])
+
+    x = np.linspace(-87, 88, 100_001, dtype="float32")
+    out = np.empty_like(x)
+    each(x, out)
+    np.testing.assert_allclose(out, np.exp(x.astype("float64")), rtol=1e-5)
+    near_zero = np.abs(x) < 1
+    np.testing.assert_allclose(out[near_zero], np.exp(x[near_zero].astype("float64")), rtol=4e-7)
 
 
 def test_widths_of_a_matrix():
