@@ -147,7 +147,7 @@ def plain_weights(backbone: Any, places: int, width: Width = "float32") -> Plain
         width: of the matrices; the vectors, and GPT-2's positions, stay float32.
     """
     name = type(backbone).__name__
-    if (name != "GPT2Backbone" and name not in LLAMA_LIKE) or _quantised(backbone):
+    if (name != "GPT2Backbone" and name not in LLAMA_LIKE) or quantised(backbone):
         return None
     gpt2, arena = name == "GPT2Backbone", Arena()
     attention = backbone.transformer_layers[0]._self_attention_layer
@@ -220,5 +220,5 @@ def _array(value: Any) -> np.ndarray:
     return np.ascontiguousarray(ops.convert_to_numpy(value), "float32")
 
 
-def _quantised(backbone: Any) -> bool:
+def quantised(backbone: Any) -> bool:
     return any(getattr(layer, "quantization_mode", None) for layer in backbone._flatten_layers())

@@ -112,6 +112,7 @@ class BytePairTokenizer:
         self.vocabulary = vocabulary
         self.merges = merges
         self.vocabulary_size = len(vocabulary)
+        self.end_token = end_token
         self.end_id = vocabulary[end_token]
         self.start_id: int | None = None  # GPT-2 was trained without a start token
         self._token_of_id = sorted(vocabulary, key=vocabulary.__getitem__)
@@ -145,6 +146,10 @@ class BytePairTokenizer:
         model = json.loads(learner.to_str())["model"]
         merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
         return cls(model["vocab"], merges)
+
+    def to_str(self) -> str:
+        """The JSON of the `tokenizers` library, which knows no special token."""
+        return self._inner.to_str()
 
     def encode(self, text: str) -> list[int]:
         return self._inner.encode(text, add_special_tokens=False).ids
@@ -202,10 +207,15 @@ class SentencePieceTokenizer:
         import sentencepiece
 
         self._inner = sentencepiece.SentencePieceProcessor(model_proto=proto)
-        self._proto = proto
+        self.proto = proto
         self.vocabulary_size = self._inner.get_piece_size()
         self.end_id = self._inner.eos_id()
         self.start_id: int | None = self._inner.bos_id() if self._inner.bos_id() >= 0 else None
+        self.unknown_id = self._inner.unk_id()
+
+    def piece(self, token_id: int) -> str:
+        """The piece as the model writes it: "▁Bonjour", "<0xE9>", "</s>"."""
+        return self._inner.id_to_piece(token_id)
 
     def encode(self, text: str) -> list[int]:
         """Ids of a segment in the middle of a text: no dummy blank is put before it."""
@@ -228,7 +238,7 @@ class SentencePieceTokenizer:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that the ids depend on."""
-        return _fingerprint("sentencepiece", self._proto)
+        return _fingerprint("sentencepiece", self.proto)
 
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")

@@ -1,0 +1,270 @@
+"""A model as a folder that transformers loads, and through it vLLM, CTranslate2 and llama.cpp's converter.
+
+    FOLDER/
+        config.json  generation_config.json
+        model.safetensors                 float32, adapters merged; several and an index above 5 GB
+        tokenizer.json  tokenizer_config.json  special_tokens_map.json  vocab.json merges.txt | tokenizer.model
+        chat_template.jinja               our template (chatbot/export_template.py)
+        causette.json                     its name, for `load_model`
+
+KerasHub's `export_to_transformers` does not know Llama 2, and leaves to mend in every other family: no `architectures`
+(GPT-2, Qwen), no scaling of rotary positions, no window (Qwen), the head's width guessed (Mistral), the tied head
+written twice, mixed precision named as that of the weights. The names of the weights are written here instead: Llama,
+Mistral and Qwen share theirs.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatbot.errors import InputError, cannot_write
+from chatbot.export_template import jinja_of
+from chatbot.export_tokens import special_tokens, write_tokenizer
+from chatbot.files import folder_written_whole, write_json
+from chatbot.language import tr
+from chatbot.locate import PRESET_NOTE
+from chatbot.model import LanguageModel
+from chatbot.plain_weights import quantised
+from chatbot.tokenizer import SentencePieceTokenizer
+
+MOST_BYTES = 5 * 10**9  # of a file of weights, as transformers does
+FAMILIES = {  # KerasHub's backbone: the name of the family, and of its class in transformers
+    "GPT2Backbone": ("gpt2", "GPT2LMHeadModel"),
+    "LlamaBackbone": ("llama", "LlamaForCausalLM"),
+    "Llama3Backbone": ("llama", "LlamaForCausalLM"),
+    "MistralBackbone": ("mistral", "MistralForCausalLM"),
+    "QwenBackbone": ("qwen2", "Qwen2ForCausalLM"),
+}
+
+
+def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
+    """Writes a model in the transformers format, whole or not at all.
+
+    Args:
+        model: as `load_model` gives it; adapters that are not merged yet are written merged, and stay in the model.
+        folder: to write; it must not exist, or be empty.
+        most_bytes: of one file of weights.
+
+    Returns:
+        Facts: folder, family, architecture, parameters, context, template, end (token), stop (texts that end an answer
+        too), files (bytes of each).
+
+    Raises:
+        InputError: a family or a tokenizer that cannot be written, a quantised model, a folder that is taken.
+        WorldError: the disk refuses.
+    """
+    backbone = model.causal_lm.backbone
+    _require_exportable(model)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            tr(f"{folder} existe déjà. Choisissez un autre --out, ou effacez ce dossier.",
+               f"{folder} exists already. Choose another --out, or delete that folder.")
+        )  # fmt: skip
+    family, architecture = FAMILIES[type(backbone).__name__]
+    special = special_tokens(model.tokenizer)
+    chat_template = jinja_of(
+        model.template,
+        start=model.tokenizer.start_id is not None,
+        blank=isinstance(model.tokenizer, SentencePieceTokenizer),
+        special=list(dict.fromkeys(special.values())),
+    )
+    ids = {"bos_token_id": model.tokenizer.start_id, "eos_token_id": model.tokenizer.end_id}
+    ids = {**ids, "pad_token_id": model.tokenizer.end_id}
+    config = _gpt2_config(backbone) if family == "gpt2" else _llama_config(backbone, model.context)
+    weights = _gpt2_weights(backbone) if family == "gpt2" else _llama_weights(backbone)
+    try:
+        with folder_written_whole(folder, replace=True) as temporary:  # at most an empty one is replaced
+            head = {"architectures": [architecture], "model_type": family, "vocab_size": backbone.vocabulary_size}
+            write_json(temporary / "config.json", {**head, **config, **ids, "use_cache": True, "dtype": "float32"})
+            write_json(temporary / "generation_config.json", ids)
+            write_tokenizer(model.tokenizer, temporary, context=model.context, chat_template=chat_template)
+            write_json(temporary / PRESET_NOTE, {"template": model.template.name, "exchanges": model.exchanges})
+            _write_weights(weights, temporary, most_bytes)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return {
+        "folder": str(folder),
+        "family": family,
+        "architecture": architecture,
+        "parameters": model.parameters,
+        "context": model.context,
+        "template": model.template.name,
+        "end": special["eos_token"],
+        "stop": list(model.template.stop_texts),
+        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    }
+
+
+def _require_exportable(model: LanguageModel) -> None:
+    backbone, name = model.causal_lm.backbone, model.name
+    kind = type(backbone).__name__
+    if kind not in FAMILIES:
+        raise InputError(
+            tr(f"{name} : l'export ne connaît pas cette famille ({kind}).\nIl écrit GPT-2, Llama, Mistral et Qwen 2.",
+               f"{name}: the export does not know this family ({kind}).\nIt writes GPT-2, Llama, Mistral and Qwen 2.")
+        )  # fmt: skip
+    if quantised(backbone):
+        raise InputError(
+            tr(f"{name} : ce modèle est quantifié, ses poids exacts n'y sont plus.\n"
+               "Exportez le modèle d'avant la quantification ; CTranslate2 et llama.cpp quantifient ce qui est exporté.",
+               f"{name}: this model is quantised, its exact weights are gone.\n"
+               "Export the model from before; CTranslate2 and llama.cpp quantise what is exported.")
+        )  # fmt: skip
+    scaled = _position_scale(backbone) != 1
+    if scaled and getattr(backbone, "rope_frequency_adjustment_factor", None) is not None:
+        raise InputError(
+            tr(f"{name} : ses positions ont deux échelles (linéaire, et celle de Llama 3.1) ; transformers en sait une.",
+               f"{name}: its positions have two scales (linear, and that of Llama 3.1); transformers knows one.")
+        )  # fmt: skip
+
+
+def _gpt2_config(backbone: Any) -> dict[str, Any]:
+    return {
+        "n_positions": backbone.max_sequence_length,
+        "n_embd": backbone.hidden_dim,
+        "n_layer": backbone.num_layers,
+        "n_head": backbone.num_heads,
+        "n_inner": backbone.intermediate_dim,
+        "activation_function": "gelu_new",  # the approximation by tanh, as in KerasHub
+        "layer_norm_epsilon": float(backbone.layer_norm.epsilon),
+        **dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), backbone.dropout),
+        "tie_word_embeddings": True,
+    }
+
+
+def _llama_config(backbone: Any, context: int) -> dict[str, Any]:
+    """Of Llama, Mistral and Qwen 2. Rotary positions have no hard limit: `context` is the one we give them."""
+    config = {
+        "max_position_embeddings": context,
+        "hidden_size": backbone.hidden_dim,
+        "intermediate_size": backbone.intermediate_dim,
+        "num_hidden_layers": backbone.num_layers,
+        "num_attention_heads": backbone.num_query_heads,
+        "num_key_value_heads": backbone.num_key_value_heads,
+        "head_dim": backbone.transformer_layers[0]._self_attention_layer._query_dense.kernel.shape[-1],
+        "hidden_act": "silu",
+        "rms_norm_eps": float(backbone.layer_norm_epsilon),
+        "rope_theta": float(backbone.rope_max_wavelength),
+        "attention_dropout": backbone.dropout,
+        "tie_word_embeddings": backbone.token_embedding.tie_weights,
+    }
+    kind = type(backbone).__name__
+    if kind == "MistralBackbone":
+        config["sliding_window"] = backbone.sliding_window
+    elif kind == "QwenBackbone":  # KerasHub's window, where there is one, is that of all layers
+        windowed = backbone.use_sliding_window_attention
+        config |= {"use_sliding_window": windowed, "sliding_window": backbone.sliding_window_size} if windowed else {}
+        config |= {"use_sliding_window": windowed, "max_window_layers": 0 if windowed else backbone.num_layers}
+    if (scale := _position_scale(backbone)) != 1:
+        config["rope_scaling"] = {"rope_type": "linear", "factor": float(scale)}
+    elif getattr(backbone, "rope_frequency_adjustment_factor", None) is not None:
+        config["rope_scaling"] = {
+            "rope_type": "llama3",
+            "factor": float(backbone.rope_frequency_adjustment_factor),
+            "low_freq_factor": float(backbone.rope_low_freq_factor),
+            "high_freq_factor": float(backbone.rope_high_freq_factor),
+            "original_max_position_embeddings": backbone.rope_pretraining_sequence_length,
+        }
+    return config
+
+
+def _position_scale(backbone: Any) -> float:
+    """By how much positions are divided: Llama and the others have two names for it, GPT-2 none."""
+    names = ("rope_position_scaling_factor", "rope_scaling_factor")
+    return next((getattr(backbone, name) for name in names if hasattr(backbone, name)), 1.0)
+
+
+def _gpt2_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Names and values; GPT-2's matrices are stored (ins, outs), and its head is the embedding."""
+    yield "transformer.wte.weight", _array(backbone.token_embedding.embeddings)
+    yield "transformer.wpe.weight", _array(backbone.position_embedding.position_embeddings)
+    for place, layer in enumerate(backbone.transformer_layers):
+        attention, into = layer._self_attention_layer, f"transformer.h.{place}"
+        yield from _layer_norm(f"{into}.ln_1", layer._self_attention_layer_norm)
+        yield from _layer_norm(f"{into}.ln_2", layer._feedforward_layer_norm)
+        three = [attention._query_dense, attention._key_dense, attention._value_dense]
+        kernels = [_array(dense.kernel).reshape(backbone.hidden_dim, -1) for dense in three]
+        yield f"{into}.attn.c_attn.weight", np.concatenate(kernels, axis=1)
+        yield f"{into}.attn.c_attn.bias", np.concatenate([_array(dense.bias).reshape(-1) for dense in three])
+        for name, dense in (
+            ("attn.c_proj", attention._output_dense),
+            ("mlp.c_fc", layer._feedforward_intermediate_dense),
+            ("mlp.c_proj", layer._feedforward_output_dense),
+        ):
+            bias = _array(dense.bias)
+            yield f"{into}.{name}.weight", _array(dense.kernel).reshape(-1, len(bias))
+            yield f"{into}.{name}.bias", bias
+    yield from _layer_norm("transformer.ln_f", backbone.layer_norm)
+
+
+def _layer_norm(name: str, layer: Any) -> Iterator[tuple[str, np.ndarray]]:
+    yield f"{name}.weight", _array(layer.gamma)
+    yield f"{name}.bias", _array(layer.beta)
+
+
+def _llama_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Names and values of Llama, Mistral and Qwen 2; matrices are stored (outs, ins)."""
+    table, width = backbone.token_embedding, backbone.hidden_dim
+    yield "model.embed_tokens.weight", _array(table.embeddings)
+    for place, layer in enumerate(backbone.transformer_layers):
+        attention, into = layer._self_attention_layer, f"model.layers.{place}"
+        yield f"{into}.input_layernorm.weight", _array(layer._self_attention_layernorm.scale)
+        yield f"{into}.post_attention_layernorm.weight", _array(layer._feedforward_layernorm.scale)
+        for name, dense, ins in (
+            ("self_attn.q_proj", attention._query_dense, width),
+            ("self_attn.k_proj", attention._key_dense, width),
+            ("self_attn.v_proj", attention._value_dense, width),
+            ("self_attn.o_proj", attention._output_dense, -1),
+            ("mlp.gate_proj", layer._feedforward_gate_dense, width),
+            ("mlp.up_proj", layer._feedforward_intermediate_dense, width),
+            ("mlp.down_proj", layer._feedforward_output_dense, -1),
+        ):
+            kernel = _array(dense.kernel)
+            yield f"{into}.{name}.weight", kernel.reshape(ins, width if ins == -1 else -1).T
+            if dense.bias is not None:
+                yield f"{into}.{name}.bias", _array(dense.bias).reshape(-1)
+    yield "model.norm.weight", _array(backbone.layer_norm.scale)
+    if not table.tie_weights:
+        yield "lm_head.weight", _array(table.reverse_embeddings).T
+
+
+def _array(value: Any) -> np.ndarray:
+    from keras import ops
+
+    return ops.convert_to_numpy(value).astype("float32")  # a kernel comes with its adapter
+
+
+def _write_weights(weights: Iterator[tuple[str, np.ndarray]], folder: Path, most_bytes: int) -> None:
+    """Writes safetensors files of `most_bytes` at most (or of one array), so that memory is for one of them."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    held: dict[str, np.ndarray] = {}
+    names: list[list[str]] = []
+    total = 0
+
+    def write() -> None:
+        try:
+            save_file(held, folder / f"{len(names)}.part", metadata={"format": "pt"})
+        except SafetensorError as error:  # what it makes of a full disk
+            raise OSError(str(error)) from error
+        names.append(list(held))
+        held.clear()
+
+    for name, value in weights:
+        if held and sum(each.nbytes for each in held.values()) + value.nbytes > most_bytes:
+            write()
+        held[name] = np.ascontiguousarray(value)
+        total += value.nbytes
+    write()
+    if len(names) == 1:
+        (folder / "0.part").rename(folder / "model.safetensors")
+        return
+    places = {}
+    for number, own in enumerate(names):
+        file = f"model-{number + 1:05}-of-{len(names):05}.safetensors"
+        (folder / f"{number}.part").rename(folder / file)
+        places |= dict.fromkeys(own, file)
+    write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": places})
