@@ -5,7 +5,7 @@ Heavy libraries load inside the command that needs them, so that ``causette --he
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -167,6 +167,22 @@ def serve(
 
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens)
     serve_model(model, weights, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
+
+
+@app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",
+                     "Writes a model in a format that transformers, vLLM, CTranslate2 and llama.cpp read."))  # fmt: skip
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
+    to: Annotated[Literal["transformers"], typer.Option(help=tr("Format.", "Format."))] = "transformers",
+    json: Json = False,
+) -> None:
+    load_keras()
+    from app.exporting import export_model
+
+    output = Output(json)
+    value, shown = export_model(model, to, out)
+    output.result(value, shown)
 
 
 @app.command(help=tr("Du texte brut à un modèle de base : comment « mini » a été fait.",

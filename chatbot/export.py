@@ -155,8 +155,7 @@ def _llama_config(backbone: Any, context: int) -> dict[str, Any]:
         config["sliding_window"] = backbone.sliding_window
     elif kind == "QwenBackbone":  # KerasHub's window, where there is one, is that of all layers
         windowed = backbone.use_sliding_window_attention
-        config |= {"use_sliding_window": windowed, "sliding_window": backbone.sliding_window_size} if windowed else {}
-        config |= {"use_sliding_window": windowed, "max_window_layers": 0 if windowed else backbone.num_layers}
+        config |= {"use_sliding_window": windowed, "sliding_window": backbone.sliding_window_size, "max_window_layers": 0}
     if (scale := _position_scale(backbone)) != 1:
         config["rope_scaling"] = {"rope_type": "linear", "factor": float(scale)}
     elif getattr(backbone, "rope_frequency_adjustment_factor", None) is not None:
