@@ -34,7 +34,7 @@ SCALED = {
     "rope_frequency_adjustment_factor": 8.0,
     "rope_low_freq_factor": 1.0,
     "rope_high_freq_factor": 4.0,
-    "rope_pretraining_sequence_length": 32,
+    "rope_pretraining_sequence_length": 8192,
 }
 TEXTS = [
     "Bonjour, où en est ma commande ? Elle a été expédiée hier.",
