@@ -18,10 +18,11 @@ def export_model(name: str, to: str, out: Path) -> tuple[dict[str, Any], str]:
     size = sum(facts["files"].values()) / 1e6
     stop = "  ".join(map(repr, facts["stop"])) or tr("aucun", "none")
     lines = [
-        tr(f"Dossier : {out} ({number(round(size))} Mo)", f"Folder: {out} ({number(round(size))} MB)"),
-        tr(f"{facts['architecture']}, {number(facts['parameters'])} paramètres, float32, contexte de {number(facts['context'])} jetons.",
-           f"{facts['architecture']}, {number(facts['parameters'])} parameters, float32, context of {number(facts['context'])} tokens."),
-        tr(f"Gabarit : {facts['template']}. Fin d'une réponse : {facts['end']} ; textes d'arrêt à donner au serveur : {stop}",
-           f"Template: {facts['template']}. End of an answer: {facts['end']}; stop texts to give to the server: {stop}"),
+        tr(f"Dossier : {out} ({number(size)} Mo)", f"Folder: {out} ({number(size)} MB)"),
+        tr(f"{facts['architecture']}, {number(facts['parameters'])} paramètres, float32, contexte de {number(facts['context'])} jetons",
+           f"{facts['architecture']}, {number(facts['parameters'])} parameters, float32, context of {number(facts['context'])} tokens"),
+        tr(f"Gabarit : {facts['template']} ; fin d'une réponse : {facts['end']}",
+           f"Template: {facts['template']}; end of an answer: {facts['end']}"),
+        tr(f"Textes d'arrêt, à donner à qui génère : {stop}", f"Stop texts, to give to what generates: {stop}"),
     ]  # fmt: skip
     return facts, "\n".join(lines)

@@ -6,7 +6,7 @@ here; requirements.txt holds typer to the versions that this was tested with.
 
 import difflib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from typer import rich_utils
@@ -157,7 +157,9 @@ def _refused(error: Any) -> str:
     faults = error.__cause__.errors() if hasattr(error.__cause__, "errors") else []  # those of pydantic
     received = f" ({faults[0]['input']})" if faults else ""
     kinds = {"int": tr("un entier", "a whole number"), "float": tr("un nombre", "a number")}
-    kind = kinds.get(getattr(param.type_descriptor.annotation, "__name__", ""), tr("une autre valeur", "another value"))
+    annotation = param.type_descriptor.annotation
+    choices = tr(" ou ", " or ").join(map(str, get_args(annotation)))  # of a Literal
+    kind = kinds.get(getattr(annotation, "__name__", ""), choices or tr("une autre valeur", "another value"))
     expected = " ".join(filter(None, (kind, _range(param))))
     return tr(f"{name} : valeur refusée{received} ; attendu : {expected}.",
               f"{name}: value refused{received}; expected: {expected}.")  # fmt: skip

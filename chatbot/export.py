@@ -135,7 +135,8 @@ def _gpt2_config(backbone: Any) -> dict[str, Any]:
 
 
 def _llama_config(backbone: Any, context: int) -> dict[str, Any]:
-    """Of Llama, Mistral and Qwen 2. Rotary positions have no hard limit: `context` is the one we give them."""
+    """Of Llama, Mistral and Qwen 2. Rotary positions have no hard limit: `context` is the one we give them, unless they
+    are scaled as in Llama 3.1, to a length that says itself."""
     config = {
         "max_position_embeddings": context,
         "hidden_size": backbone.hidden_dim,
@@ -155,17 +156,23 @@ def _llama_config(backbone: Any, context: int) -> dict[str, Any]:
         config["sliding_window"] = backbone.sliding_window
     elif kind == "QwenBackbone":  # KerasHub's window, where there is one, is that of all layers
         windowed = backbone.use_sliding_window_attention
-        config |= {"use_sliding_window": windowed, "sliding_window": backbone.sliding_window_size, "max_window_layers": 0}
+        config |= {
+            "use_sliding_window": windowed,
+            "sliding_window": backbone.sliding_window_size,
+            "max_window_layers": 0,
+        }
     if (scale := _position_scale(backbone)) != 1:
         config["rope_scaling"] = {"rope_type": "linear", "factor": float(scale)}
     elif getattr(backbone, "rope_frequency_adjustment_factor", None) is not None:
+        factor, trained = float(backbone.rope_frequency_adjustment_factor), backbone.rope_pretraining_sequence_length
         config["rope_scaling"] = {
             "rope_type": "llama3",
-            "factor": float(backbone.rope_frequency_adjustment_factor),
+            "factor": factor,
             "low_freq_factor": float(backbone.rope_low_freq_factor),
             "high_freq_factor": float(backbone.rope_high_freq_factor),
-            "original_max_position_embeddings": backbone.rope_pretraining_sequence_length,
+            "original_max_position_embeddings": trained,
         }
+        config["max_position_embeddings"] = max(context, int(factor * trained))
     return config
 
 
@@ -261,7 +268,7 @@ def _write_weights(weights: Iterator[tuple[str, np.ndarray]], folder: Path, most
     if len(names) == 1:
         (folder / "0.part").rename(folder / "model.safetensors")
         return
-    places = {}
+    places: dict[str, str] = {}
     for number, own in enumerate(names):
         file = f"model-{number + 1:05}-of-{len(names):05}.safetensors"
         (folder / f"{number}.part").rename(folder / file)

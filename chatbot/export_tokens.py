@@ -3,9 +3,11 @@
 `tokenizer.json` holds a tokenizer whole, and transformers takes it as it is (``PreTrainedTokenizerFast``). The files
 that came before it are written too: `vocab.json` and `merges.txt` (KerasHub reads GPT-2 from them), `tokenizer.model`
 (llama.cpp reads Llama and Mistral from it).
+
+The ids are ours, with one exception: the `tokenizers` library puts no blank before a text that begins with one, where
+SentencePiece does. Conversations are not touched by it: our templates write that blank themselves.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,7 @@ def _of_sentence_piece(tokenizer: SentencePieceTokenizer) -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import BPE
 
-    proto = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)  # type: ignore[attr-defined]
     _require_settings_of_llama(proto)
     vocabulary = {piece.piece: place for place, piece in enumerate(proto.pieces)}
     special = special_tokens(tokenizer)

@@ -21,6 +21,10 @@ from typing import Any, Protocol
 END_OF_TEXT = "<|endoftext|>"
 MOST_WORDS = 2**18  # remembered for `encode_batch`; then all are forgotten
 LONGEST_WORD = 40  # characters; a longer one, such as a line of Chinese, is hardly met again, and not remembered
+# What merges never cross in Qwen 2 (its `tokenizer.json`): digits one by one, a sign or a blank before a word with it.
+QWEN_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 _WORD_BEGINS = re.compile(r"(?<=\S)(?= )")
 _BLANKS = re.compile(r"\s ")
 
@@ -56,7 +60,7 @@ def _words(text: str) -> list[str]:
     """A text cut where a blank follows a letter, a figure or a sign: "où est-il ?" → "où", " est-il", " ?".
 
     GPT-2's pieces, which merges never cross, hold a blank at their beginning or are blank (Radford et al. 2019,
-    `encoder.py`): one begins there whatever stands around, so a word has the same ids alone as in the text.
+    `encoder.py`), and so do Qwen's: one begins there whatever stands around, so a word has the same ids alone as in the text.
     """
     if "\0" in text or _BLANKS.search(text):
         return _WORD_BEGINS.split(text)
@@ -81,20 +85,24 @@ def _byte_of_unit() -> dict[str, int]:
 
 
 class BytePairTokenizer:
-    """Byte-level BPE of GPT-2: every string has ids, and ids give the string back, byte for byte.
+    """Byte-level BPE of GPT-2 (and of Qwen 2): every string has ids, and ids give the string back, byte for byte.
 
     Args:
         vocabulary: token → id, ids 0…n-1 without a gap; must hold the end token.
         merges: merge rules, "left right", in order of priority (the `#version` head of a file may be among them:
             KerasHub keeps it when it reads a folder in the transformers format).
         end_token: the token that ends a text (and an answer).
+        split: regular expression of the pieces that merges never cross, applied to the text in NFC (Qwen 2); by default
+            GPT-2's, on the text as it is.
 
     Raises:
         ValueError: the end token is missing or the ids have gaps.
     """
 
-    def __init__(self, vocabulary: dict[str, int], merges: Sequence[str], end_token: str = END_OF_TEXT):
-        from tokenizers import Tokenizer, decoders, pre_tokenizers
+    def __init__(
+        self, vocabulary: dict[str, int], merges: Sequence[str], end_token: str = END_OF_TEXT, split: str | None = None
+    ):
+        from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
         from tokenizers.models import BPE
 
         if end_token not in vocabulary:
@@ -107,10 +115,15 @@ class BytePairTokenizer:
             left, _, right = merge.partition(" ")
             pairs.append((left, right))
         self._inner = Tokenizer(BPE(vocab=vocabulary, merges=pairs))
-        self._inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+        self._inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=split is None)
+        if split is not None:
+            pieces = pre_tokenizers.Split(Regex(split), "isolated")
+            self._inner.pre_tokenizer = pre_tokenizers.Sequence([pieces, self._inner.pre_tokenizer])
+            self._inner.normalizer = normalizers.NFC()
         self._inner.decoder = decoders.ByteLevel()
         self.vocabulary = vocabulary
         self.merges = merges
+        self.split = split
         self.vocabulary_size = len(vocabulary)
         self.end_token = end_token
         self.end_id = vocabulary[end_token]
@@ -182,7 +195,8 @@ class BytePairTokenizer:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that the ids depend on."""
-        content = json.dumps([self.vocabulary, self.merges, self.end_id], ensure_ascii=False)
+        more = [] if self.split is None else [self.split]
+        content = json.dumps([self.vocabulary, self.merges, self.end_id, *more], ensure_ascii=False)
         return _fingerprint("tokenizers", content.encode())
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -294,7 +308,8 @@ def tokenizer_of(keras_hub_tokenizer: Any) -> TextTokenizer:
     """
     if hasattr(keras_hub_tokenizer, "merges"):
         end = getattr(keras_hub_tokenizer, "end_token", None) or END_OF_TEXT
-        return BytePairTokenizer(dict(keras_hub_tokenizer.vocabulary), list(keras_hub_tokenizer.merges), end)
+        split = QWEN_SPLIT if type(keras_hub_tokenizer).__name__ == "QwenTokenizer" else None
+        return BytePairTokenizer(dict(keras_hub_tokenizer.vocabulary), list(keras_hub_tokenizer.merges), end, split)
     if getattr(keras_hub_tokenizer, "proto", None):
         return SentencePieceTokenizer(keras_hub_tokenizer.proto)
     raise TypeError(f"no byte-level BPE and no SentencePiece tokenizer: {type(keras_hub_tokenizer).__name__}")

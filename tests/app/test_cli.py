@@ -231,6 +231,26 @@ def piped(monkeypatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"))
 
 
+def test_export_writes_a_folder_that_loads_and_chats_the_same(run, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "hf"
+    assert main(["export", str(run), "--to", "transformers", "--out", str(out), "--json"]) == 0
+    facts = json_of(capsys)
+    assert (facts["to"], facts["architecture"], facts["template"]) == (
+        "transformers",
+        "GPT2LMHeadModel",
+        "human_assistant",
+    )
+    assert facts["files"].keys() == {path.name for path in out.iterdir()} and facts["stop"][0] == "\n###human:"
+    config = json.loads((out / "config.json").read_text())
+    assert config["n_layer"] == 2 and (out / "chat_template.jinja").exists()
+    for name, status in ((str(out), 2), (str(tmp_path / "other"), 0)):
+        assert main(["export", str(run), "--out", name]) == status
+        captured = capsys.readouterr()
+        assert ("existe déjà" in captured.err) if status else ("Textes d'arrêt" in captured.out)
+    assert main(["export", str(run), "--out", str(tmp_path / "x"), "--to", "gguf"]) == 2
+    assert "attendu : transformers." in capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_chat_from_a_pipe_writes_answers_and_nothing_else(run, capsys, monkeypatch):
     piped(monkeypatch, "Où est ma commande ?\nquitter\n")
     assert main(["chat", str(run), "--max-tokens", "5"]) == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chatbot.dialogue import Dialogue, Message, assistant, user
 from chatbot.encoding import encode_many, encode_segments
 from chatbot.template import TEMPLATES
-from chatbot.tokenizer import BytePairTokenizer, StreamDecoder
+from chatbot.tokenizer import QWEN_SPLIT, BytePairTokenizer, StreamDecoder, tokenizer_of
 
 DIALOGUES = [
     Dialogue.of_pair("Où ?", "Ici même, à l'école 🎉.", id="1", source="s", group="1"),
@@ -17,6 +17,7 @@ DIALOGUES = [
              assistant("Deux."), user("Trois ?"), assistant("Quatre."))),
 ]  # fmt: skip
 TOKENIZER = BytePairTokenizer.train(["Où est l'élève ? Ça va très bien, cœur « doux »."] * 3, 290)
+QWEN = BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges, split=QWEN_SPLIT)
 
 
 @given(st.text(max_size=200))
@@ -101,12 +102,14 @@ def at_once(tokenizer, texts, beginnings=()):
     return ids.tolist(), lengths.tolist()
 
 
-@given(st.lists(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)), max_size=4))
-def test_many_texts_have_the_ids_that_each_has_alone(texts):
-    assert at_once(TOKENIZER, texts) == one_by_one(TOKENIZER, texts)
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN], ids=["gpt2", "qwen"])
+@given(texts=st.lists(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)), max_size=4))
+def test_many_texts_have_the_ids_that_each_has_alone(tokenizer, texts):
+    assert at_once(tokenizer, texts) == one_by_one(tokenizer, texts)
 
 
-def test_words_in_the_company_of_any_character():
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN], ids=["gpt2", "qwen"])
+def test_words_in_the_company_of_any_character(tokenizer):
     """Every character between letters, figures and blanks, where its class decides how pieces are cut."""
     characters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
     texts = [
@@ -114,7 +117,23 @@ def test_words_in_the_company_of_any_character():
         for k in range(0, len(characters), 50)
     ]
     single = [f"{c} {c}" for c in characters[:0x3100]]  # no blank stands beside another; Unicode's last is U+3000
-    assert at_once(TOKENIZER, texts + single) == one_by_one(TOKENIZER, texts + single)
+    assert at_once(tokenizer, texts + single) == one_by_one(tokenizer, texts + single)
+
+
+def test_qwen_has_pieces_of_its_own():
+    """Digits one by one, a bracket with its word, line feeds after a sign with it; a text in NFC."""
+    import keras_hub
+
+    words = keras_hub.models.QwenTokenizer(vocabulary=TOKENIZER.vocabulary, merges=TOKENIZER.merges)
+    qwen = tokenizer_of(words)
+    for text in ("2026 (deux)", "Où ?\n\nLà", "L'élève"):
+        assert qwen.encode(text) == QWEN.encode(text) and qwen.decode(qwen.encode(text)) == text
+    assert qwen.encode("e\u0301") == qwen.encode("é") != TOKENIZER.encode("e\u0301")
+    assert (
+        QWEN.fingerprint
+        != TOKENIZER.fingerprint
+        == BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges).fingerprint
+    )
 
 
 def test_words_that_were_forgotten_are_learnt_anew(monkeypatch):
