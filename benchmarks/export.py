@@ -29,6 +29,8 @@ import numpy as np
 
 from benchmarks.lines import ROOT, SideFailed
 from benchmarks.machine import answer, describe, versions_in
+from chatbot.errors import InputError
+from chatbot.language import tr
 
 SHAPE = {"num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
 GROUPED = {**SHAPE, "num_query_heads": 4, "num_key_value_heads": 2, "layer_norm_epsilon": 1e-3}
@@ -69,10 +71,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Writes every folder with what it should give, and lets the other Python read them.
 
     Raises:
-        InputError: the peers' Python is none.
-        SideFailed: it has no transformers, or could not read a folder.
+        InputError: the peers' Python is none, or has no transformers.
+        SideFailed: it could not read a folder.
     """
     versions = versions_in(options.peer_python, ("torch", "transformers", "tokenizers", "ctranslate2"))
+    if not versions["torch"] or not versions["transformers"]:
+        raise InputError(
+            tr("--peer-python : il faut un Python qui a transformers (requirements-bench.txt).",
+               "--peer-python: a Python is needed that has transformers (requirements-bench.txt).")
+        )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         for name, model in models():
             write(model, Path(folder) / name)

@@ -51,11 +51,15 @@ def write_tokenizer(tokenizer: TextTokenizer, folder: Path, *, context: int, cha
         write_text(folder / "merges.txt", "\n".join(["#version: 0.2", *tokenizer.merges, ""]))
     special = special_tokens(tokenizer)
     write_text(folder / "tokenizer.json", whole.to_str(pretty=True))
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", **special, "model_max_length": context}
-    # Blanks before signs are French typography: decoding must not take them away.
-    write_json(folder / "tokenizer_config.json", {**config, "clean_up_tokenization_spaces": False})
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **special,
+        "model_max_length": context,
+        "clean_up_tokenization_spaces": False,  # blanks before signs are French typography, and stay
+        "chat_template": chat_template,  # where it was read before it had a file
+    }
+    write_json(folder / "tokenizer_config.json", config)
     write_json(folder / "special_tokens_map.json", special)
-    # transformers and vLLM read this file first; older ones read the key of tokenizer_config.json.
     write_text(folder / "chat_template.jinja", chat_template)
 
 
