@@ -11,7 +11,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from safetensors.numpy import load_file
@@ -277,6 +277,7 @@ def rendered(source, talk, **special):
     return environment.from_string(source).render(messages=talk, add_generation_prompt=True, **special)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the first drawn text reads Unicode's tables
 @given(
     dialogue=dialogues(),
     template=st.sampled_from(list(TEMPLATES.values())),
