@@ -174,7 +174,9 @@ def serve(
 def export(
     model: Model,
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
-    to: Annotated[Literal["transformers"], typer.Option(help=tr("Format : transformers.", "Format: transformers."))] = "transformers",
+    to: Annotated[
+        Literal["transformers"], typer.Option(help=tr("Format : transformers.", "Format: transformers."))
+    ] = "transformers",
     json: Json = False,
 ) -> None:
     load_keras()
