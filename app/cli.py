@@ -142,9 +142,8 @@ def chat(
         temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
         max_new_tokens=max_tokens, seed=seed,
     )  # fmt: skip
-    refused = talk(ChatSession(ChatModel(load_model(model), weights), sampling))
-    if refused:
-        raise typer.Exit(InputError.exit_status)
+    if status := talk(ChatSession(ChatModel(load_model(model), weights), sampling)):
+        raise typer.Exit(status)
 
 
 @app.command(help=tr("Ouvre la page de discussion.", "Opens the chat page."))

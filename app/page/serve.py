@@ -11,12 +11,11 @@ from typing import Any
 from app.page.chat import ChatTab
 from app.page.look import CSS, LOGO, head, theme, words
 from app.page.warm_up import WarmUp
+from chatbot.chat import Chat
 from chatbot.errors import InputError
-from chatbot.language import number, tr
-from chatbot.model import LanguageModel
-from chatbot.runner import ChatModel
+from chatbot.language import tr
 from chatbot.sampling import Sampling
-from chatbot.session import memory_in_words
+from chatbot.session import facts_of
 
 WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full
 CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
@@ -24,7 +23,7 @@ CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio 
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 
-def build_page(chat: ChatModel, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
+def build_page(chat: Chat, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
     """The page, as a `gr.Blocks` that is not served yet.
 
     Args:
@@ -37,18 +36,15 @@ def build_page(chat: ChatModel, *, title: str, examples: Sequence[str], sampling
     import gradio as gr
 
     with gr.Blocks(title=title, analytics_enabled=False) as page:
-        gr.HTML(header(chat.model, title), padding=False)
+        gr.HTML(header(chat, title), padding=False)
         with gr.Tabs(), gr.Tab(words("Discuter", "Chat")):
             ChatTab(chat, examples=examples, sampling=sampling).build()
     return page.queue(max_size=WAITING_LINE, api_open=False)
 
 
-def header(model: LanguageModel, title: str) -> str:
+def header(chat: Chat, title: str) -> str:
     """Logo, title, and which model answers."""
-    size = words(f"{number(model.parameters / 1e6, 1)} M de paramètres, contexte de {number(model.context)} jetons",
-                 f"{number(model.parameters / 1e6, 1)}M parameters, context of {number(model.context)} tokens")  # fmt: skip
-    name = f"<b>{html.escape(model.name)}</b>"
-    about = " · ".join(filter(None, (name, size, memory_in_words(model.exchanges))))
+    about = " · ".join([f"<b>{html.escape(chat.name)}</b>", *facts_of(chat)])
     return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{about}</p></div></header>'
 
 
@@ -80,8 +76,8 @@ def usable_port(host: str, port: int) -> int:
             return server.getsockname()[1]
     except OSError as error:
         raise InputError(
-            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
-               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
+            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
+               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
                f"Cannot listen on {host}, port {port}: it is taken, or the address is not this machine's.\n"
                "Close what holds the port, or have a free one chosen: --port 0.")
         ) from error  # fmt: skip
@@ -107,7 +103,7 @@ class Guard:
 
 
 def serve(
-    chat: ChatModel,
+    chat: Chat,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
