@@ -126,12 +126,15 @@ def figures(answer: Answer) -> str:
         "length": tr("coupée", "cut"),
         "cancelled": tr("interrompue", "stopped"),
     }
-    return tr(
-        f"[invite {answer.prompt_tokens} jetons, réponse {answer.new_tokens} jetons, {ends[answer.finish]}, premier "
-        f"texte en {number(answer.first_seconds, 2)} s, {number(answer.tokens_per_second, 1)} jetons/s]",
-        f"[prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens, {ends[answer.finish]}, first text "
-        f"after {number(answer.first_seconds, 2)} s, {number(answer.tokens_per_second, 1)} tokens/s]",
-    )
+    first = tr(f"premier texte en {number(answer.first_seconds, 2)} s",
+               f"first text after {number(answer.first_seconds, 2)} s")  # fmt: skip
+    facts = [ends[answer.finish], first]
+    if answer.prompt_tokens:  # a server may count none
+        sizes = tr(f"invite {answer.prompt_tokens} jetons, réponse {answer.new_tokens} jetons",
+                   f"prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens")  # fmt: skip
+        speed = number(answer.tokens_per_second, 1)
+        facts = [sizes, *facts, tr(f"{speed} jetons/s", f"{speed} tokens/s")]
+    return f"[{', '.join(facts)}]"
 
 
 def lines_of(stdin: TextIO, prompt: str) -> Iterator[str]:

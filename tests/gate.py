@@ -15,21 +15,28 @@ class Gate:
 
     def __init__(self, chat):
         decoder = getattr(chat, "generator", chat).decoder
-        self._changed, self._left, self._forward = threading.Condition(), float("inf"), decoder.forward
-        self.passes = 0
+        self._changed, self._forward = threading.Condition(), decoder.forward
+        self.left, self.passes = float("inf"), 0
+        self._error: Exception | None = None
         decoder.forward = self._passed
 
     def let(self, count: float = float("inf")) -> None:
         """Lets so many more passes through; all, by default."""
         with self._changed:
-            self._left = count
+            self.left = count
             self._changed.notify_all()
+
+    def spoil(self, error: Exception | None) -> None:
+        """Makes each pass fail from now on; None makes all well again."""
+        self._error = error
 
     def _passed(self, *arguments):
         with self._changed:
-            assert self._changed.wait_for(lambda: self._left > 0, timeout=PATIENCE)
-            self._left -= 1
+            assert self._changed.wait_for(lambda: self.left > 0, timeout=PATIENCE)
+            self.left -= 1
             self.passes += 1
+        if self._error:
+            raise self._error
         return self._forward(*arguments)
 
 

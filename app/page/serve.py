@@ -48,8 +48,14 @@ def header(chat: Chat, title: str) -> str:
     return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{about}</p></div></header>'
 
 
-def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:
+def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860, routes: Sequence[Any] = ()) -> str:
     """Serves the page in threads of its own, and returns its address.
+
+    Args:
+        page: what `build_page` returns.
+        host: address to listen on.
+        port: 0 takes a free one.
+        routes: more addresses, of Starlette; they come before those of the page.
 
     Raises:
         InputError: the port is taken, or the host is not this machine.
@@ -60,7 +66,7 @@ def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:
         server_name=host, server_port=usable_port(host, port), prevent_thread_lock=True, inbrowser=False, quiet=True,
         share=False, ssr_mode=False, pwa=False, mcp_server=False, footer_links=[], run_history=False,
         enable_monitoring=False, max_file_size="1mb", state_session_capacity=1000,
-        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)]}, theme=theme(), css=CSS, head=head(),
+        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)], "routes": list(routes)}, theme=theme(), css=CSS, head=head(),
     )  # fmt: skip
     return url
 
@@ -110,6 +116,7 @@ def serve(
     title: str = "Causette",
     examples: Sequence[str] = (),
     sampling: Sampling | None = None,
+    routes: Sequence[Any] = (),
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -122,6 +129,7 @@ def serve(
         title: of the page.
         examples: questions to try, as plain text.
         sampling: how tokens are chosen at first; by default greedy, up to 160 tokens.
+        routes: more addresses, see `open_page`.
         open_browser: whether to open the user's browser.
         on_ready: called with the page's address, once a first question is answered without delay.
 
@@ -134,7 +142,7 @@ def serve(
     page = build_page(chat, title=title, examples=examples, sampling=sampling)
     with WarmUp(chat, sampling) as warm_up:
         try:
-            url = open_page(page, host=host, port=port)
+            url = open_page(page, host=host, port=port, routes=routes)
             warm_up.wait_for_first()
             if open_browser:
                 webbrowser.open(url)
