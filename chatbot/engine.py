@@ -10,16 +10,15 @@ A slot keeps what its last conversation has read. Its next turn, whose prompt be
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import numpy as np
 
 from chatbot.decoder import MANY_ROWS, Decoder
 from chatbot.sampling import Sampling, choose
-from chatbot.stream import WAITING, TokenStream, line_is_full
+from chatbot.stream import WAITING, TokenStream, gathered, line_is_full
 
 PIECE = 128  # tokens of a prompt read in a round, while others wait for their next token
 LONGEST_PIECE = 512  # while nobody does
@@ -243,19 +242,8 @@ class Engine:
 
 
 def _received(request: _Request) -> Generator[list[int]]:
-    """Waits for ids, and takes with them all that are there."""
     try:
-        item = request.ids.get()
-        while isinstance(item, int):
-            burst = [item]
-            with suppress(Empty):
-                while isinstance(item := request.ids.get_nowait(), int):
-                    burst.append(item)
-            yield burst
-            if isinstance(item, int):
-                item = request.ids.get()
-        if item is not None:
-            raise item
+        yield from gathered(request.ids)
     finally:
         request.cancelled = True
 

@@ -5,9 +5,11 @@ print(chat.reply([user("Bonjour ?")]).text())
 """
 
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any
 
 from chatbot.address import check_address
@@ -17,6 +19,7 @@ from chatbot.errors import BusyError, InputError, WorldError
 from chatbot.language import tr
 from chatbot.sampling import Sampling
 from chatbot.session import printable
+from chatbot.stream import gathered
 
 URL_OPTION, URL, KEY = "--base-url", "OPENAI_BASE_URL", "OPENAI_API_KEY"  # the variables of OpenAI's own client
 AT_ONCE = 32  # answers asked for at the same time: the server has a line of its own
@@ -79,11 +82,13 @@ class RemoteChat:
             InputError: the server refuses the request, in its own words; while iterating.
         """
         answer, stream = Answer(finish="cancelled"), _Stream()
-        return Reply(self._pieces(messages, sampling or Sampling(), stream, answer), answer, stream.cancel)
+        source = self._source(messages, sampling or Sampling(), stream, answer)
+        return Reply(stream.read(source, answer), answer, stream.cancel)
 
-    def _pieces(
+    def _source(
         self, messages: Sequence[Message], sampling: Sampling, stream: "_Stream", answer: Answer
     ) -> Iterator[str]:
+        """Pieces as the server sends them; fills all of `answer` but its text, which is what has been read."""
         began = time.perf_counter()
         finish: Finish | None = None
         with (
@@ -97,14 +102,13 @@ class RemoteChat:
                 for choice in chunk.choices:
                     finish = _FINISH.get(choice.finish_reason or "", finish)
                     if text := choice.delta.content:
-                        answer.text += text
                         answer.seconds = time.perf_counter() - began
                         answer.first_seconds = answer.first_seconds or answer.seconds
                         yield text
         answer.seconds = time.perf_counter() - began
         if stream.cancelled:
             return
-        if not finish and not answer.text:
+        if not finish and not answer.first_seconds:
             raise self._unreadable()
         answer.finish = finish or "length"  # cut, as the server did not say how it ended
 
@@ -178,12 +182,38 @@ class RemoteChat:
 
 
 class _Stream:
-    """Gives an answer up from another thread than its reader's: his wait for the next piece ends at once, and the server
-    sees that nobody listens. An answer that has not begun is given up as soon as it begins."""
+    """An answer read in a thread of its own: who draws slower than the server writes gets all that has come since.
+
+    Giving it up ends the reader's wait at once and closes the connection, so that the server stops writing; one that has
+    not begun to answer is left as soon as it does.
+    """
 
     def __init__(self) -> None:
         self.cancelled = False
+        self._arrived: SimpleQueue[Any] = SimpleQueue()
         self._socket: socket.socket | None = None
+
+    def read(self, source: Iterator[str], answer: Answer) -> Iterator[str]:
+        """The pieces of `source`, together where several have come; they are the text of `answer`."""
+        if self.cancelled:
+            return
+
+        def pull() -> None:
+            try:
+                for piece in source:
+                    self._arrived.put(piece)
+                self._arrived.put(None)
+            except Exception as error:  # the reader raises it
+                self._arrived.put(error)
+
+        threading.Thread(target=pull, name="remote", daemon=True).start()
+        try:
+            for pieces in gathered(self._arrived):
+                text = "".join(pieces)
+                answer.text += text
+                yield text
+        finally:
+            self.cancel()
 
     @contextmanager
     def of(self, chunks: Any) -> Iterator[Any]:
@@ -201,6 +231,7 @@ class _Stream:
 
     def cancel(self) -> None:
         self.cancelled = True
+        self._arrived.put(None)
         if self._socket is not None:
             with suppress(OSError):  # closed already
                 self._socket.shutdown(socket.SHUT_RDWR)

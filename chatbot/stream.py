@@ -1,7 +1,10 @@
 """Token ids of an answer on their way, and the line in which those wait who asked."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from chatbot.errors import BusyError
 from chatbot.language import tr
@@ -33,6 +36,25 @@ class TokenStream(Iterator[list[int]]):
 
     def __del__(self) -> None:
         self._leave()
+
+
+def gathered(queue: "SimpleQueue[Any]") -> Generator[list[Any]]:
+    """Waits for something, and takes with it all that is there; ends at None, raises an exception that lies there."""
+
+    def is_end(item: Any) -> bool:
+        return item is None or isinstance(item, BaseException)
+
+    item = queue.get()
+    while not is_end(item):
+        together = [item]
+        with suppress(Empty):
+            while not is_end(item := queue.get_nowait()):
+                together.append(item)
+        yield together
+        if not is_end(item):
+            item = queue.get()
+    if item is not None:
+        raise item
 
 
 class Line:

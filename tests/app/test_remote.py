@@ -113,6 +113,29 @@ def test_an_answer_given_up_before_it_began_says_nothing(remote):
     assert reply.text() == "" and reply.answer.finish == "cancelled"
 
 
+def test_a_slow_reader_gets_what_has_come_meanwhile(chat, remote, gate):
+    gate.let(4)
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    next(reply.pieces)
+    gate.let()
+    until(lambda: not any(thread.name == "remote" for thread in threading.enumerate()), "hearing the end")
+    shown = reply.answer.text
+    (rest,) = reply
+    assert shown + rest == reply.answer.text == chat.reply([user(QUESTION)], SAMPLING).text()
+
+
+def test_who_leaves_before_the_server_answers_does_not_wait(remote, gate):
+    gate.let(0)
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    got = []
+    waits = threading.Thread(target=lambda: got.extend(reply))
+    waits.start()
+    until(lambda: any(thread.name == "api" for thread in threading.enumerate()), "asking")
+    reply.cancel()
+    waits.join(30)
+    assert not waits.is_alive() and got == [] and reply.answer.finish == "cancelled"
+
+
 def test_a_session_and_the_page_talk_to_it(chat, remote):
     session = ChatSession(remote, SAMPLING)
     here = ChatSession(chat, SAMPLING)
