@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.data_commands import data_app
-from app.options import Json, MaxTokens, Model, Seed, Temperature, Weights
+from app.options import BaseUrl, Engine, Json, MaxTokens, Model, ModelOrServers, Seed, Temperature, Weights
 from app.output import Output
 from app.quiet import load_keras
 from app.set_commands import inspect, prepare
@@ -110,7 +110,7 @@ def compare(
 
 @app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))
 def chat(
-    model: Model = "mini",
+    model: ModelOrServers = None,
     temperature: Temperature = 0.0,
     top_p: Annotated[
         float,
@@ -130,10 +130,10 @@ def chat(
     max_tokens: MaxTokens = 160,
     seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
     weights: Weights = "float32",
+    engine: Engine = "keras",
+    base_url: BaseUrl = None,
 ) -> None:
-    load_keras()
-    from chatbot.model import load_model
-    from chatbot.runner import ChatModel
+    from app.engines import chat_with
     from chatbot.sampling import Sampling
     from chatbot.session import ChatSession
     from chatbot.terminal import talk
@@ -142,14 +142,13 @@ def chat(
         temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
         max_new_tokens=max_tokens, seed=seed,
     )  # fmt: skip
-    refused = talk(ChatSession(ChatModel(load_model(model), weights), sampling))
-    if refused:
-        raise typer.Exit(InputError.exit_status)
+    if status := talk(ChatSession(chat_with(engine, model, base_url, weights, "causette chat"), sampling)):
+        raise typer.Exit(status)
 
 
 @app.command(help=tr("Ouvre la page de discussion.", "Opens the chat page."))
 def serve(
-    model: Model = "mini",
+    model: ModelOrServers = None,
     host: Annotated[str, typer.Option(help=tr("Adresse d'écoute.", "Address to listen on."))] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help=tr("Port ; 0 en choisit un libre.", "Port; 0 takes a free one."))
@@ -157,16 +156,31 @@ def serve(
     temperature: Temperature = 0.0,
     max_tokens: MaxTokens = 160,
     weights: Weights = "float32",
+    engine: Engine = "keras",
+    base_url: BaseUrl = None,
+    api: Annotated[
+        bool,
+        typer.Option(
+            "--api",
+            help=tr(
+                "Répond aussi en /v1 comme l'API d'OpenAI, pour ses clients et d'autres pages.",
+                "Also answers at /v1 like OpenAI's API, for its clients and other pages.",
+            ),
+        ),
+    ] = False,
     open_browser: Annotated[
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
 ) -> None:
-    load_keras()
-    from app.serving import serve_model
+    from app.engines import chat_with
+    from app.serving import serve_chat
     from chatbot.sampling import Sampling
 
-    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens)
-    serve_model(model, weights, host=host, port=port, sampling=sampling, open_browser=open_browser, output=Output())
+    output, sampling = Output(), Sampling(temperature=temperature, max_new_tokens=max_tokens)
+    if engine == "keras":
+        output.say(tr(f"{model or 'mini'} : chargement…", f"{model or 'mini'}: loading…"))
+    chat = chat_with(engine, model, base_url, weights, "causette serve")
+    serve_chat(chat, host=host, port=port, sampling=sampling, api=api, open_browser=open_browser, output=output)
 
 
 @app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",

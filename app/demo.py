@@ -66,18 +66,12 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
     output.say(tr(f"Fait en {number(minutes, 1)} min.", f"Done in {number(minutes, 1)} min."))
 
     if serve:
-        from app.serving import serve_model
+        from app.engines import chat_with
+        from app.serving import serve_chat
 
         chapter(output, 4, tr("La page : posez-lui vos questions", "The page: ask your own questions"))
-        serve_model(
-            str(out / "run"),
-            "float32",
-            host="127.0.0.1",
-            port=port,
-            sampling=SAMPLING,
-            open_browser=False,
-            output=output,
-        )
+        chat = chat_with("keras", str(out / "run"), None, "float32", "causette demo")
+        serve_chat(chat, host="127.0.0.1", port=port, sampling=SAMPLING, open_browser=False, output=output)
     else:
         output.say(tr(f"Pour lui parler : causette chat {out / 'run'}   ou   causette serve {out / 'run'}",
                       f"To talk to it: causette chat {out / 'run'}   or   causette serve {out / 'run'}"))  # fmt: skip

@@ -14,6 +14,15 @@ Json = Annotated[
 Model = Annotated[str, typer.Argument(metavar=tr("MODÈLE", "MODEL"), help=tr(
     "mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://…",
     "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…"))]  # fmt: skip
+ModelOrServers = Annotated[str | None, typer.Argument(
+    metavar=tr("MODÈLE", "MODEL"), show_default=tr("mini, ou le seul modèle du serveur", "mini, or the server's only model"),
+    help=tr("mini, un dossier (runs/…), un nom KerasHub, hf://… ou kaggle://… ; avec --engine openai, un modèle du serveur.",
+            "mini, a folder (runs/…), a KerasHub name, hf://… or kaggle://…; with --engine openai, a model of the server."))]  # fmt: skip
+Engine = Annotated[Literal["keras", "openai"], typer.Option(help=tr(
+    "keras : calcule ici ; openai : un serveur qui parle comme l'API d'OpenAI (clé : OPENAI_API_KEY).",
+    "keras: computes here; openai: a server that speaks like OpenAI's API (key: OPENAI_API_KEY)."))]  # fmt: skip
+BaseUrl = Annotated[str | None, typer.Option(show_default="OPENAI_BASE_URL", help=tr(
+    "Adresse de ce serveur : http://127.0.0.1:8000/v1.", "Address of that server: http://127.0.0.1:8000/v1."))]  # fmt: skip
 Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
                                                     "0: the likeliest token; higher: more varied."))]  # fmt: skip
 MaxTokens = Annotated[
@@ -24,7 +33,7 @@ MaxTokens = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
 Weights = Annotated[Literal["float32", "bfloat16", "int8"], typer.Option(help=tr(
-    "Poids en mémoire pendant la discussion : float32 (exacts), bfloat16 ou int8 (plus rapides, un peu moins justes).",
+    "Poids en mémoire pendant la discussion : float32 (exacts), bfloat16 ou int8 (plus rapides, un peu moins justes).",
     "Weights in memory while talking: float32 (exact), bfloat16 or int8 (faster, slightly less true)."))]  # fmt: skip
 Prepared = Annotated[Path, typer.Argument(metavar=tr("DOSSIER", "FOLDER"), help=tr("Jeu préparé.", "Prepared set."))]  # fmt: skip
 IN_TABLE = tr("Lecture d'un tableau", "Reading a table")

@@ -1,38 +1,90 @@
 """What `causette serve` does: a model, examples from its data, the page."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
+from app.engines import without_effect
 from app.output import Output
+from chatbot.address import check_key
+from chatbot.chat import Chat
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
 from chatbot.language import tr
-from chatbot.plain_weights import Width
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet, is_prepared
 from training.runs import RunFolder
 
+API_KEY = "CAUSETTE_API_KEY"
 
-def serve_model(
-    name: str, width: Width, *, host: str, port: int, sampling: Sampling, open_browser: bool, output: Output
+
+def serve_chat(
+    chat: Chat, *, host: str, port: int, sampling: Sampling, api: bool = False, open_browser: bool, output: Output
 ) -> None:
-    """Loads a model, its weights in memory in that width, and serves its page until it is interrupted."""
-    from app.page.serve import serve
-    from chatbot.model import load_model
+    """Serves a model's page until it is interrupted.
 
-    output.say(tr(f"{name} : chargement…", f"{name}: loading…"))
-    chat = ChatModel(load_model(name), width)
+    Args:
+        chat: the model.
+        host: address to listen on.
+        port: 0 takes a free one.
+        sampling: how tokens are chosen at first.
+        api: whether to answer at the addresses of OpenAI's API too; for a model that is computed here.
+        open_browser: whether to open the user's browser.
+        output: where it is told that the page is ready.
+    """
+    from app.page.serve import serve
+
+    local = chat if isinstance(chat, ChatModel) else None
+    if api and local is None:
+        raise without_effect("--api")
+    routes = api_routes(local, sampling) if api and local else []
+
+    def ready(address: str) -> None:
+        if api and local:
+            output.say(api_in_words(local, address))
+        output.say(
+            tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
+               f"The page is ready: {address}  (Ctrl-C to stop)")
+        )  # fmt: skip
+
     serve(
         chat,
         host=host,
         port=port,
-        examples=examples_of(Path(name), output),
+        examples=examples_of(Path(chat.name), output) if local else [],
         sampling=sampling,
+        routes=routes,
         open_browser=open_browser,
-        on_ready=lambda address: output.say(tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
-                                               f"The page is ready: {address}  (Ctrl-C to stop)")),
-    )  # fmt: skip
+        on_ready=ready,
+    )
+
+
+def api_routes(chat: ChatModel, sampling: Sampling) -> list[Any]:
+    """The addresses of OpenAI's API, under ``/v1``; with a key where the environment gives one.
+
+    Raises:
+        InputError: the key is none that a header could hold.
+    """
+    from starlette.routing import Mount
+
+    from app.api.routes import api
+
+    key = os.environ.get(API_KEY, "")
+    check_key(key, API_KEY)
+    return [Mount("/v1", app=api(chat, sampling, key))]
+
+
+def api_in_words(chat: ChatModel, address: str) -> str:
+    """Where the API is, and the model's name there."""
+    from app.api.routes import api_name
+
+    key = os.environ.get(API_KEY)
+    french = f"clé demandée ({API_KEY})" if key else f"sans clé ; {API_KEY} en fixe une"
+    english = f"key asked for ({API_KEY})" if key else f"no key; {API_KEY} sets one"
+    return tr(f"L'API est prête : {address}v1, modèle « {api_name(chat)} » ({french}).",
+              f"The API is ready: {address}v1, model “{api_name(chat)}” ({english}).")  # fmt: skip
 
 
 def examples_of(run: Path, output: Output, count: int = 4) -> list[str]:

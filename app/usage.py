@@ -6,7 +6,7 @@ here; requirements.txt holds typer to the versions that this was tested with.
 
 import difflib
 from collections.abc import Callable, Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 from typer import rich_utils
@@ -99,7 +99,7 @@ def missing(names: Sequence[str], command: str) -> InputError:
 
 
 def kind_of(param: Any) -> str:
-    """What an option takes, for its help page: CHEMIN, or ENTIER (de 0 à 65 535); nothing for a switch."""
+    """What an option takes, for its help page: CHEMIN, ENTIER (de 0 à 65 535), or its words; nothing for a switch."""
     if param.metavar is not None:
         return param.metavar
     kind = param.type_descriptor.annotation
@@ -109,8 +109,16 @@ def kind_of(param: Any) -> str:
         "int": tr("ENTIER", "INTEGER"),
         "float": tr("NOMBRE", "NUMBER"),
     }
+    if words := _words_of(param):
+        return "|".join(words)
     between = _range(param)
     return kinds.get(kind.__name__, "") + (f" ({between})" if between else "")
+
+
+def _words_of(param: Any) -> tuple[str, ...]:
+    """The words that an option chooses from; none where it takes another kind of value."""
+    kind = param.type_descriptor.annotation
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 # The column of types: an argument's name says enough, an option's type is told by `kind_of`.
@@ -157,9 +165,8 @@ def _refused(error: Any) -> str:
     faults = error.__cause__.errors() if hasattr(error.__cause__, "errors") else []  # those of pydantic
     received = f" ({faults[0]['input']})" if faults else ""
     kinds = {"int": tr("un entier", "a whole number"), "float": tr("un nombre", "a number")}
-    annotation = param.type_descriptor.annotation
-    choices = tr(" ou ", " or ").join(map(str, get_args(annotation)))  # of a Literal
-    kind = kinds.get(getattr(annotation, "__name__", ""), choices or tr("une autre valeur", "another value"))
+    words = tr(" ou ", " or ").join(_words_of(param)) or tr("une autre valeur", "another value")
+    kind = kinds.get(getattr(param.type_descriptor.annotation, "__name__", ""), words)
     expected = " ".join(filter(None, (kind, _range(param))))
     return tr(f"{name} : valeur refusée{received} ; attendu : {expected}.",
               f"{name}: value refused{received}; expected: {expected}.")  # fmt: skip

@@ -10,19 +10,16 @@ A slot keeps what its last conversation has read. Its next turn, whose prompt be
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import numpy as np
 
 from chatbot.decoder import MANY_ROWS, Decoder
-from chatbot.errors import BusyError
-from chatbot.language import tr
 from chatbot.sampling import Sampling, choose
+from chatbot.stream import WAITING, TokenStream, gathered, line_is_full
 
-WAITING = 64  # requests that may wait for a slot; the next one is refused
 PIECE = 128  # tokens of a prompt read in a round, while others wait for their next token
 LONGEST_PIECE = 512  # while nobody does
 WORTH_KEEPING = 8  # tokens; for less, a slot's conversation is not taken for the same one
@@ -39,6 +36,11 @@ class _Request:
     seen: set[int]
     ids: SimpleQueue = field(default_factory=SimpleQueue)  # each id, then None, or the exception that ended it
     cancelled: bool = False
+
+    def leave(self) -> None:
+        """Nobody waits for the answer any more; who still waits for an id comes to the end."""
+        self.cancelled = True
+        self.ids.put(None)
 
 
 @dataclass(eq=False)
@@ -89,8 +91,8 @@ class Engine:
     def stream(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
         """Ids of the answer to one prompt, one by one, the end token (which is the last) included.
 
-        Stops at the end token, after `max_new_tokens`, or when the model's context is full; closing the generator frees
-        its slot before the next token.
+        Stops at the end token, after `max_new_tokens`, or when the model's context is full; closing the iterator, or
+        letting it go, frees its slot before the next token.
 
         Raises:
             ValueError: the prompt is empty or does not fit.
@@ -98,14 +100,14 @@ class Engine:
         """
         return _one_by_one(self.bursts(prompt, sampling))
 
-    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
-        """The same ids, all at a time that have come since the last were taken: a slow reader does not fall behind.
+    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> TokenStream:
+        """The same ids, all at a time that have come since the last were taken.
 
         Raises:
             ValueError, BusyError: as `stream`.
         """
         (request,) = self._enter([prompt], sampling, most_waiting=self._most_waiting)
-        return _received(request)
+        return TokenStream(_received(request), request.leave)
 
     def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[int]]:
         """Whole answers, without streaming, in the order of the prompts; the end token is included where it was written.
@@ -117,7 +119,7 @@ class Engine:
             return [list(_one_by_one(_received(request))) for request in requests]
         finally:  # one failed, or the user pressed Ctrl-C: the others are of no use either
             for request in requests:
-                request.cancelled = True
+                request.leave()
 
     def warm_up(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
         """Compiles what answering needs, so that nobody waits (or is timed) for it; all prompts need the same."""
@@ -143,10 +145,7 @@ class Engine:
         with self._lock:
             free = sum(slot.request is None for slot in self._slots)
             if most_waiting is not None and len(self._waiting) + len(requests) > free + most_waiting:
-                raise BusyError(
-                    tr(f"Trop de questions à la fois : {len(self._waiting)} attendent déjà. Réessayez dans un instant.",
-                       f"Too many questions at once: {len(self._waiting)} are waiting. Try again in a moment.")
-                )  # fmt: skip
+                raise line_is_full(len(self._waiting))
             self._waiting += requests
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="engine")
@@ -173,7 +172,7 @@ class Engine:
 
     def _admit(self) -> None:
         """Waiting requests take free slots, first come, first served."""
-        self._waiting = deque(request for request in self._waiting if not self._gone(request))
+        self._waiting = deque(request for request in self._waiting if not request.cancelled)
         for slot in self._slots:
             if slot.request is not None and slot.request.cancelled:
                 self._leave(slot)
@@ -241,26 +240,10 @@ class Engine:
             slot.request.ids.put(error)
         slot.request, slot.unread = None, []
 
-    def _gone(self, request: _Request) -> bool:
-        if request.cancelled:
-            request.ids.put(None)
-        return request.cancelled
-
 
 def _received(request: _Request) -> Generator[list[int]]:
-    """Waits for ids, and takes with them all that are there."""
     try:
-        item = request.ids.get()
-        while isinstance(item, int):
-            burst = [item]
-            with suppress(Empty):
-                while isinstance(item := request.ids.get_nowait(), int):
-                    burst.append(item)
-            yield burst
-            if isinstance(item, int):
-                item = request.ids.get()
-        if item is not None:
-            raise item
+        yield from gathered(request.ids)
     finally:
         request.cancelled = True
 

@@ -2,6 +2,7 @@
 
     CausetteError
     ├── InputError    the user's call or data is wrong      exit status 2
+    │   └── TooLongError  a text that the model has no room for
     └── WorldError    the call was right, the world failed   exit status 1
         └── BusyError     too many ask at once; later it will do
 
@@ -25,6 +26,10 @@ class InputError(CausetteError):
     """Something the user gave is wrong: a file, a column, an option, a model name."""
 
     exit_status = 2
+
+
+class TooLongError(InputError):
+    """A text is longer than the model can read."""
 
 
 class WorldError(CausetteError):

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.sampling import Sampling
+from chatbot.stream import Line, Place, TokenStream
 
 SMALLEST_BUCKET = 64
 
@@ -48,6 +49,7 @@ class Generator:
         self._backbone = causal_lm.backbone
         self.end_id = end_id
         self.limit = limit
+        self._line = Line(self.at_once)
         self._prefill = _compiled(causal_lm, self._prefill_body)
         self._step = _compiled(causal_lm, self._step_body)
 
@@ -59,10 +61,26 @@ class Generator:
         for tokens in self.stream_batch([prompt], sampling):
             yield int(tokens[0])
 
-    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
-        """The same ids, each as soon as it is there."""
-        for token in self.stream(prompt, sampling):
-            yield [token]
+    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> TokenStream:
+        """The same ids, each as soon as it is there, once it is this answer's turn.
+
+        Raises:
+            ValueError: the prompt is empty or does not fit.
+            BusyError: too many wait already.
+        """
+        self._layout([prompt], sampling)
+        place = self._line.join()
+        return TokenStream(self._in_turn(place, prompt, sampling), place.leave)
+
+    def _in_turn(self, place: Place, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
+        try:
+            if place.wait():
+                for token in self.stream(prompt, sampling):
+                    yield [token]
+                    if place.left:
+                        return
+        finally:
+            place.leave()
 
     def stream_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
         """One array of (rows,) ids per step; -1 where a row is still in its prompt or already done.

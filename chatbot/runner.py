@@ -7,23 +7,24 @@ print(ModelRunner("mini").predict("Bonjour, qui êtes-vous ?"))
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from chatbot.chat import Answer, Finish, Reply
 from chatbot.dialogue import Message, user
 from chatbot.encoding import encode_segments
-from chatbot.errors import InputError
+from chatbot.errors import InputError, TooLongError
 from chatbot.generation import Generator, on_accelerator
 from chatbot.language import tr
 from chatbot.model import LanguageModel, load_model
 from chatbot.sampling import Sampling
+from chatbot.stream import TokenStream
+from chatbot.template import ChatTemplate, Segment
 from chatbot.tokenizer import StreamDecoder
 
 if TYPE_CHECKING:  # Numba takes a second to import
     from chatbot.engine import Engine
     from chatbot.plain_weights import Width
-
-Finish = Literal["end", "stop", "length", "cancelled"]
 
 
 class StopFilter:
@@ -57,46 +58,29 @@ class StopFilter:
         return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
 
 
-@dataclass(kw_only=True)
-class Answer:
-    """What a reply was, once it is over.
+@dataclass(frozen=True)
+class Cut:
+    """What of a model's text is no part of the answer.
 
     Args:
-        text: the whole answer.
-        finish: "end" (the model ended it), "stop" (it began a new turn), "length" (cut), "cancelled".
-        prompt_tokens, new_tokens: sizes; new tokens include the end token.
-        dropped_turns: oldest messages left out because the context was full.
-        first_seconds, seconds: time to the first shown text, and in all.
+        template: its stop texts, and what it puts around an answer; None for text without turns.
+        stop: more texts that end an answer.
     """
 
-    text: str = ""
-    finish: Finish = "length"
-    prompt_tokens: int = 0
-    new_tokens: int = 0
-    dropped_turns: int = 0
-    first_seconds: float = 0.0
-    seconds: float = 0.0
+    template: ChatTemplate | None
+    stop: Sequence[str] = ()
 
     @property
-    def tokens_per_second(self) -> float:
-        return self.new_tokens / self.seconds if self.seconds else 0.0
+    def stop_texts(self) -> tuple[str, ...]:
+        return (*(self.template.stop_texts if self.template else ()), *self.stop)
 
+    def first(self, text: str) -> str:
+        """The answer's first text."""
+        return text.removeprefix(self.template.around_answer[0]).lstrip("\n") if self.template else text
 
-@dataclass
-class Reply:
-    """An answer on its way: iterate for its text, then read `answer`."""
-
-    pieces: Iterator[str]
-    answer: Answer = field(default_factory=Answer)
-
-    def __iter__(self) -> Iterator[str]:
-        return self.pieces
-
-    def text(self) -> str:
-        """Waits for the whole answer."""
-        for _ in self.pieces:
-            pass
-        return self.answer.text
+    def whole(self, text: str) -> str:
+        """The answer once it is over: in the history the template puts its blank there again."""
+        return text.removesuffix(self.template.around_answer[1]) if self.template else text
 
 
 class ChatModel:
@@ -114,21 +98,64 @@ class ChatModel:
         self.model = model
         self.generator = generator_of(model, width)
 
-    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
-        """Streams the answer to the last message.
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def context(self) -> int:
+        return self.model.context
+
+    @property
+    def parameters(self) -> int:
+        return self.model.parameters
+
+    @property
+    def exchanges(self) -> int | None:
+        return self.model.exchanges
+
+    @property
+    def at_once(self) -> int:
+        return self.generator.at_once
+
+    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None, stop: Sequence[str] = ()) -> Reply:
+        """Streams the answer to the last message; it is being computed from now on.
 
         Args:
             messages: turns so far, the last one the user's. The oldest are dropped when the context is too small.
             sampling: how tokens are chosen; greedy by default.
+            stop: texts that end the answer, besides those of the template; they are no part of it.
 
         Raises:
             InputError: the last message is empty, or does not fit into the context alone.
+            BusyError: too many wait for an answer already.
         """
         sampling = sampling or Sampling()
         prompt, dropped = fit_window(self.model, messages, sampling.max_new_tokens)
-        reply = Reply(pieces=iter(()), answer=Answer(prompt_tokens=len(prompt), dropped_turns=dropped))
-        reply.pieces = self._pieces(prompt, sampling, reply.answer)
-        return reply
+        return self._reply(prompt, sampling, Cut(self.model.template, stop), dropped)
+
+    def continue_text(self, text: str, sampling: Sampling | None = None, stop: Sequence[str] = ()) -> Reply:
+        """Streams what the model writes after a text, which it gets as it is: no turns, no template.
+
+        Args:
+            text: may be empty; the model then begins a text.
+            sampling: how tokens are chosen; greedy by default.
+            stop: texts that end it; they are no part of it.
+
+        Raises:
+            InputError: the text does not fit into the context.
+            BusyError: too many wait for an answer already.
+        """
+        tokenizer, most = self.model.tokenizer, self.model.context - 1
+        ids, _ = encode_segments(tokenizer, [Segment(text=text, start=True)])
+        if len(ids) > most:
+            raise too_long(len(ids), most, self.model.context)
+        return self._reply(ids or [tokenizer.end_id], sampling or Sampling(), Cut(None, stop), 0)
+
+    def _reply(self, prompt: list[int], sampling: Sampling, cut: "Cut", dropped: int) -> Reply:
+        answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
+        stream = self.generator.bursts(prompt, sampling)
+        return Reply(self._pieces(stream, cut, answer), answer, stream.cancel)
 
     def answers(self, conversations: Sequence[Sequence[Message]], sampling: Sampling) -> list[Answer]:
         """Whole answers to many conversations at once; faster than one by one, the same text.
@@ -139,10 +166,10 @@ class ChatModel:
         began = time.perf_counter()
         batch = self.generator.generate_batch([prompt for prompt, _ in windows], sampling)
         share = (time.perf_counter() - began) / len(windows)
-        answers = []
+        cut, answers = Cut(self.model.template), []
         for (prompt, dropped), ids in zip(windows, batch, strict=True):
             answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
-            for _ in self._shown(iter([ids]), answer):
+            for _ in self._shown(iter([ids]), cut, answer):
                 pass
             answer.seconds, answer.first_seconds = share, 0.0
             answers.append(answer)
@@ -153,20 +180,22 @@ class ChatModel:
         windows = [fit_window(self.model, messages, sampling.max_new_tokens)[0] for messages in conversations]
         self.generator.warm_up(windows, sampling)
 
-    def _pieces(self, prompt: list[int], sampling: Sampling, answer: Answer) -> Iterator[str]:
+    def _pieces(self, stream: TokenStream, cut: "Cut", answer: Answer) -> Iterator[str]:
         began = time.perf_counter()
         answer.finish = "cancelled"  # unless the stream reaches its end below
-        for piece in self._shown(self.generator.bursts(prompt, sampling), answer):
+        for piece in self._shown(stream, cut, answer):
             if not answer.first_seconds:
                 answer.first_seconds = time.perf_counter() - began
             answer.seconds = time.perf_counter() - began
             yield piece
         answer.seconds = time.perf_counter() - began
+        if stream.cancelled:
+            answer.finish = "cancelled"
 
-    def _shown(self, bursts: Iterator[list[int]], answer: Answer) -> Iterator[str]:
+    def _shown(self, bursts: Iterator[list[int]], cut: "Cut", answer: Answer) -> Iterator[str]:
         """Decoded text, a piece per burst of ids, without end token, stop texts and the template's blank; fills `answer`."""
-        tokenizer, template = self.model.tokenizer, self.model.template
-        decoder, stop = StreamDecoder(tokenizer), StopFilter(template.stop_texts)
+        tokenizer = self.model.tokenizer
+        decoder, stop = StreamDecoder(tokenizer), StopFilter(cut.stop_texts)
         finish: Finish = "length"
         for burst in bursts:
             shown = len(answer.text)
@@ -175,7 +204,8 @@ class ChatModel:
                 if token == tokenizer.end_id:
                     finish = "end"
                     break
-                answer.text += self._first_cleaned(stop.push(decoder.push(token)), answer)
+                text = stop.push(decoder.push(token))
+                answer.text += text if answer.text else cut.first(text)
                 if stop.stopped:
                     finish = "stop"
                     break
@@ -183,15 +213,12 @@ class ChatModel:
                 yield answer.text[shown:]
             if finish != "length":
                 break
-        if not stop.stopped and (rest := self._first_cleaned(stop.push(decoder.flush()) + stop.flush(), answer)):
+        rest = "" if stop.stopped else stop.push(decoder.flush()) + stop.flush()
+        if rest := rest if answer.text else cut.first(rest):
             answer.text += rest
             yield rest
-        # In the history the template puts its blank there again.
-        answer.text = answer.text.removesuffix(template.around_answer[1])
+        answer.text = cut.whole(answer.text)
         answer.finish = finish
-
-    def _first_cleaned(self, text: str, answer: Answer) -> str:
-        return text if answer.text else text.removeprefix(self.model.template.around_answer[0]).lstrip("\n")
 
 
 def generator_of(model: LanguageModel, width: "Width" = "float32") -> "Engine | Generator":
@@ -211,7 +238,7 @@ def generator_of(model: LanguageModel, width: "Width" = "float32") -> "Engine | 
             return Engine(Decoder(weights, room_for(weights)), end_id, context)
     if width != "float32":
         raise InputError(
-            tr(f"{model.name} : les poids en {width} ne sont possibles que sur un processeur, pour GPT-2, Llama, Mistral et "
+            tr(f"{model.name} : les poids en {width} ne sont possibles que sur un processeur, pour GPT-2, Llama, Mistral et "
                "Qwen. Retirez --weights.",
                f"{model.name}: weights in {width} are possible only on a processor, for GPT-2, Llama, Mistral and Qwen. "
                "Leave out --weights.")
@@ -241,15 +268,18 @@ def fit_window(model: LanguageModel, messages: Sequence[Message], max_new_tokens
     dropped = bisect_left(range(pairs), True, key=lambda pairs: len(prompt(pairs)) <= room)
     ids = prompt(dropped)
     if len(ids) > room:
-        raise InputError(
-            tr(
-                f"Le message fait {len(ids)} jetons, le modèle en lit {room} au plus (contexte {model.context}).\n"
-                "Raccourcissez-le, ou prenez un modèle au contexte plus long.",
-                f"The message has {len(ids)} tokens, the model reads {room} at most (context {model.context}).\n"
-                "Shorten it, or take a model with a longer context.",
-            )
-        )
+        raise too_long(len(ids), room, model.context)
     return ids, 2 * dropped
+
+
+def too_long(tokens: int, room: int, context: int) -> TooLongError:
+    """The error for a text that has more tokens than the model has room for."""
+    return TooLongError(
+        tr(f"Le message fait {tokens} jetons, le modèle en lit {room} au plus (contexte {context}).\n"
+           "Raccourcissez-le, ou prenez un modèle au contexte plus long.",
+           f"The message has {tokens} tokens, the model reads {room} at most (context {context}).\n"
+           "Shorten it, or take a model with a longer context.")
+    )  # fmt: skip
 
 
 class ModelRunner:

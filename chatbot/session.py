@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from chatbot.chat import Answer, Chat, Reply
 from chatbot.dialogue import Message, assistant, user
 from chatbot.errors import InputError
-from chatbot.language import tr
-from chatbot.runner import Answer, ChatModel
+from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 
 LONGEST_MESSAGE = 20_000  # characters; far above any context here, far below what would hurt
@@ -17,13 +17,13 @@ class ChatSession:
     """One user's conversation with a model.
 
     Args:
-        chat: the model, which may be shared by many sessions.
+        chat: whom to talk to; it may be shared by many sessions.
         sampling: how tokens are chosen.
         messages: the turns so far.
         last: the last answer, with its figures.
     """
 
-    chat: ChatModel
+    chat: Chat
     sampling: Sampling = field(default_factory=lambda: Sampling(max_new_tokens=160))
     messages: list[Message] = field(default_factory=list)
     last: Answer | None = None
@@ -33,17 +33,19 @@ class ChatSession:
 
         Raises:
             InputError: the message is empty, not valid text, or too long.
+            CausetteError: nobody can answer it now; also while iterating.
         """
         question = user(checked_text(text))
         reply = self.chat.reply([*followed(self.chat, self.messages), question], self.sampling)
         self.last = reply.answer
         return self._remembered(question, reply)
 
-    def _remembered(self, question: Message, reply) -> Iterator[str]:
+    def _remembered(self, question: Message, reply: Reply) -> Iterator[str]:
         try:
             yield from reply
         finally:
-            self.messages += [question, assistant(reply.answer.text)]
+            if reply.answer.text:  # a question without any answer would only puzzle the model later
+                self.messages += [question, assistant(reply.answer.text)]
 
     def clear(self) -> None:
         """Forgets the conversation."""
@@ -51,15 +53,28 @@ class ChatSession:
         self.last = None
 
 
-def followed(chat: ChatModel, history: Sequence[Message]) -> list[Message]:
+def followed(chat: Chat, history: Sequence[Message]) -> list[Message]:
     """The end of a history (questions and answers in turn) that the model can follow.
 
     A model fine-tuned on dialogues of one question has never seen a second one, and a small one answers it with
     scraps of the first: it gets as many exchanges as the longest dialogue that it learnt from.
     """
-    exchanges = chat.model.exchanges
+    exchanges = chat.exchanges
     first = 0 if exchanges is None else max(0, len(history) - 2 * (exchanges - 1))
     return list(history[first:])
+
+
+def facts_of(chat: Chat) -> list[str]:
+    """What is known of the model, to be told to the reader: size, context, how much of a conversation it follows."""
+    facts = []
+    if chat.parameters is not None:
+        size = number(chat.parameters / 1e6, 1)
+        facts.append(tr(f"{size} M de paramètres", f"{size}M parameters"))
+    if chat.context is not None:
+        facts.append(tr(f"contexte de {number(chat.context)} jetons", f"context of {number(chat.context)} tokens"))
+    if memory := memory_in_words(chat.exchanges):
+        facts.append(memory)
+    return facts
 
 
 def memory_in_words(exchanges: int | None) -> str:

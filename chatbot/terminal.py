@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from chatbot.errors import InputError
+from chatbot.chat import Answer
+from chatbot.errors import CausetteError, InputError
 from chatbot.language import number, tr
-from chatbot.runner import Answer
-from chatbot.session import ChatSession, memory_in_words, printable
+from chatbot.session import ChatSession, facts_of, printable
 
 COMMANDS = {
     "aide": "help", "help": "help", "quitter": "quit", "quit": "quit", "exit": "quit",
@@ -34,7 +34,7 @@ class Terminal:
     def __init__(self, session: ChatSession, out: TextIO, *, notes: TextIO | None = None, colour: bool = False):
         self.session, self.out, self.colour, self.debug = session, out, colour, False
         self.notes, self.piped = notes or out, notes is not None
-        self.refused = 0  # messages that got no answer
+        self.status = 0  # the highest exit status among messages that got no answer
 
     def run(self, lines: Iterator[str]) -> None:
         """Talks until the lines end or the user leaves."""
@@ -68,11 +68,14 @@ class Terminal:
 
     def _answer(self, line: str) -> None:
         try:
-            pieces = self.session.ask(line)
-        except InputError as error:
-            self.refused += 1
+            self._stream(self.session.ask(line))
+        except CausetteError as error:
+            self.status = max(self.status, error.exit_status)
             self._note(str(error))
-            return
+        else:
+            self._after(self.session.last)
+
+    def _stream(self, pieces: Iterator[str]) -> None:
         if not self.piped:
             self._write(self._styled(tr("Causette : ", "Causette: "), "1;36"))
         try:
@@ -81,8 +84,8 @@ class Terminal:
         except KeyboardInterrupt:  # stops the answer, not the program
             pieces.close()  # type: ignore[attr-defined]
             self._write(tr(" [interrompu]", " [stopped]"))
-        self._write("\n")
-        self._after(self.session.last)
+        finally:
+            self._write("\n")
 
     def _after(self, answer: Answer | None) -> None:
         if answer is None:
@@ -96,12 +99,9 @@ class Terminal:
             self._note(figures(answer))
 
     def _welcome(self) -> str:
-        model = self.session.chat.model
-        size = number(model.parameters / 1e6, 1)
-        memory = memory_in_words(model.exchanges)
-        memory = f", {memory}" if memory else ""
-        return tr(f"Modèle : {model.name} ({size} M de paramètres, contexte {model.context} jetons{memory}). ",
-                  f"Model: {model.name} ({size}M parameters, context {model.context} tokens{memory}). ") + self._help()  # fmt: skip
+        about = ", ".join(facts_of(self.session.chat))
+        about = f"{self.session.chat.name} ({about})" if about else self.session.chat.name
+        return tr(f"Modèle : {about}. ", f"Model: {about}. ") + self._help()
 
     def _help(self) -> str:
         return tr("Commandes : aide, effacer, debug, quitter.", "Commands: help, clear, debug, quit.")
@@ -126,12 +126,15 @@ def figures(answer: Answer) -> str:
         "length": tr("coupée", "cut"),
         "cancelled": tr("interrompue", "stopped"),
     }
-    return tr(
-        f"[invite {answer.prompt_tokens} jetons, réponse {answer.new_tokens} jetons, {ends[answer.finish]}, premier "
-        f"texte en {number(answer.first_seconds, 2)} s, {number(answer.tokens_per_second, 1)} jetons/s]",
-        f"[prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens, {ends[answer.finish]}, first text "
-        f"after {number(answer.first_seconds, 2)} s, {number(answer.tokens_per_second, 1)} tokens/s]",
-    )
+    first = tr(f"premier texte en {number(answer.first_seconds, 2)} s",
+               f"first text after {number(answer.first_seconds, 2)} s")  # fmt: skip
+    facts = [ends[answer.finish], first]
+    if answer.prompt_tokens:  # a server may count none
+        sizes = tr(f"invite {answer.prompt_tokens} jetons, réponse {answer.new_tokens} jetons",
+                   f"prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens")  # fmt: skip
+        speed = number(answer.tokens_per_second, 1)
+        facts = [sizes, *facts, tr(f"{speed} jetons/s", f"{speed} tokens/s")]
+    return f"[{', '.join(facts)}]"
 
 
 def lines_of(stdin: TextIO, prompt: str) -> Iterator[str]:
@@ -167,10 +170,10 @@ def talk(session: ChatSession) -> int:
     """The terminal chat on standard input and output; from a pipe, only answers go to standard output.
 
     Returns:
-        How many messages of a pipe were refused; 0 for someone who types, who saw it and went on.
+        The exit status: of a pipe, not 0 when a message got no answer; someone who types saw it and went on.
     """
     piped = not sys.stdin.isatty()
     colour = sys.stdout.isatty() and not piped and not os.environ.get("NO_COLOR")
     terminal = Terminal(session, sys.stdout, notes=sys.stderr if piped else None, colour=colour)
     terminal.run(lines_of(sys.stdin, tr("Vous : ", "You: ")))
-    return terminal.refused if piped else 0
+    return terminal.status if piped else 0

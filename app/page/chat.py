@@ -13,8 +13,8 @@ from app.page.conversation import Conversation
 from app.page.drawing import html_props, messages_of, notice_html
 from app.page.look import LOGO, words
 from app.page.settings import sampling_of, settings_for
+from chatbot.chat import Chat
 from chatbot.errors import CausetteError
-from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 
 LONGEST_EXAMPLE = 200  # characters; a longer example is no button
@@ -31,10 +31,10 @@ class ChatTab:
         sampling: how tokens are chosen, until the reader moves a slider.
     """
 
-    def __init__(self, chat: ChatModel, *, examples: Sequence[str], sampling: Sampling):
+    def __init__(self, chat: Chat, *, examples: Sequence[str], sampling: Sampling):
         self.chat, self.sampling = chat, sampling
         self.examples = [text for text in examples if len(text) <= LONGEST_EXAMPLE]
-        self.settings = settings_for(sampling, chat.model.context)
+        self.settings = settings_for(sampling, chat.context)
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class ChatTab:
         for event in asking:
             event.then(
                 self.listen, conversation, shown, **private, trigger_mode="multiple",
-                concurrency_id="model", concurrency_limit=self.chat.generator.at_once,
+                concurrency_id="model", concurrency_limit=self.chat.at_once,
             )  # fmt: skip
         stop.click(self.stop, conversation, shown, **at_once)
         clear.click(self.clear, conversation, shown, **at_once)

@@ -7,8 +7,8 @@ The answer itself comes from `listen`, which ends early when nobody waits for it
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+from chatbot.chat import Answer, Chat, Reply
 from chatbot.dialogue import Message, assistant, user
-from chatbot.runner import Answer, ChatModel, Reply
 from chatbot.sampling import Sampling
 from chatbot.session import checked_text, followed
 
@@ -40,7 +40,7 @@ class Conversation:
     turns: list[Turn] = field(default_factory=list)
     awaited: Turn | None = None
 
-    def ask(self, chat: ChatModel, text: str, sampling: Sampling) -> None:
+    def ask(self, chat: Chat, text: str, sampling: Sampling) -> None:
         """Adds a question; its answer is the one now awaited.
 
         Raises:
@@ -48,12 +48,12 @@ class Conversation:
         """
         self._ask(chat, self.turns, checked_text(text), sampling)
 
-    def again(self, chat: ChatModel, sampling: Sampling) -> None:
+    def again(self, chat: Chat, sampling: Sampling) -> None:
         """Asks the last question once more, in place of its answer; does nothing when there is none."""
         if self.turns:
             self._ask(chat, self.turns[:-1], self.turns[-1].question, sampling)
 
-    def _ask(self, chat: ChatModel, before: list[Turn], question: str, sampling: Sampling) -> None:
+    def _ask(self, chat: Chat, before: list[Turn], question: str, sampling: Sampling) -> None:
         history = [message for turn in before for message in turn.messages()]
         turn = Turn(question, chat.reply([*followed(chat, history), user(question)], sampling))
         self.stop()
@@ -81,6 +81,7 @@ class Conversation:
     def stop(self) -> None:
         """Gives up the awaited answer; what came of it stays."""
         if self.awaited is not None:
+            self.awaited.reply.cancel()
             self.awaited.answer.finish = "cancelled"
             self._end(self.awaited)
 

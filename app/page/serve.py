@@ -11,12 +11,11 @@ from typing import Any
 from app.page.chat import ChatTab
 from app.page.look import CSS, LOGO, head, theme, words
 from app.page.warm_up import WarmUp
+from chatbot.chat import Chat
 from chatbot.errors import InputError
-from chatbot.language import number, tr
-from chatbot.model import LanguageModel
-from chatbot.runner import ChatModel
+from chatbot.language import tr
 from chatbot.sampling import Sampling
-from chatbot.session import memory_in_words
+from chatbot.session import facts_of
 
 WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full
 CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
@@ -24,7 +23,7 @@ CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio 
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 
-def build_page(chat: ChatModel, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
+def build_page(chat: Chat, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
     """The page, as a `gr.Blocks` that is not served yet.
 
     Args:
@@ -37,23 +36,26 @@ def build_page(chat: ChatModel, *, title: str, examples: Sequence[str], sampling
     import gradio as gr
 
     with gr.Blocks(title=title, analytics_enabled=False) as page:
-        gr.HTML(header(chat.model, title), padding=False)
+        gr.HTML(header(chat, title), padding=False)
         with gr.Tabs(), gr.Tab(words("Discuter", "Chat")):
             ChatTab(chat, examples=examples, sampling=sampling).build()
     return page.queue(max_size=WAITING_LINE, api_open=False)
 
 
-def header(model: LanguageModel, title: str) -> str:
+def header(chat: Chat, title: str) -> str:
     """Logo, title, and which model answers."""
-    size = words(f"{number(model.parameters / 1e6, 1)} M de paramètres, contexte de {number(model.context)} jetons",
-                 f"{number(model.parameters / 1e6, 1)}M parameters, context of {number(model.context)} tokens")  # fmt: skip
-    name = f"<b>{html.escape(model.name)}</b>"
-    about = " · ".join(filter(None, (name, size, memory_in_words(model.exchanges))))
+    about = " · ".join([f"<b>{html.escape(chat.name)}</b>", *facts_of(chat)])
     return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{about}</p></div></header>'
 
 
-def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:
+def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860, routes: Sequence[Any] = ()) -> str:
     """Serves the page in threads of its own, and returns its address.
+
+    Args:
+        page: what `build_page` returns.
+        host: address to listen on.
+        port: 0 takes a free one.
+        routes: more addresses, of Starlette; they come before those of the page.
 
     Raises:
         InputError: the port is taken, or the host is not this machine.
@@ -64,7 +66,7 @@ def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860) -> str:
         server_name=host, server_port=usable_port(host, port), prevent_thread_lock=True, inbrowser=False, quiet=True,
         share=False, ssr_mode=False, pwa=False, mcp_server=False, footer_links=[], run_history=False,
         enable_monitoring=False, max_file_size="1mb", state_session_capacity=1000,
-        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)]}, theme=theme(), css=CSS, head=head(),
+        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)], "routes": list(routes)}, theme=theme(), css=CSS, head=head(),
     )  # fmt: skip
     return url
 
@@ -80,8 +82,8 @@ def usable_port(host: str, port: int) -> int:
             return server.getsockname()[1]
     except OSError as error:
         raise InputError(
-            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
-               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
+            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
+               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
                f"Cannot listen on {host}, port {port}: it is taken, or the address is not this machine's.\n"
                "Close what holds the port, or have a free one chosen: --port 0.")
         ) from error  # fmt: skip
@@ -107,13 +109,14 @@ class Guard:
 
 
 def serve(
-    chat: ChatModel,
+    chat: Chat,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
     title: str = "Causette",
     examples: Sequence[str] = (),
     sampling: Sampling | None = None,
+    routes: Sequence[Any] = (),
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -126,6 +129,7 @@ def serve(
         title: of the page.
         examples: questions to try, as plain text.
         sampling: how tokens are chosen at first; by default greedy, up to 160 tokens.
+        routes: more addresses, see `open_page`.
         open_browser: whether to open the user's browser.
         on_ready: called with the page's address, once a first question is answered without delay.
 
@@ -138,7 +142,7 @@ def serve(
     page = build_page(chat, title=title, examples=examples, sampling=sampling)
     with WarmUp(chat, sampling) as warm_up:
         try:
-            url = open_page(page, host=host, port=port)
+            url = open_page(page, host=host, port=port, routes=routes)
             warm_up.wait_for_first()
             if open_browser:
                 webbrowser.open(url)

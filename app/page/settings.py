@@ -8,6 +8,8 @@ from chatbot.errors import InputError
 from chatbot.language import number
 from chatbot.sampling import Sampling
 
+UNKNOWN_CONTEXT = 4096  # tokens
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -39,13 +41,14 @@ class Setting:
         return int(value) if self.step == int(self.step) else float(value)
 
 
-def settings_for(default: Sampling, context: int) -> list[Setting]:
+def settings_for(default: Sampling, context: int | None) -> list[Setting]:
     """The sliders for a model with that context; their ranges always hold the default.
 
     Args:
         default: what the sliders show at first.
-        context: the model's longest sequence, in tokens.
+        context: the model's longest sequence, in tokens; None where a server does not tell.
     """
+    longest = (context or UNKNOWN_CONTEXT) // 2
     return [
         Setting(
             name="temperature", low=0, high=max(1.5, default.temperature), step=0.05,
@@ -79,7 +82,7 @@ def settings_for(default: Sampling, context: int) -> list[Setting]:
                               "Above 1, words already used become less likely."),
         ),
         Setting(
-            name="max_new_tokens", low=1, high=max(context // 2, default.max_new_tokens), step=1,
+            name="max_new_tokens", low=1, high=max(longest, default.max_new_tokens), step=1,
             label=words("Longueur maximale", "Longest answer"),
             explanation=words("En jetons : un mot en fait un ou deux. La réponse est coupée au-delà.",
                               "In tokens: a word is one or two. The answer is cut beyond."),

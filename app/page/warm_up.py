@@ -8,11 +8,13 @@ order in which they will be met.
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
+from chatbot.chat import Chat
 from chatbot.generation import bucket_of
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
@@ -28,20 +30,14 @@ class WarmUp:
         sampling: what the page starts with.
     """
 
-    def __init__(self, chat: ChatModel, sampling: Sampling):
+    def __init__(self, chat: Chat, sampling: Sampling):
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up", initializer=_step_back)
-        shapes = [
-            (length, kind)
-            for kind in kinds_of(sampling)
-            for length in prompt_lengths(chat.model.context, sampling.max_new_tokens)
-        ]
-        if not chat.generator.compiled_by_shape:
-            shapes = shapes[:1]
-        self._steps = [self._pool.submit(chat.generator.warm_up, [[0] * length], kind) for length, kind in shapes]
+        self._steps = [self._pool.submit(step) for step in steps_for(chat, sampling)]
 
     def wait_for_first(self) -> None:
         """Until a short first question is answered without delay. Raises what the model raised."""
-        self._steps[0].result()
+        for step in self._steps[:1]:
+            step.result()
 
     def wait(self) -> None:
         """Until nothing is left to compile."""
@@ -53,6 +49,20 @@ class WarmUp:
 
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def steps_for(chat: Chat, sampling: Sampling) -> list[Callable[[], None]]:
+    """What there is to compile; nothing where a server computes."""
+    if not isinstance(chat, ChatModel):
+        return []
+    shapes = [
+        (length, kind)
+        for kind in kinds_of(sampling)
+        for length in prompt_lengths(chat.context, sampling.max_new_tokens)
+    ]
+    if not chat.generator.compiled_by_shape:
+        shapes = shapes[:1]
+    return [partial(chat.generator.warm_up, [[0] * length], kind) for length, kind in shapes]
 
 
 def _step_back() -> None:

@@ -4,14 +4,13 @@ The address, the model's name and the key come from the environment, and the key
 the requests: it is in no message, no file, no ``repr``.
 """
 
-import ipaddress
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from chatbot.address import check_address
 from chatbot.errors import InputError, WorldError
 from chatbot.language import tr
 
@@ -74,30 +73,7 @@ def address_from(environment: Mapping[str, str] = os.environ) -> ModelAddress:
                 f"For example: {URL}=http://127.0.0.1:11434/v1 and {MODEL}=mistral; {KEY} if the service wants a key.",
             )
         )
-    host = _host(url)
-    if host is None:
-        raise InputError(
-            tr(
-                f"{URL} : une adresse http(s)://… est attendue, sans identifiants ni paramètres (« ? », « # ») : "
-                f"la clé va dans {KEY}.",
-                f"{URL}: an http(s)://… address is expected, without credentials or parameters (“?”, “#”): "
-                f"the key goes into {KEY}.",
-            )
-        )
-    if not (key.isascii() and key.isprintable()):  # no header holds it; an error would show it
-        raise InputError(
-            tr(
-                f"{KEY} : la clé contient une lettre accentuée, un saut de ligne ou un caractère invisible. Recopiez-la.",
-                f"{KEY}: the key holds an accented letter, a line break or an invisible character. Copy it again.",
-            )
-        )
-    if key and url.lower().startswith("http:") and not _is_near(host):
-        raise InputError(
-            tr(
-                f"{URL} : la clé partirait en clair vers {host}. Prenez une adresse https://.",
-                f"{URL}: the key would travel unencrypted to {host}. Use an https:// address.",
-            )
-        )
+    check_address(url, URL, key, KEY)
     return ModelAddress(url=url.rstrip("/"), model=model, key=key)
 
 
@@ -233,27 +209,3 @@ def _asked_wait(header: str) -> float | None:
         return max(0.0, float(header))
     except ValueError:
         return None
-
-
-def _host(url: str) -> str | None:
-    """The host of a base address; None when it is no address, or when it holds what may be a secret."""
-    import httpx
-
-    try:
-        parts = urlsplit(url)
-        fit = parts.scheme in ("http", "https") and parts.port != 0  # ValueError for what is no port
-        httpx.URL(url).raw_host.decode().encode("idna")  # UnicodeError, a ValueError, for what is no name of a host
-    except (ValueError, httpx.InvalidURL):
-        return None
-    secret = parts.username or parts.password or "?" in url or "#" in url
-    return parts.hostname if fit and not secret else None
-
-
-def _is_near(host: str) -> bool:
-    """Whether a host is this machine or a private network's."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False

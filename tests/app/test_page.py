@@ -20,12 +20,14 @@ from app.page.look import no_break
 from app.page.serve import build_page, header, serve, usable_port
 from app.page.settings import sampling_of, settings_for
 from app.page.warm_up import kinds_of, prompt_lengths
+from chatbot.chat import Reply
 from chatbot.errors import BusyError, InputError
 from chatbot.generation import bucket_of
 from chatbot.language import current_language, set_language
-from chatbot.runner import ChatModel, Reply
+from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from chatbot.session import LONGEST_MESSAGE
+from chatbot.stream import TokenStream
 
 GREEDY = Sampling(max_new_tokens=48)  # with any prompt here, a cache of 128: few shapes to compile
 VALUES = (0.0, 1.0, 0, 1.0, 48)  # the five sliders, in their order
@@ -71,7 +73,11 @@ def is_freed(reply: Reply) -> bool:
 
 def test_an_answer_grows_piece_by_piece(tab, monkeypatch):
     bursts = tab.chat.generator.bursts  # of one token each here, however fast they come
-    singles = lambda *args: ([token] for burst in bursts(*args) for token in burst)  # noqa: E731
+
+    def singles(*args):
+        stream = bursts(*args)
+        return TokenStream(([token] for burst in stream for token in burst), stream.cancel)
+
     monkeypatch.setattr(tab.chat.generator, "bursts", singles)
     conversation = Conversation()
     box, *asked = tab.ask(conversation, " Où est ma commande ? ", *VALUES)
@@ -135,11 +141,9 @@ def test_a_full_line_is_told_in_its_own_words(tab, monkeypatch):
         raise BusyError("Trop de questions à la fois")
 
     monkeypatch.setattr(tab.chat.generator, "bursts", full)
-    conversation = Conversation()
-    tab.ask(conversation, "Bonjour", *VALUES)
-    *_, last = tab.listen(conversation)
-    assert "Trop de questions à la fois" in last[NOTICE]
-    assert last[SEND]["visible"]
+    box, *shown = tab.ask(Conversation(), "Bonjour", *VALUES)
+    assert "Trop de questions à la fois" in shown[NOTICE]
+    assert shown[SEND]["visible"] and "value" not in box  # the question stays, to be sent again
 
 
 def test_a_failing_model_gives_a_sentence_and_frees_the_page(tab, caplog):
@@ -289,7 +293,7 @@ def test_a_model_that_learnt_single_questions_reads_each_alone(tiny_model):
         answered(tab, conversation, "Quel est le délai ?")
     sizes = [turn.answer.prompt_tokens for turn in conversation.turns]
     assert sizes[0] == sizes[1]
-    assert "chaque question est lue seule" in header(chat.model, "Causette")
+    assert "chaque question est lue seule" in header(chat, "Causette")
 
 
 def test_the_figures_say_what_the_context_could_not_hold(tab):

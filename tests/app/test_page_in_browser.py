@@ -1,10 +1,9 @@
 """The page in a real browser: headless Chromium, driven by Playwright, on a server of its own.
 
-The model's tokens pass a gate that the test holds: it sees an answer grow, or stops it, without racing against it.
+The model passes a gate that the test holds for each token: it sees an answer grow, or stops it, without racing against it.
 """
 
 import re
-import threading
 import time
 from contextlib import contextmanager
 from urllib.error import HTTPError
@@ -16,34 +15,10 @@ from app.page.serve import build_page, open_page
 from chatbot.language import set_language
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
+from tests.gate import PATIENCE, Gate
 
-PATIENCE = 30  # seconds that a step may take on a busy machine; none of them waits for nothing
 EXAMPLE = "Quel est le délai de livraison ?"
 ANSWER = "#conversation .bot .message-content"
-
-
-class Gate:
-    """Lets tokens of the model through, all or so many."""
-
-    def __init__(self):
-        self._changed, self._left = threading.Condition(), float("inf")
-
-    def let(self, count: float = float("inf")) -> None:
-        with self._changed:
-            self._left = count
-            self._changed.notify_all()
-
-    def each(self, tokens):
-        for token in tokens:
-            with self._changed:
-                assert self._changed.wait_for(lambda: self._left > 0, timeout=PATIENCE)
-                self._left -= 1
-            yield token
-
-
-@pytest.fixture(scope="module")
-def gate():
-    return Gate()
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +28,22 @@ def replies():
 
 
 @pytest.fixture(scope="module")
-def chat(tiny_model, gate, replies):
+def chat(tiny_model, replies):
     chat = ChatModel(tiny_model)
-    bursts, reply = chat.generator.bursts, chat.reply
+    reply = chat.reply
 
     def remembered(*args):
         replies.append(reply(*args))
         return replies[-1]
 
-    chat.generator.bursts = lambda *args: gate.each([token] for burst in bursts(*args) for token in burst)
     chat.reply = remembered
     chat.generator.warm_up([[0]], Sampling(max_new_tokens=100))  # the shapes that short questions need
     return chat
+
+
+@pytest.fixture(scope="module")
+def gate(chat):
+    return Gate(chat)
 
 
 @contextmanager
@@ -155,7 +134,7 @@ def is_freed(reply):
 
 
 def test_a_typed_question_is_answered_word_by_word(tab, gate, replies):
-    assert "M de paramètres, contexte de 128" in tab.locator("#header").text_content()
+    assert "M de paramètres · contexte de 128" in tab.locator("#header").text_content()
     gate.let(8)
     ask(tab, "Où est ma commande ?")
     seen = wait_for_longer(tab)

@@ -50,6 +50,8 @@ WRONG = {
               "--port : valeur refusée (99999) ; attendu : un entier de 0 à 65535.", "causette serve"),
     "a decimal bound": (["chat", "--repetition-penalty", "0"],
                         "--repetition-penalty : valeur refusée (0) ; attendu : un nombre de 0,1 à 10.", "causette chat"),
+    "another word": (["serve", "--engine", "vllm"],
+                     "--engine : valeur refusée (vllm) ; attendu : keras ou openai.", "causette serve"),
     "no number at all": (["chat", "--temperature", "nan"], "--temperature : valeur refusée (nan)", "causette chat"),
     "argument missing": (["compare"], "Il manque RUN.", "causette compare"),
     "folder missing": (["inspect", "--row", "3"], "Il manque DOSSIER.", "causette inspect"),

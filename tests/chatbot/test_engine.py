@@ -13,6 +13,7 @@ from chatbot.generation import Generator
 from chatbot.plain_weights import plain_weights
 from chatbot.sampling import Sampling, choose
 from tests.conftest import build_tiny
+from tests.gate import PATIENCE, Gate
 
 PROMPTS = [[5, 6, 7, 8, 9], [12, 40, 41], [100, 101, 102, 103, 104, 105, 106, 107], list(range(1, 60))]
 
@@ -82,18 +83,26 @@ def test_sixteen_callers_get_what_each_gets_alone(engine):
 
 
 def test_a_short_answer_does_not_wait_for_a_long_one(engine):
+    gate = Gate(engine)
+    gate.let(1)
     long = engine.stream(PROMPTS[0], Sampling(max_new_tokens=100))
     next(long)
+    gate.let(50)  # fewer passes than the long answer has tokens
     assert len(list(engine.stream(PROMPTS[1], Sampling(max_new_tokens=2)))) == 2
-    assert long.gi_frame is not None and len(list(long)) == 99
+    gate.let()
+    assert len(list(long)) == 99
 
 
 def test_a_long_prompt_is_read_in_pieces_while_others_write(causal_lm):
     weights = plain_weights(build_long(causal_lm), 512)
     engine = Engine(Counted(weights, 2), end_id=-1, limit=512)
+    gate = Gate(engine)
+    gate.let(1)
     running = engine.stream([5, 6, 7], Sampling(max_new_tokens=400))
     next(running)
-    list(engine.stream([9] * 400, Sampling(max_new_tokens=1)))
+    long = engine.stream([9] * 400, Sampling(max_new_tokens=1))
+    gate.let()
+    list(long)
     running.close()
     assert sorted(set(engine.decoder.rows) - {1, 2, 3}) == [400 % PIECE, PIECE]
 
@@ -119,27 +128,49 @@ def test_a_slow_reader_gets_what_has_come_meanwhile(engine):
 
 def test_closing_frees_the_slot_and_a_full_line_is_refused(causal_lm):
     engine = Engine(Decoder(plain_weights(causal_lm.backbone, 128), 1), end_id=-1, limit=128, waiting=1)
+    gate = Gate(engine)
+    gate.let(1)
     first = engine.stream(PROMPTS[0], Sampling(max_new_tokens=120))
     next(first)
     waits = engine.stream(PROMPTS[1], Sampling(max_new_tokens=3))
     with pytest.raises(BusyError, match="Réessayez"):
         engine.stream(PROMPTS[2], Sampling(max_new_tokens=3))
     first.close()
+    gate.let()
     assert len(list(waits)) == 3
     assert len(list(engine.stream(PROMPTS[2], Sampling(max_new_tokens=3)))) == 3
     idle(engine)
     assert engine._thread is None and all(slot.request is None for slot in engine._slots)
 
 
-def test_who_left_while_waiting_is_not_answered(causal_lm):
+@pytest.mark.parametrize("leave", [lambda stream: stream.cancel(), lambda stream: None], ids=["cancelled", "let go"])
+def test_who_left_while_waiting_is_not_answered(causal_lm, leave):
     engine = Engine(Counted(plain_weights(causal_lm.backbone, 128), 1), end_id=-1, limit=128)
-    first = engine.stream(PROMPTS[0], Sampling(max_new_tokens=120))
+    gate = Gate(engine)
+    gate.let(1)
+    first = engine.bursts(PROMPTS[0], Sampling(max_new_tokens=120))
     next(first)
-    (gone,) = engine._enter([PROMPTS[3]], Sampling(max_new_tokens=3), None)
-    gone.cancelled = True
-    first.close()
+    leave(engine.bursts(PROMPTS[3], Sampling(max_new_tokens=3)))
+    first.cancel()
+    gate.let()
     idle(engine)
     assert len(PROMPTS[3]) not in engine.decoder.rows
+
+
+def test_cancelling_wakes_who_waits_in_line(causal_lm):
+    """The engine stands still, and the one who waits for his first token comes to the end all the same."""
+    engine = Engine(Decoder(plain_weights(causal_lm.backbone, 128), 1), end_id=-1, limit=128)
+    gate = Gate(engine)
+    gate.let(0)
+    first, second = (engine.bursts(prompt, Sampling(max_new_tokens=3)) for prompt in PROMPTS[:2])
+    got = []
+    waits = threading.Thread(target=lambda: got.extend(second))
+    waits.start()
+    second.cancel()
+    waits.join(PATIENCE)
+    assert not waits.is_alive() and got == [] and second.cancelled
+    gate.let()
+    assert len([token for burst in first for token in burst]) == 3
 
 
 def test_the_next_turn_reads_only_what_is_new(engine):
@@ -154,10 +185,13 @@ def test_the_next_turn_reads_only_what_is_new(engine):
 
 
 def test_a_beginning_in_common_with_a_running_one_is_copied(engine):
-    beginning = PROMPTS[3]
+    beginning, gate = PROMPTS[3], Gate(engine)
+    gate.let(1)
     first = engine.stream([*beginning, 61], Sampling(max_new_tokens=60))
     next(first)
-    second = list(engine.stream([*beginning, 62, 63], Sampling(max_new_tokens=5)))
+    second = engine.stream([*beginning, 62, 63], Sampling(max_new_tokens=5))
+    gate.let()
+    second = list(second)
     first.close()
     assert 2 in engine.decoder.rows or 3 in engine.decoder.rows
     assert len(beginning) + 2 not in engine.decoder.rows

@@ -1,11 +1,16 @@
 """The generator: KerasHub's greedy answers token for token, batches equal to single prompts, honest sampling."""
 
+import threading
+
 import numpy as np
 import pytest
 
+from chatbot.errors import BusyError
 from chatbot.generation import Generator, bucket_of
 from chatbot.sampling import Sampling
+from chatbot.stream import WAITING
 from tests.conftest import build_tiny
+from tests.gate import PATIENCE
 
 PROMPTS = [[5, 6, 7, 8, 9], [12, 40, 41], [100, 101, 102, 103, 104, 105, 106, 107]]
 
@@ -51,6 +56,33 @@ def test_a_batch_gives_what_each_prompt_gives_alone(generator):
     sampling = Sampling(max_new_tokens=30)
     alone = [list(generator.stream(prompt, sampling)) for prompt in PROMPTS]
     assert generator.generate_batch(PROMPTS, sampling) == alone
+
+
+def test_one_after_the_other_where_two_run_at_once(generator):
+    """The third waits, the one who leaves makes room, and one who left in line is never computed."""
+    sampling = Sampling(max_new_tokens=5)
+    first, second, third, fourth = (generator.bursts(prompt, sampling) for prompt in (*PROMPTS, [7, 8]))
+    next(first), next(second)
+    got = {}
+    waits = [threading.Thread(target=lambda n=n, s=s: got.update({n: list(s)})) for n, s in ((3, third), (4, fourth))]
+    for thread in waits:
+        thread.start()
+    third.cancel()
+    waits[0].join(PATIENCE)
+    assert got == {3: []}
+    assert len(list(first)) == 4
+    waits[1].join(PATIENCE)
+    assert [token for burst in got[4] for token in burst] == list(generator.stream([7, 8], sampling))
+    assert len(list(second)) == 4 and generator._line._places == []
+
+
+def test_a_full_line_is_refused(generator):
+    sampling = Sampling(max_new_tokens=5)
+    streams = [generator.bursts(PROMPTS[0], sampling) for _ in range(generator.at_once + WAITING)]
+    with pytest.raises(BusyError, match=f"{WAITING} attendent"):
+        generator.bursts(PROMPTS[0], sampling)
+    streams.pop()
+    assert next(streams[0]) and generator.bursts(PROMPTS[0], sampling)
 
 
 def test_same_seed_same_answer_other_seed_another(generator):

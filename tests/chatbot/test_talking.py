@@ -2,17 +2,19 @@
 
 import io
 import itertools
+import threading
 from dataclasses import replace
 
 import pytest
 
 from chatbot.dialogue import assistant, user
-from chatbot.errors import InputError
+from chatbot.errors import InputError, TooLongError
 from chatbot.language import set_language
 from chatbot.runner import ChatModel, ModelRunner, StopFilter, fit_window
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.terminal import Terminal, lines_of, printable
+from tests.gate import Gate, until
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,22 @@ def chat(tiny_model):
     return ChatModel(tiny_model)
 
 
+@pytest.fixture
+def gate(chat):
+    gate = Gate(chat)
+    yield gate
+    gate.let()
+
+
 SHORT = Sampling(max_new_tokens=12)
 
 
-def test_a_stream_is_the_answer_piece_by_piece(chat):
+def test_a_stream_is_the_answer_piece_by_piece(chat, gate):
+    gate.let(8)
     reply = chat.reply([user("Bonjour ?")], SHORT)
-    pieces = list(reply)
+    pieces = [next(reply.pieces)]  # while the rest is not written
+    gate.let()
+    pieces += reply
     assert "".join(pieces) == reply.answer.text
     assert len(pieces) > 1
     assert reply.answer.finish in ("end", "length") and 1 <= reply.answer.new_tokens <= 12
@@ -39,12 +51,54 @@ def test_answers_in_a_batch_are_those_of_one_by_one(chat):
     assert together == [chat.reply(turns, SHORT).text() for turns in conversations]
 
 
-def test_a_closed_stream_stops_and_says_so(chat):
+def test_a_closed_stream_stops_and_says_so(chat, gate):
+    gate.let(20)
     reply = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=60))
     next(reply.pieces)
     reply.pieces.close()
     assert reply.answer.finish == "cancelled"
-    assert reply.answer.new_tokens < 60
+    assert 1 <= reply.answer.new_tokens <= 20
+
+
+def test_an_answer_is_given_up_from_another_thread(chat, gate):
+    gate.let(20)
+    reply = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=60))
+    pieces = [next(reply.pieces)]
+    leaving = threading.Timer(0.05, reply.cancel)  # while the next line waits for what does not come
+    leaving.start()
+    pieces += reply
+    leaving.join()
+    assert reply.answer.finish == "cancelled" and reply.answer.text == "".join(pieces)
+    gate.let()
+    until(lambda: all(slot.request is None for slot in chat.generator._slots), "freeing the slot")
+
+
+def test_an_answer_nobody_waits_for_is_not_written(chat, gate):
+    gate.let(1)
+    chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=60))  # and let go
+    gate.let()
+    until(lambda: chat.generator._thread is None, "coming to rest")
+    assert gate.passes < 10
+
+
+def test_stop_texts_of_the_caller_end_an_answer(chat):
+    whole = chat.reply([user("Bonjour ?")], SHORT).text()
+    cut = whole[4:6]
+    reply = chat.reply([user("Bonjour ?")], SHORT, stop=[cut])
+    assert reply.text() == whole[: whole.index(cut)] and reply.answer.finish == "stop"
+
+
+def test_plain_text_is_continued_as_it_is(chat, tiny_model):
+    ids = tiny_model.tokenizer.encode("Le délai")
+    expected = list(chat.generator.stream(ids, SHORT))
+    reply = chat.continue_text("Le délai", SHORT)
+    assert reply.text() == tiny_model.tokenizer.decode(
+        [token for token in expected if token != tiny_model.tokenizer.end_id]
+    )
+    assert reply.answer.prompt_tokens == len(ids)
+    assert chat.continue_text("", SHORT).answer.prompt_tokens == 1
+    with pytest.raises(TooLongError, match="127 au plus"):
+        chat.continue_text("commande " * 200)
 
 
 def test_two_lines(tiny_preset):
@@ -125,7 +179,7 @@ def test_whole_transcript(chat, tiny_model):
     answer = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=4)).text()
     lines = transcript(chat, "aide", "Bonjour ?", "", "/inconnu", "effacer", "quitter", "jamais lu")
     assert lines == [
-        f"Modèle\N{NO-BREAK SPACE}: {tiny_model.name} (0,0 M de paramètres, contexte 128 jetons). "
+        f"Modèle\N{NO-BREAK SPACE}: {tiny_model.name} (0,0 M de paramètres, contexte de 128 jetons). "
         "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
         "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
         *f"Causette\N{NO-BREAK SPACE}: {answer}".splitlines(),

@@ -1,0 +1,284 @@
+"""What travels: requests checked into messages and `Sampling`, answers and errors as OpenAI's API writes them.
+
+A parameter that would change the answer and that this model cannot follow is refused by its name, never passed over.
+Source of names and shapes: https://platform.openai.com/docs/api-reference (chat, completions, models, errors).
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from chatbot.chat import Answer
+from chatbot.dialogue import Message, assistant, user
+from chatbot.language import tr
+from chatbot.sampling import Sampling
+from chatbot.session import checked_text
+
+MOST_CHOICES = 8
+MOST_MESSAGES = 1000  # far above what any context here holds
+IGNORED = {  # they say who asks, where it is kept or billed: no answer depends on them
+    "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls",
+}  # fmt: skip
+# What is not offered here, with the values that ask for nothing.
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "presence_penalty": (None, 0), "frequency_penalty": (None, 0), "logit_bias": (None, {}),
+    "logprobs": (None, False), "top_logprobs": (None, 0), "tools": (None, []), "functions": (None, []),
+    "tool_choice": (None, "none", "auto"), "function_call": (None, "none", "auto"),
+    "response_format": (None, {"type": "text"}), "modalities": (None, ["text"]), "reasoning_effort": (None, "none"),
+    "echo": (None, False), "best_of": (None, 1), "suffix": (None, ""),
+}  # fmt: skip
+_FINISH = {"end": "stop", "stop": "stop", "length": "length"}
+_Asked = TypeVar("_Asked", bound="_Request")
+
+
+class ApiError(Exception):
+    """A request that gets no answer.
+
+    Args:
+        status: HTTP's.
+        message: for the reader.
+        code: for the program.
+        param: the field that is wrong.
+    """
+
+    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None):
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+
+    def to_json(self) -> dict[str, Any]:
+        kinds = {401: "authentication_error", 429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+        kind = kinds.get(self.status, "invalid_request_error")
+        return {"error": {"message": str(self), "type": kind, "param": self.param, "code": self.code}}
+
+
+class _StreamOptions(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+    include_usage: bool = False
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+    type: Literal["text"]
+    text: str
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")  # clients send back all that an answer held
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[_Part] | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+_Stop = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    model: str
+    n: int = Field(1, ge=1, le=MOST_CHOICES)
+    stream: bool = False
+    stream_options: _StreamOptions | None = None
+    stop: _Stop | Annotated[list[_Stop], Field(max_length=8)] | None = None
+    temperature: float | None = Field(None, ge=0, le=5)
+    top_p: float | None = Field(None, gt=1e-6, le=1)
+    top_k: int | None = Field(None, ge=0, le=1_000_000)
+    repetition_penalty: float | None = Field(None, ge=0.1, le=10)
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    max_tokens: int | None = Field(None, ge=1)
+
+    @property
+    def stop_texts(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+    @property
+    def wants_usage(self) -> bool:
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    @property
+    def longest(self) -> int | None:
+        return self.max_tokens
+
+    def samplings(self, default: Sampling, context: int) -> list[Sampling]:
+        """How each choice is drawn; a seed gives each its own. More tokens than the context holds are the context."""
+        given = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "repetition_penalty", "seed")}
+        given["max_new_tokens"] = None if self.longest is None else min(self.longest, context)
+        sampling = replace(default, **{name: value for name, value in given.items() if value is not None})
+        return [
+            sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + choice)
+            for choice in range(self.n)
+        ]
+
+    @classmethod
+    def of(cls, body: Any) -> Self:
+        """The request that a JSON value is.
+
+        Raises:
+            ApiError: it is none, or asks for what is not offered.
+        """
+        if not isinstance(body, dict):
+            raise ApiError(400, tr("Un objet JSON est attendu.", "A JSON object is expected."))
+        for name, values in NEUTRAL.items():
+            if body.get(name) not in values:
+                raise ApiError(
+                    400,
+                    tr(f"« {name} » n'est pas proposé ici : retirez-le.", f"`{name}` is not offered here: leave it out."),
+                    code="unsupported_parameter", param=name,
+                )  # fmt: skip
+        try:
+            given = {name: value for name, value in body.items() if value is not None}  # null: as if not there
+            return cls.model_validate({k: v for k, v in given.items() if k not in IGNORED and k not in NEUTRAL})
+        except ValidationError as error:
+            raise _refused(error.errors()) from error
+
+
+class ChatRequest(_Request):
+    """Body of ``POST /v1/chat/completions``."""
+
+    messages: list[_Message] = Field(min_length=1, max_length=MOST_MESSAGES)
+    max_completion_tokens: int | None = Field(None, ge=1)
+
+    @property
+    def longest(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+    def turns(self) -> list[Message]:
+        """A system message if there is one, then user and assistant in turn; several of one role in a row are one.
+
+        Raises:
+            ApiError: the order is another, or the last one is not the user's.
+            InputError: the last message is empty or too long.
+        """
+        joined: list[tuple[str, str]] = []
+        for message in self.messages:
+            role = "system" if message.role == "developer" else message.role
+            if joined and joined[-1][0] == role:
+                joined[-1] = (role, f"{joined[-1][1]}\n{message.text}")
+            else:
+                joined.append((role, message.text))
+        system = [Message(role="system", content=joined.pop(0)[1])] if joined[0][0] == "system" else []
+        roles = [role for role, _ in joined]
+        if len(roles) % 2 == 0 or roles != (["user", "assistant"] * len(roles))[: len(roles)]:
+            raise ApiError(
+                400,
+                tr("messages : un message « system » au plus, en tête, puis « user » et « assistant » tour à tour, "
+                   "« user » en dernier.",
+                   "messages: one `system` message at most, the first, then `user` and `assistant` in turn, `user` last."),
+                param="messages",
+            )  # fmt: skip
+        turns = [user(text) if role == "user" else assistant(text) for role, text in joined[:-1]]
+        return [*system, *turns, user(checked_text(joined[-1][1]))]
+
+
+class CompletionRequest(_Request):
+    """Body of ``POST /v1/completions``: text that the model goes on with, as it is."""
+
+    prompt: str | Annotated[list[str], Field(min_length=1, max_length=MOST_CHOICES)] = ""
+
+    @property
+    def prompts(self) -> list[str]:
+        """Raises ApiError when they are more choices than one may ask for."""
+        prompts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
+        if len(prompts) * self.n > MOST_CHOICES:
+            raise ApiError(
+                400,
+                tr(f"prompt : {MOST_CHOICES} réponses au plus à la fois (prompts × n).",
+                   f"prompt: at most {MOST_CHOICES} answers at a time (prompts × n)."),
+                param="prompt",
+            )  # fmt: skip
+        return prompts
+
+
+class Shape:
+    """How answers of one request are written.
+
+    Args:
+        kind: "chat" or "text".
+        model: the name they carry.
+    """
+
+    def __init__(self, kind: Literal["chat", "text"], model: str):
+        self._chat = kind == "chat"
+        self._id = f"{'chatcmpl' if self._chat else 'cmpl'}-{uuid4().hex}"
+        self._model, self._created = model, int(time.time())
+
+    def whole(self, answers: Sequence[Answer], usage: Mapping[str, int]) -> dict[str, Any]:
+        """All choices at once."""
+        choices = []
+        for index, answer in enumerate(answers):
+            message = {"role": "assistant", "content": answer.text, "refusal": None}
+            said = {"message": message} if self._chat else {"text": answer.text}
+            choices.append({"index": index, **said, "logprobs": None, "finish_reason": _FINISH.get(answer.finish)})
+        return {**self._head("chat.completion" if self._chat else "text_completion", choices), "usage": dict(usage)}
+
+    def first(self, index: int) -> dict[str, Any] | None:
+        """What comes before a choice's first piece."""
+        return self._chunk(index, {"role": "assistant", "content": ""}) if self._chat else None
+
+    def piece(self, index: int, text: str) -> dict[str, Any]:
+        return self._chunk(index, {"content": text} if self._chat else text)
+
+    def last(self, index: int, answer: Answer) -> dict[str, Any]:
+        """What ends a choice, and says why it ended."""
+        return self._chunk(index, {} if self._chat else "", _FINISH.get(answer.finish))
+
+    def usage(self, usage: Mapping[str, int]) -> dict[str, Any]:
+        """The chunk after the last one, of whoever asked to know."""
+        return {**self._head(self._chunk_object, []), "usage": dict(usage)}
+
+    @property
+    def _chunk_object(self) -> str:
+        return "chat.completion.chunk" if self._chat else "text_completion"
+
+    def _chunk(self, index: int, said: Any, finish: str | None = None) -> dict[str, Any]:
+        name = "delta" if self._chat else "text"
+        choice = {"index": index, name: said, "logprobs": None, "finish_reason": finish}
+        return self._head(self._chunk_object, [choice])
+
+    def _head(self, kind: str, choices: list[Any]) -> dict[str, Any]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model, "choices": choices}
+
+
+def usage_of(answers: Sequence[Answer], per_prompt: int) -> dict[str, int]:
+    """Tokens read, each prompt once, and written; every `per_prompt` answers are to the same prompt."""
+    read = sum(answer.prompt_tokens for answer in answers[::per_prompt])
+    written = sum(answer.new_tokens for answer in answers)
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+
+
+def event(value: dict[str, Any]) -> bytes:
+    """A line of the event stream."""
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+DONE = b"data: [DONE]\n\n"
+
+
+def _refused(faults: Sequence[Any]) -> ApiError:
+    """The first fault that pydantic found; those in a union's other branches say nothing to the reader."""
+    fault = faults[0]
+    where = [str(part) for part in fault["loc"][:3]]  # what lies deeper are the branches of a union
+    name, shown = where[0], f"{fault['input']!r:.60}"
+    if fault["type"] == "extra_forbidden":
+        message = tr(f"Paramètre inconnu : « {name} ».", f"Unknown parameter: `{name}`.")
+        return ApiError(400, message, code="unknown_parameter", param=name)
+    if fault["type"] == "missing":
+        message = tr(f"Il manque « {'.'.join(where)} ».", f"`{'.'.join(where)}` is missing.")
+        return ApiError(400, message, code="missing_required_parameter", param=name)
+    bounds = [f"{sign} {fault['ctx'][bound]:g}" for bound, sign in _SIGNS if bound in fault.get("ctx", {})]
+    wanted = tr(f" : il faut {' et '.join(bounds)}", f": must be {' and '.join(bounds)}") if bounds else ""
+    message = tr(f"« {'.'.join(where)} » n'est pas valable{wanted} (reçu : {shown}).",
+                 f"`{'.'.join(where)}` is not valid{wanted} (received: {shown}).")  # fmt: skip
+    return ApiError(400, message, code="invalid_value", param=name)
+
+
+_SIGNS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))

@@ -1,0 +1,366 @@
+"""A model behind an address: our own API as the server, and servers that are strange, slow, rude or gone."""
+
+import io
+import json
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from app.api.routes import api_name
+from app.main import main
+from app.page.chat import ChatTab
+from app.page.conversation import Conversation
+from app.page.serve import build_page, header
+from app.page.warm_up import WarmUp
+from chatbot.dialogue import assistant, user
+from chatbot.errors import BusyError, InputError, WorldError
+from chatbot.remote import KEY, URL, RemoteChat
+from chatbot.runner import ChatModel
+from chatbot.sampling import Sampling
+from chatbot.session import ChatSession
+from tests.app.served import SAMPLING, served_api
+from tests.gate import Gate, until
+
+QUESTION = "Où est ma commande ?"
+
+
+@pytest.fixture(scope="module")
+def chat(tiny_model):
+    return ChatModel(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def the_gate(chat):
+    return Gate(chat)
+
+
+@pytest.fixture
+def gate(the_gate):
+    yield the_gate
+    the_gate.let()
+
+
+@pytest.fixture(scope="module")
+def address(chat, the_gate):
+    with served_api(chat) as address:
+        yield address
+
+
+@pytest.fixture
+def remote(address):
+    return RemoteChat(address)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for name in (URL, KEY):
+        monkeypatch.delenv(name, raising=False)
+
+
+# -- another Causette ------------------------------------------------------------------------------------------------
+
+
+def test_the_same_answer_as_here(chat, remote):
+    for messages in ([user(QUESTION)], [user("Bonjour ?"), assistant("Bonjour."), user(QUESTION)]):
+        for sampling in (
+            SAMPLING,
+            Sampling(temperature=1.4, top_p=0.9, seed=3, max_new_tokens=20),
+            Sampling(temperature=2, top_k=3, repetition_penalty=1.5, seed=3, max_new_tokens=20),
+        ):
+            here, there = chat.reply(messages, sampling), remote.reply(messages, sampling)
+            assert there.text() == here.text()
+            assert there.answer.prompt_tokens == here.answer.prompt_tokens
+            assert there.answer.new_tokens == here.answer.new_tokens
+            assert (there.answer.finish == "length") == (here.answer.finish == "length")
+            assert 0 < there.answer.first_seconds <= there.answer.seconds
+
+
+def test_what_is_known_of_the_model(chat, remote):
+    assert (remote.name, remote.context) == (api_name(chat), 128)
+    assert remote.parameters is None and "contexte de 128 jetons" in header(remote, "Causette")
+
+
+def test_it_streams(remote, gate):
+    gate.let(4)
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    early = next(reply.pieces)
+    gate.let()
+    assert early + "".join(reply) == reply.answer.text and reply.answer.new_tokens == 24
+
+
+def test_giving_up_from_another_thread_frees_the_server_too(chat, remote, gate):
+    gate.let(4)
+    reply = remote.reply([user(QUESTION)], Sampling(max_new_tokens=90))
+    got = [next(reply.pieces)]
+    waits = threading.Thread(target=lambda: got.extend(reply))
+    waits.start()
+    reply.cancel()
+    waits.join(30)
+    assert not waits.is_alive() and reply.answer.finish == "cancelled"
+    until(lambda: not any(thread.name == "api" for thread in threading.enumerate()), "seeing that nobody listens")
+    gate.let()
+    until(lambda: chat.generator._thread is None, "coming to rest")
+
+
+def test_an_answer_given_up_before_it_began_says_nothing(remote):
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    reply.cancel()
+    assert reply.text() == "" and reply.answer.finish == "cancelled"
+
+
+def test_a_slow_reader_gets_what_has_come_meanwhile(chat, remote, gate):
+    gate.let(4)
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    next(reply.pieces)
+    gate.let()
+    until(lambda: not any(thread.name == "remote" for thread in threading.enumerate()), "hearing the end")
+    shown = reply.answer.text
+    (rest,) = reply
+    assert shown + rest == reply.answer.text == chat.reply([user(QUESTION)], SAMPLING).text()
+
+
+def test_who_leaves_before_the_server_answers_does_not_wait(remote, gate):
+    gate.let(0)
+    reply = remote.reply([user(QUESTION)], SAMPLING)
+    got = []
+    waits = threading.Thread(target=lambda: got.extend(reply))
+    waits.start()
+    until(lambda: any(thread.name == "api" for thread in threading.enumerate()), "asking")
+    reply.cancel()
+    waits.join(30)
+    assert not waits.is_alive() and got == [] and reply.answer.finish == "cancelled"
+
+
+def test_a_session_and_the_page_talk_to_it(chat, remote):
+    session = ChatSession(remote, SAMPLING)
+    here = ChatSession(chat, SAMPLING)
+    for question in ("Bonjour ?", QUESTION):
+        assert "".join(session.ask(question)) == "".join(here.ask(question))
+
+    tab = ChatTab(remote, examples=[], sampling=SAMPLING)
+    conversation = Conversation()
+    tab.ask(conversation, QUESTION, 0.0, 1.0, 0, 1.0, 24)
+    *_, last = tab.listen(conversation)
+    assert conversation.turns[0].answer.text == chat.reply([user(QUESTION)], SAMPLING).text()
+    assert "24 jetons" in last[0][1]["content"][1]["value"].replace("\u00a0", " ")
+    with WarmUp(remote, SAMPLING) as warm_up:  # nothing is compiled here
+        warm_up.wait_for_first()
+    assert build_page(remote, title="Causette", examples=[], sampling=SAMPLING)
+
+
+def test_a_message_that_does_not_fit_is_told_in_the_server_s_words(remote):
+    with pytest.raises(InputError, match=r"HTTP 400.*le modèle en lit"):
+        remote.reply([user("commande " * 200)], SAMPLING).text()
+
+
+def test_a_full_server_is_busy(chat, address, remote, monkeypatch):
+    def full(*_):
+        raise BusyError("plein")
+
+    monkeypatch.setattr(chat.generator, "bursts", full)
+    with pytest.raises(BusyError, match="Réessayez"):
+        remote.reply([user(QUESTION)], SAMPLING).text()
+
+
+def test_a_key_goes_to_the_server_and_nowhere_else(chat, capsys, monkeypatch):
+    secret = "sk-secret-123"
+    with served_api(chat, key=secret) as address:
+        assert RemoteChat(address, key=secret).reply([user(QUESTION)], SAMPLING).text()
+        for wrong in ("", "sk-other-456"):
+            with pytest.raises(InputError, match="OPENAI_API_KEY") as refused:
+                RemoteChat(address, key=wrong)
+            assert "sk-" not in str(refused.value)
+        monkeypatch.setenv(KEY, secret)
+        piped(monkeypatch, QUESTION)
+        assert main(["chat", "--engine", "openai", "--base-url", address]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.strip() and secret not in captured.out + captured.err
+
+
+# -- the command line ------------------------------------------------------------------------------------------------
+
+
+def piped(monkeypatch, *lines):
+    text = "".join(f"{line}\n" for line in lines).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text), encoding="utf-8"))
+
+
+def test_the_terminal(chat, address, capsys, monkeypatch):
+    piped(monkeypatch, QUESTION)
+    assert main(["chat", "--engine", "openai", "--base-url", address, "--max-tokens", "24", "--top-p", "1"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == chat.reply([user(QUESTION)], SAMPLING).text() + "\n"
+    assert api_name(chat) in captured.err
+
+    monkeypatch.setenv(URL, address)
+    piped(monkeypatch, QUESTION)
+    assert main(["chat", api_name(chat), "--engine", "openai"]) == 0
+
+
+def test_a_failure_is_a_note_and_the_conversation_goes_on(address, capsys, monkeypatch):
+    piped(monkeypatch, "commande " * 200, QUESTION)
+    assert main(["chat", "--engine", "openai", "--base-url", address]) == 2
+    captured = capsys.readouterr()
+    assert captured.out.strip() and "HTTP 400" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "said"),
+    [
+        (["chat", "--engine", "openai"], 2, "--base-url"),
+        (["chat", "--base-url", "http://127.0.0.1:1/v1"], 2, "--engine openai"),
+        (["chat", "--engine", "openai", "--base-url", "ftp://x"], 2, "http(s)"),
+        (["chat", "--engine", "openai", "--base-url", "http://moi:secret@x/v1"], 2, "sans identifiants"),
+        (["chat", "--engine", "openai", "--base-url", "http://127.0.0.1:9/v1", "--weights", "int8"], 2, "--weights"),
+        (["serve", "--engine", "openai", "--base-url", "http://127.0.0.1:9/v1"], 1, "aucun serveur"),
+        (["chat", "--engine", "vllm"], 2, "openai"),
+    ],
+)
+def test_wrong_calls(call, status, said, capsys):
+    assert main(call) == status
+    assert said in capsys.readouterr().err.replace("\u00a0", " ")
+
+
+def test_the_api_is_not_served_for_another_server(address, capsys):
+    assert main(["serve", "--engine", "openai", "--base-url", address, "--api"]) == 2
+    assert "--api" in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_told_with_those_there_are(address, chat):
+    with pytest.raises(InputError, match=f"« gpt-4 ».*{api_name(chat)}".replace(" ", "[ \u00a0]")):
+        RemoteChat(address, "gpt-4")
+
+
+def test_a_remote_chat_needs_no_keras(address):
+    """It starts at once: neither Keras nor TensorFlow is loaded."""
+    code = (
+        f"import sys; from chatbot.remote import RemoteChat; RemoteChat({address!r}); "
+        "sys.exit(any(name in sys.modules for name in ('keras', 'tensorflow', 'numba')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- strange servers -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def server(answer, models=("m",)):
+    """A server whose answers to a chat are what `answer(handler)` writes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            answer(self)
+
+        def json(self, status, value):
+            self.whole(status, "application/json", json.dumps(value).encode())
+
+        def whole(self, status, kind, body):
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/v1"
+        running.shutdown()
+
+
+def sse(*events):
+    return lambda handler: handler.whole(200, "text/event-stream", "".join(f"data: {e}\n\n" for e in events).encode())
+
+
+def chunk(text, finish=None):
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]})
+
+
+def said_by(answer):
+    with server(answer) as url:
+        reply = RemoteChat(url).reply([user(QUESTION)], SAMPLING)
+        reply.text()
+        return reply.answer
+
+
+def test_a_server_that_counts_nothing():
+    answer = said_by(sse(chunk("Oui"), chunk(".", "stop"), "[DONE]"))
+    assert (answer.text, answer.finish, answer.new_tokens) == ("Oui.", "end", 0)
+
+
+def test_figures_leave_out_what_the_server_does_not_count(capsys, monkeypatch):
+    with server(sse(chunk("Oui."), chunk("", "stop"), "[DONE]")) as url:
+        piped(monkeypatch, "debug", QUESTION)
+        assert main(["chat", "--engine", "openai", "--base-url", url]) == 0
+    figures = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("["))
+    assert "jetons" not in figures and "premier texte en" in figures
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        sse("{"), sse('"text"'), sse('{"choices": [{"delta": 3}]}'), sse('{"choices": 3}'),
+        lambda handler: handler.whole(200, "text/html", b"<html>Bonjour</html>"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_is_told(answer):
+    with server(answer) as url, pytest.raises(WorldError, match="illisible"):
+        RemoteChat(url).reply([user(QUESTION)], SAMPLING).text()
+
+
+def test_a_connection_cut_in_the_middle_is_told():
+    def cut(handler):
+        handler.send_response(200)
+        handler.send_header("content-type", "text/event-stream")
+        handler.send_header("content-length", "10000")
+        handler.end_headers()
+        handler.wfile.write(f"data: {chunk('Oui')}\n\n".encode())
+        handler.wfile.flush()
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    with server(cut) as url:
+        reply = RemoteChat(url).reply([user(QUESTION)], SAMPLING)
+        with pytest.raises(WorldError, match="la connexion s'est coupée"):
+            reply.text()
+    assert reply.answer.text == "Oui"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(500, WorldError), (400, InputError), (403, InputError), (404, InputError)]
+)
+def test_refusals_are_told_without_the_key(status, kind):
+    secret = "sk-secret-123"
+
+    def refuse(handler):
+        handler.json(status, {"error": {"message": f"no: \x1b[31m{secret}"}})
+
+    with server(refuse) as url, pytest.raises(kind) as refused:
+        RemoteChat(url, key=secret).reply([user(QUESTION)], SAMPLING).text()
+    assert secret not in str(refused.value) and "\x1b" not in str(refused.value) and url in str(refused.value)
+
+
+def test_several_models_must_be_chosen_from():
+    with server(sse(chunk("Oui", "stop"), "[DONE]"), models=("a", "b", "evil\x1b[31m")) as url:
+        with pytest.raises(InputError, match="a, b") as refused:
+            RemoteChat(url)
+        assert "\x1b" not in str(refused.value)
+        assert RemoteChat(url, "b").reply([user(QUESTION)]).text() == "Oui"
+
+
+def test_text_of_a_server_cannot_drive_the_terminal(capsys, monkeypatch):
+    with server(sse(chunk("a\x1b[31mb", "stop"), "[DONE]")) as url:
+        piped(monkeypatch, QUESTION)
+        assert main(["chat", "--engine", "openai", "--base-url", url]) == 0
+    assert capsys.readouterr().out == "a[31mb\n"
