@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["chatbot", "datasets_prep", "training", "livrables", "app"]
 # What a floor may import of the lowest one: the record, its template and tokens, and how to speak and write files.
-DATA_MAY_USE = {"chatbot.dialogue", "chatbot.template", "chatbot.errors", "chatbot.language", "chatbot.files"}
+DATA_MAY_USE = {f"chatbot.{name}" for name in ("address", "dialogue", "errors", "files", "language", "template")}
 
 
 def imports_of(path: Path) -> set[str]:
