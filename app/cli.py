@@ -128,7 +128,9 @@ def chat(
         float, typer.Option(min=0.1, max=10, help=tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition."))
     ] = 1.0,
     max_tokens: MaxTokens = 160,
-    seed: Annotated[int | None, typer.Option(help=tr("Même graine, même réponse.", "Same seed, same answer."))] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help=tr("Même graine, même réponse.", "Same seed, same answer."))
+    ] = None,
     weights: Weights = "float32",
     engine: Engine = "keras",
     base_url: BaseUrl = None,
@@ -172,15 +174,16 @@ def serve(
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
 ) -> None:
-    from app.engines import chat_with
-    from app.serving import serve_chat
+    from app.engines import chat_with, without_effect
+    from app.serving import api_key_of_environment, serve_chat
     from chatbot.sampling import Sampling
 
     output, sampling = Output(), Sampling(temperature=temperature, max_new_tokens=max_tokens)
-    if engine == "keras":
-        output.say(tr(f"{model or 'mini'} : chargement…", f"{model or 'mini'}: loading…"))
-    chat = chat_with(engine, model, base_url, weights, "causette serve")
-    serve_chat(chat, host=host, port=port, sampling=sampling, api=api, open_browser=open_browser, output=output)
+    if api and engine == "openai":
+        raise without_effect("--api")
+    key = api_key_of_environment() if api else None
+    chat = chat_with(engine, model, base_url, weights, "causette serve", output.say)
+    serve_chat(chat, host=host, port=port, sampling=sampling, api_key=key, open_browser=open_browser, output=output)
 
 
 @app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",
@@ -189,7 +192,7 @@ def export(
     model: Model,
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
     to: Annotated[
-        Literal["transformers"], typer.Option(help=tr("Format : transformers.", "Format: transformers."))
+        Literal["transformers"], typer.Option(help=tr("Format : transformers.", "Format: transformers."))
     ] = "transformers",
     json: Json = False,
 ) -> None:

@@ -1,6 +1,7 @@
 """Whom `causette chat` and `causette serve` talk to: a Keras model here, or a model behind an address."""
 
 import os
+from collections.abc import Callable
 from typing import Literal
 
 from app.quiet import load_keras
@@ -13,7 +14,14 @@ from chatbot.plain_weights import Width
 EngineName = Literal["keras", "openai"]
 
 
-def chat_with(engine: EngineName, model: str | None, base_url: str | None, weights: Width, command: str) -> Chat:
+def chat_with(
+    engine: EngineName,
+    model: str | None,
+    base_url: str | None,
+    weights: Width,
+    command: str,
+    say: Callable[[str], object] = lambda line: None,
+) -> Chat:
     """Whom to talk to.
 
     Args:
@@ -22,6 +30,7 @@ def chat_with(engine: EngineName, model: str | None, base_url: str | None, weigh
         base_url: the server's address; by default that of the environment, which gives its key too.
         weights: width of a Keras model's weights in memory.
         command: that was called, for the message when the address is missing.
+        say: told when a model is being loaded, which takes seconds.
 
     Raises:
         InputError: an option would have no effect, the address is missing; see also `load_model` and `RemoteChat`.
@@ -41,11 +50,13 @@ def chat_with(engine: EngineName, model: str | None, base_url: str | None, weigh
             tr("--base-url ne sert qu'avec --engine openai : ajoutez-le.",
                "--base-url is of use only with --engine openai: add it.")
         )  # fmt: skip
+    name = model or "mini"
+    say(tr(f"{name} : chargement…", f"{name}: loading…"))
     load_keras()
     from chatbot.model import load_model
     from chatbot.runner import ChatModel
 
-    return ChatModel(load_model(model or "mini"), weights)
+    return ChatModel(load_model(name), weights)
 
 
 def without_effect(option: str) -> InputError:

@@ -31,7 +31,7 @@ MaxTokens = Annotated[
         min=1, max=100_000, help=tr("Longueur maximale d'une réponse, en jetons.", "Longest answer, in tokens.")
     ),
 ]
-Seed = Annotated[int, typer.Option(help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
+Seed = Annotated[int, typer.Option(min=0, help=tr("Même graine, mêmes tirages.", "Same seed, same draws."))]
 Weights = Annotated[Literal["float32", "bfloat16", "int8"], typer.Option(help=tr(
     "Poids en mémoire pendant la discussion : float32 (exacts), bfloat16 ou int8 (plus rapides, un peu moins justes).",
     "Weights in memory while talking: float32 (exact), bfloat16 or int8 (faster, slightly less true)."))]  # fmt: skip

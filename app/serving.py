@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from app.engines import without_effect
 from app.output import Output
 from chatbot.address import check_key
 from chatbot.chat import Chat
@@ -18,10 +17,18 @@ from datasets_prep.prepared import PreparedSet, is_prepared
 from training.runs import RunFolder
 
 API_KEY = "CAUSETTE_API_KEY"
+NEAR = ("127.0.0.1", "localhost", "::1")
 
 
 def serve_chat(
-    chat: Chat, *, host: str, port: int, sampling: Sampling, api: bool = False, open_browser: bool, output: Output
+    chat: Chat,
+    *,
+    host: str,
+    port: int,
+    sampling: Sampling,
+    api_key: str | None = None,
+    open_browser: bool,
+    output: Output,
 ) -> None:
     """Serves a model's page until it is interrupted.
 
@@ -30,20 +37,18 @@ def serve_chat(
         host: address to listen on.
         port: 0 takes a free one.
         sampling: how tokens are chosen at first.
-        api: whether to answer at the addresses of OpenAI's API too; for a model that is computed here.
+        api_key: for the addresses of OpenAI's API, which a model that is computed here answers at too; "" for no key,
+            None for no such addresses.
         open_browser: whether to open the user's browser.
         output: where it is told that the page is ready.
     """
     from app.page.serve import serve
 
     local = chat if isinstance(chat, ChatModel) else None
-    if api and local is None:
-        raise without_effect("--api")
-    routes = api_routes(local, sampling) if api and local else []
 
     def ready(address: str) -> None:
-        if api and local:
-            output.say(api_in_words(local, address))
+        if local and api_key is not None:
+            output.say(api_in_words(local, address, api_key))
         output.say(
             tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
                f"The page is ready: {address}  (Ctrl-C to stop)")
@@ -55,32 +60,38 @@ def serve_chat(
         port=port,
         examples=examples_of(Path(chat.name), output) if local else [],
         sampling=sampling,
-        routes=routes,
+        routes=api_routes(local, sampling, api_key, host) if local and api_key is not None else (),
         open_browser=open_browser,
         on_ready=ready,
     )
 
 
-def api_routes(chat: ChatModel, sampling: Sampling) -> list[Any]:
-    """The addresses of OpenAI's API, under ``/v1``; with a key where the environment gives one.
+def api_key_of_environment() -> str:
+    """The key that requests to the API must carry; "" for none.
 
     Raises:
-        InputError: the key is none that a header could hold.
+        InputError: it is one that no header can hold.
     """
+    key = os.environ.get(API_KEY, "")
+    check_key(key, API_KEY)
+    return key
+
+
+def api_routes(chat: ChatModel, sampling: Sampling, key: str, host: str) -> list[Any]:
+    """The addresses of OpenAI's API, under ``/v1``. Without a key, a server of this machine alone answers to no name of
+    another."""
     from starlette.routing import Mount
 
     from app.api.routes import api
 
-    key = os.environ.get(API_KEY, "")
-    check_key(key, API_KEY)
-    return [Mount("/v1", app=api(chat, sampling, key))]
+    hosts = NEAR if host in NEAR and not key else ()
+    return [Mount("/v1", app=api(chat, sampling, key, hosts))]
 
 
-def api_in_words(chat: ChatModel, address: str) -> str:
+def api_in_words(chat: ChatModel, address: str, key: str) -> str:
     """Where the API is, and the model's name there."""
     from app.api.routes import api_name
 
-    key = os.environ.get(API_KEY)
     french = f"clé demandée ({API_KEY})" if key else f"sans clé ; {API_KEY} en fixe une"
     english = f"key asked for ({API_KEY})" if key else f"no key; {API_KEY} sets one"
     return tr(f"L'API est prête : {address}v1, modèle « {api_name(chat)} » ({french}).",

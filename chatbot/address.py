@@ -7,8 +7,8 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 
 
-def check_address(url: str, url_from: str, key: str, key_from: str) -> None:
-    """Refuses what is no address, what may hold a secret, and a key that others could read on its way.
+def check_address(url: str, url_from: str, key: str, key_from: str) -> str:
+    """Returns the host of an address; refuses what is no address, what may hold a secret, and a key that others could read on its way.
 
     Args:
         url: the base address, "https://api.example.org/v1".
@@ -28,11 +28,12 @@ def check_address(url: str, url_from: str, key: str, key_from: str) -> None:
                f"the key goes into {key_from}.")
         )  # fmt: skip
     check_key(key, key_from)
-    if key and url.lower().startswith("http:") and not _is_near(host):
+    if key and url.lower().startswith("http:") and not is_near(host):
         raise InputError(
             tr(f"{url_from} : la clé partirait en clair vers {host}. Prenez une adresse https://.",
                f"{url_from}: the key would travel unencrypted to {host}. Use an https:// address.")
         )  # fmt: skip
+    return host
 
 
 def check_key(key: str, key_from: str) -> None:
@@ -41,11 +42,12 @@ def check_key(key: str, key_from: str) -> None:
     Raises:
         InputError: it is refused.
     """
-    if not (key.isascii() and key.isprintable()):
+    if not (key.isascii() and key.isprintable()) or " " in key:
         raise InputError(
-            tr(f"{key_from} : la clé contient une lettre accentuée, un saut de ligne ou un caractère invisible. "
+            tr(f"{key_from} : la clé contient une lettre accentuée, un blanc, un saut de ligne ou un caractère invisible. "
                "Recopiez-la.",
-               f"{key_from}: the key holds an accented letter, a line break or an invisible character. Copy it again.")
+               f"{key_from}: the key holds an accented letter, a blank, a line break or an invisible character. "
+               "Copy it again.")
         )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def _host(url: str) -> str | None:
     return parts.hostname if fit and not secret else None
 
 
-def _is_near(host: str) -> bool:
+def is_near(host: str) -> bool:
     """Whether a host is this machine or a private network's."""
     if host == "localhost":
         return True

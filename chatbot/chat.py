@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from chatbot.dialogue import Message
 from chatbot.sampling import Sampling
 
-Finish = Literal["end", "stop", "length", "cancelled"]
+Finish = Literal["end", "stop", "length", "cancelled", "unknown"]
 
 
 @dataclass(kw_only=True)
@@ -16,7 +16,8 @@ class Answer:
 
     Args:
         text: the whole answer.
-        finish: "end" (the model ended it), "stop" (it began a new turn), "length" (cut), "cancelled".
+        finish: "end" (the model ended it), "stop" (it began a new turn), "length" (cut), "cancelled"; "unknown" where a
+            server does not say.
         prompt_tokens, new_tokens: sizes; new tokens include the end token. 0 where a server does not say.
         dropped_turns: oldest messages left out because the context was full.
         first_seconds, seconds: time to the first shown text, and in all.

@@ -18,7 +18,7 @@ import numpy as np
 
 from chatbot.decoder import MANY_ROWS, Decoder
 from chatbot.sampling import Sampling, choose
-from chatbot.stream import WAITING, TokenStream, gathered, line_is_full
+from chatbot.stream import WAITING, TokenStream, gathered, line_is_full, stopping
 
 PIECE = 128  # tokens of a prompt read in a round, while others wait for their next token
 LONGEST_PIECE = 512  # while nobody does
@@ -37,10 +37,10 @@ class _Request:
     ids: SimpleQueue = field(default_factory=SimpleQueue)  # each id, then None, or the exception that ended it
     cancelled: bool = False
 
-    def leave(self) -> None:
-        """Nobody waits for the answer any more; who still waits for an id comes to the end."""
+    def leave(self, error: Exception | None = None) -> None:
+        """Nobody waits for the answer any more; who still waits for an id comes to the end, or gets the error."""
         self.cancelled = True
-        self.ids.put(None)
+        self.ids.put(error)
 
 
 @dataclass(eq=False)
@@ -121,6 +121,13 @@ class Engine:
             for request in requests:
                 request.leave()
 
+    def give_up(self) -> None:
+        """Ends all answers, those that wait too; their readers get an error."""
+        with self._lock:
+            running = [slot.request for slot in self._slots if slot.request is not None]
+            for request in (*running, *self._waiting):
+                request.leave(stopping())
+
     def warm_up(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
         """Compiles what answering needs, so that nobody waits (or is timed) for it; all prompts need the same."""
         lengths = (1, min(MANY_ROWS, self.limit - 1))
@@ -144,8 +151,9 @@ class Engine:
         ]
         with self._lock:
             free = sum(slot.request is None for slot in self._slots)
-            if most_waiting is not None and len(self._waiting) + len(requests) > free + most_waiting:
-                raise line_is_full(len(self._waiting))
+            waiting = sum(not request.cancelled for request in self._waiting)
+            if most_waiting is not None and waiting + len(requests) > free + most_waiting:
+                raise line_is_full(waiting)
             self._waiting += requests
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="engine")

@@ -57,11 +57,7 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
     """
     backbone = model.causal_lm.backbone
     _require_exportable(model)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
-            tr(f"{folder} existe déjà. Choisissez un autre --out, ou effacez ce dossier.",
-               f"{folder} exists already. Choose another --out, or delete that folder.")
-        )  # fmt: skip
+    require_free(folder)
     family, architecture = FAMILIES[type(backbone).__name__]
     special = special_tokens(model.tokenizer)
     chat_template = jinja_of(
@@ -97,25 +93,34 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
     }
 
 
+def require_free(folder: Path) -> None:
+    """Raises InputError for what is there already, unless it is an empty folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            tr(f"{folder} existe déjà : choisissez un autre --out, ou effacez-le.",
+               f"{folder} exists already: choose another --out, or delete it.")
+        )  # fmt: skip
+
+
 def _require_exportable(model: LanguageModel) -> None:
     backbone, name = model.causal_lm.backbone, model.name
     kind = type(backbone).__name__
     if kind not in FAMILIES:
         raise InputError(
-            tr(f"{name} : l'export ne connaît pas cette famille ({kind}).\nIl écrit GPT-2, Llama, Mistral et Qwen 2.",
+            tr(f"{name} : l'export ne connaît pas cette famille ({kind}).\nIl écrit GPT-2, Llama, Mistral et Qwen 2.",
                f"{name}: the export does not know this family ({kind}).\nIt writes GPT-2, Llama, Mistral and Qwen 2.")
         )  # fmt: skip
     if quantised(backbone):
         raise InputError(
-            tr(f"{name} : ce modèle est quantifié, ses poids exacts n'y sont plus.\n"
-               "Exportez le modèle d'avant la quantification ; CTranslate2 et llama.cpp quantifient ce qui est exporté.",
+            tr(f"{name} : ce modèle est quantifié, ses poids exacts n'y sont plus.\n"
+               "Exportez le modèle d'avant la quantification ; CTranslate2 et llama.cpp quantifient ce qui est exporté.",
                f"{name}: this model is quantised, its exact weights are gone.\n"
                "Export the model from before; CTranslate2 and llama.cpp quantise what is exported.")
         )  # fmt: skip
     scaled = _position_scale(backbone) != 1
     if scaled and getattr(backbone, "rope_frequency_adjustment_factor", None) is not None:
         raise InputError(
-            tr(f"{name} : ses positions ont deux échelles (linéaire, et celle de Llama 3.1) ; transformers en sait une.",
+            tr(f"{name} : ses positions ont deux échelles (linéaire, et celle de Llama 3.1) ; transformers en sait une.",
                f"{name}: its positions have two scales (linear, and that of Llama 3.1); transformers knows one.")
         )  # fmt: skip
 
@@ -252,10 +257,12 @@ def _write_weights(weights: Iterator[tuple[str, np.ndarray]], folder: Path, most
     total = 0
 
     def write() -> None:
+        path = folder / f"{len(names)}.part"
         try:
-            save_file(held, folder / f"{len(names)}.part", metadata={"format": "pt"})
+            save_file(held, path, metadata={"format": "pt"})
         except SafetensorError as error:  # what it makes of a full disk
             raise OSError(str(error)) from error
+        path.chmod((folder / "config.json").stat().st_mode)  # safetensors lets nobody else read, who may run vLLM
         names.append(list(held))
         held.clear()
 

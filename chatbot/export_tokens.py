@@ -121,7 +121,7 @@ def _require_settings_of_llama(proto: Any) -> None:
         return
     raise InputError(
         tr("Ce tokenizer SentencePiece n'a pas les réglages de Llama (BPE, octets de secours, texte inchangé).\n"
-           "L'export ne l'écrit pas : gardez ce modèle au format KerasHub.",
+           "L'export ne l'écrit pas : gardez ce modèle au format KerasHub.",
            "This SentencePiece tokenizer has not Llama's settings (BPE, byte fallback, text unchanged).\n"
            "The export does not write it: keep this model in KerasHub's format.")
     )  # fmt: skip

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.sampling import Sampling
-from chatbot.stream import Line, Place, TokenStream
+from chatbot.stream import Line, Place, TokenStream, stopping
 
 SMALLEST_BUCKET = 64
 
@@ -78,9 +78,15 @@ class Generator:
                 for token in self.stream(prompt, sampling):
                     yield [token]
                     if place.left:
-                        return
+                        break
         finally:
             place.leave()
+        if place.error:
+            raise place.error
+
+    def give_up(self) -> None:
+        """Ends all answers, those that wait too; their readers get an error."""
+        self._line.give_up(stopping())
 
     def stream_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
         """One array of (rows,) ids per step; -1 where a row is still in its prompt or already done.

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Any
 
-from chatbot.address import check_address
+from chatbot.address import check_address, is_near
 from chatbot.chat import Answer, Finish, Reply
 from chatbot.dialogue import Message
 from chatbot.errors import BusyError, InputError, WorldError
@@ -24,6 +24,9 @@ from chatbot.stream import gathered
 URL_OPTION, URL, KEY = "--base-url", "OPENAI_BASE_URL", "OPENAI_API_KEY"  # the variables of OpenAI's own client
 AT_ONCE = 32  # answers asked for at the same time: the server has a line of its own
 PATIENCE = 120.0  # seconds without a sign from the server
+HEADERS = {  # what a request needs
+    "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "user-agent",
+}  # fmt: skip
 _FINISH: dict[str, Finish] = {"stop": "end", "length": "length"}
 
 
@@ -40,33 +43,47 @@ class RemoteChat:
         WorldError: nobody is there, or the server refuses.
     """
 
-    parameters = None  # the API tells of none of these
-    exchanges = None
+    parameters = None  # the API does not tell
     at_once = AT_ONCE
 
     def __init__(self, url: str, model: str | None = None, key: str = ""):
-        check_address(url, URL_OPTION, key, KEY)
+        host = check_address(url, URL_OPTION, key, KEY)
         import openai
 
-        self._url = url
-        # Without a key the client would look for one itself, and send what was meant for another server.
-        self._client = openai.OpenAI(base_url=url, api_key=key or "none", timeout=PATIENCE, max_retries=1)
+        self._url, self._key = url, key
+        # A machine nearby is reached without a proxy, which would read the key. No second try: the first one may still
+        # be computed, and the reader knows better whether to ask again.
+        http = openai.DefaultHttpxClient(trust_env=not is_near(host), event_hooks={"request": [self._bare]})
+        self._client = openai.OpenAI(
+            base_url=url, api_key=key or "none", timeout=PATIENCE, max_retries=0, http_client=http
+        )
         with self._told():
             cards = self._cards(model)
         self.name = _chosen(model, sorted(cards), url)
-        context = getattr(cards[self.name], "max_model_len", None)  # vLLM's; others do not say
-        self.context = context if isinstance(context, int) and context > 0 else None
+        self.context = _positive(cards[self.name], "max_model_len")  # vLLM's; others do not say
+        self.exchanges = _positive(cards[self.name], "exchanges")  # ours
+
+    def _bare(self, request: Any) -> None:
+        """Leaves out what the client adds by itself: headers of the environment, meant for OpenAI, and its statistics."""
+        for name in [name for name in request.headers if name.lower() not in HEADERS]:
+            del request.headers[name]
+        if not self._key:
+            request.headers.pop("authorization", None)
 
     def _cards(self, model: str | None) -> dict[str, Any]:
         """What the server says of its models; of one that is named, nothing where it keeps no list."""
         import openai
 
         try:
-            return {card.id: card for card in self._client.models.list() if printable(card.id) == card.id}
+            listed = list(self._client.models.list())
         except openai.NotFoundError:
             if model is None:
                 raise
             return {model: None}
+        named = {getattr(card, "id", None): card for card in listed}
+        if not all(isinstance(name, str) for name in named):
+            raise self._unreadable()
+        return {str(name): card for name, card in named.items() if printable(str(name)) == name}
 
     def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
         """Streams the answer to the last message; the server is asked when the first piece is.
@@ -89,28 +106,35 @@ class RemoteChat:
         self, messages: Sequence[Message], sampling: Sampling, stream: "_Stream", answer: Answer
     ) -> Iterator[str]:
         """Pieces as the server sends them; fills all of `answer` but its text, which is what has been read."""
-        began = time.perf_counter()
-        finish: Finish | None = None
+        began, finish = time.perf_counter(), ""
         with (
             self._told(),
             stream.of(self._client.chat.completions.create(**self._request(messages, sampling))) as chunks,
         ):
             for chunk in chunks:
-                if chunk.usage:
-                    answer.prompt_tokens = chunk.usage.prompt_tokens
-                    answer.new_tokens = chunk.usage.completion_tokens
-                for choice in chunk.choices:
-                    finish = _FINISH.get(choice.finish_reason or "", finish)
-                    if text := choice.delta.content:
-                        answer.seconds = time.perf_counter() - began
-                        answer.first_seconds = answer.first_seconds or answer.seconds
-                        yield text
+                text, finish, usage = self._read(chunk, finish)
+                if usage:
+                    answer.prompt_tokens, answer.new_tokens = usage
+                if text:
+                    answer.seconds = time.perf_counter() - began
+                    answer.first_seconds = answer.first_seconds or answer.seconds
+                    yield text
         answer.seconds = time.perf_counter() - began
         if stream.cancelled:
             return
         if not finish and not answer.first_seconds:
             raise self._unreadable()
-        answer.finish = finish or "length"  # cut, as the server did not say how it ended
+        answer.finish = _FINISH.get(finish, "unknown")
+
+    def _read(self, chunk: Any, finish: str) -> tuple[str, str, tuple[int, int] | None]:
+        """A chunk's text, why the answer ended if that is known by now, and the tokens read and written if it tells."""
+        try:
+            usage = chunk.usage and (int(chunk.usage.prompt_tokens), int(chunk.usage.completion_tokens))
+            texts = [choice.delta.content or "" for choice in chunk.choices]
+            ends = [choice.finish_reason for choice in chunk.choices if choice.finish_reason]
+            return "".join(texts), ends[0] if ends else finish, usage
+        except (AttributeError, TypeError, ValueError) as error:  # the client hands over whatever JSON there was
+            raise self._unreadable() from error
 
     def _request(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
         more: dict[str, Any] = {}
@@ -165,13 +189,21 @@ class RemoteChat:
             ) from error  # fmt: skip
         except openai.APIStatusError as error:
             refused = 400 <= error.status_code < 500
-            words = _own_words(error.body).replace(self._client.api_key, "…") if refused else ""
+            words = self._own_words(error) if refused else ""
             kind = InputError if refused else WorldError
             raise kind(
                 tr(f"{self._url} : refus (HTTP {error.status_code}). {words}".rstrip(),
                    f"{self._url}: refused (HTTP {error.status_code}). {words}".rstrip())
             ) from error  # fmt: skip
-        except (openai.OpenAIError, ValueError, AttributeError, TypeError) as error:
+        except openai.APIResponseValidationError as error:
+            raise self._unreadable() from error
+        except openai.APIError as error:  # told in the middle of a stream
+            words = self._own_words(error)
+            raise WorldError(
+                tr(f"{self._url} : la réponse a échoué. {words}".rstrip(),
+                   f"{self._url}: the answer failed. {words}".rstrip())
+            ) from error  # fmt: skip
+        except ValueError as error:  # what is sent is no JSON, or no text
             raise self._unreadable() from error
 
     def _unreadable(self) -> WorldError:
@@ -179,6 +211,15 @@ class RemoteChat:
             tr(f"{self._url} : réponse illisible ; ce n'est peut-être pas une API d'OpenAI.",
                f"{self._url}: unreadable answer; it may not be OpenAI's API.")
         )  # fmt: skip
+
+    def _own_words(self, error: Any) -> str:
+        """What the server says, in one line, without the key."""
+        body = error.body
+        words = body.get("message") if isinstance(body, dict) else body
+        if not isinstance(words, str):
+            return ""
+        words = " ".join(printable(words).split())
+        return (words.replace(self._key, "…") if self._key else words)[:300]
 
 
 class _Stream:
@@ -191,7 +232,8 @@ class _Stream:
     def __init__(self) -> None:
         self.cancelled = False
         self._arrived: SimpleQueue[Any] = SimpleQueue()
-        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None  # while it is this answer's: it is then another's
 
     def read(self, source: Iterator[str], answer: Answer) -> Iterator[str]:
         """The pieces of `source`, together where several have come; they are the text of `answer`."""
@@ -222,24 +264,34 @@ class _Stream:
         import openai
 
         with chunks:
-            self._socket = chunks.response.extensions["network_stream"].get_extra_info("socket")
+            with self._lock:
+                self._socket = chunks.response.extensions["network_stream"].get_extra_info("socket")
             try:
                 yield () if self.cancelled else chunks
             except (openai.APIConnectionError, httpx.TransportError):
                 if not self.cancelled:
                     raise
+            finally:
+                with self._lock:
+                    self._socket = None
 
     def cancel(self) -> None:
         self.cancelled = True
         self._arrived.put(None)
-        if self._socket is not None:
-            with suppress(OSError):  # closed already
-                self._socket.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):  # closed already
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def _sent(message: Message) -> Mapping[str, str]:
     content = f"{message.content}\n{message.context}" if message.context else message.content
     return {"role": message.role, "content": content}
+
+
+def _positive(card: Any, name: str) -> int | None:
+    value = getattr(card, name, None)
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _chosen(model: str | None, known: Sequence[str], url: str) -> str:
@@ -255,9 +307,3 @@ def _chosen(model: str | None, known: Sequence[str], url: str) -> str:
                f"{url}: no model “{model}”. Models of the server: {shown}.")
         )  # fmt: skip
     return model or known[0]
-
-
-def _own_words(body: object) -> str:
-    """What the server says of its refusal, in one line."""
-    words = body.get("message") if isinstance(body, dict) else body
-    return " ".join(printable(words).split())[:300] if isinstance(words, str) else ""

@@ -8,12 +8,13 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from chatbot.chat import Answer, Finish, Reply
 from chatbot.dialogue import Message, user
 from chatbot.encoding import encode_segments
-from chatbot.errors import InputError, TooLongError
+from chatbot.errors import BusyError, InputError, TooLongError
 from chatbot.generation import Generator, on_accelerator
 from chatbot.language import tr
 from chatbot.model import LanguageModel, load_model
@@ -130,32 +131,54 @@ class ChatModel:
             InputError: the last message is empty, or does not fit into the context alone.
             BusyError: too many wait for an answer already.
         """
-        sampling = sampling or Sampling()
-        prompt, dropped = fit_window(self.model, messages, sampling.max_new_tokens)
-        return self._reply(prompt, sampling, Cut(self.model.template, stop), dropped)
+        return self.replies(messages, [sampling or Sampling()], stop)[0]
 
-    def continue_text(self, text: str, sampling: Sampling | None = None, stop: Sequence[str] = ()) -> Reply:
-        """Streams what the model writes after a text, which it gets as it is: no turns, no template.
+    def replies(
+        self, messages: Sequence[Message], samplings: Sequence[Sampling], stop: Sequence[str] = ()
+    ) -> list[Reply]:
+        """`reply` once per sampling (all of one length), to one prompt; all or none."""
+        prompt, dropped = fit_window(self.model, messages, samplings[0].max_new_tokens)
+        return self._replies([prompt], samplings, Cut(self.model.template, stop), dropped)
+
+    def continuations(
+        self, texts: Sequence[str], samplings: Sequence[Sampling], stop: Sequence[str] = ()
+    ) -> list[Reply]:
+        """What the model writes after each text, once per sampling; all or none.
 
         Args:
-            text: may be empty; the model then begins a text.
-            sampling: how tokens are chosen; greedy by default.
+            texts: given to the model as they are, without turns or template; after an empty one it begins a text.
+            samplings: how tokens are chosen.
             stop: texts that end it; they are no part of it.
 
         Raises:
-            InputError: the text does not fit into the context.
+            InputError: a text does not fit into the context.
             BusyError: too many wait for an answer already.
         """
         tokenizer, most = self.model.tokenizer, self.model.context - 1
-        ids, _ = encode_segments(tokenizer, [Segment(text=text, start=True)])
-        if len(ids) > most:
-            raise too_long(len(ids), most, self.model.context)
-        return self._reply(ids or [tokenizer.end_id], sampling or Sampling(), Cut(None, stop), 0)
+        prompts = [encode_segments(tokenizer, [Segment(text=text, start=True)])[0] for text in texts]
+        longest = max(map(len, prompts))
+        if longest > most:
+            raise too_long(longest, most, self.model.context)
+        return self._replies([ids or [tokenizer.end_id] for ids in prompts], samplings, Cut(None, stop), 0)
 
-    def _reply(self, prompt: list[int], sampling: Sampling, cut: "Cut", dropped: int) -> Reply:
-        answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
-        stream = self.generator.bursts(prompt, sampling)
-        return Reply(self._pieces(stream, cut, answer), answer, stream.cancel)
+    def _replies(
+        self, prompts: Sequence[list[int]], samplings: Sequence[Sampling], cut: "Cut", dropped: int
+    ) -> list[Reply]:
+        replies: list[Reply] = []
+        try:
+            for prompt, sampling in product(prompts, samplings):
+                stream = self.generator.bursts(prompt, sampling)
+                answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
+                replies.append(Reply(self._pieces(stream, cut, answer), answer, stream.cancel))
+        except BusyError:
+            for reply in replies:
+                reply.cancel()
+            raise
+        return replies
+
+    def give_up(self) -> None:
+        """Ends all answers that are being computed or wait for it."""
+        self.generator.give_up()
 
     def answers(self, conversations: Sequence[Sequence[Message]], sampling: Sampling) -> list[Answer]:
         """Whole answers to many conversations at once; faster than one by one, the same text.

@@ -39,6 +39,8 @@ class Sampling:
             "repetition_penalty": (0.1, 10.0),
             "max_new_tokens": (1, 1_000_000),
         }
+        if self.seed is not None and self.seed < 0:
+            raise ValueError(f"`seed` must be 0 or more. Received: {self.seed}")
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"`{name}` must be between {low} and {high}. Received: {getattr(self, name)}")

@@ -95,11 +95,7 @@ def checked_text(text: str) -> str:
     text = text.strip()
     if not printable(text).strip():
         raise InputError(tr("Le message est vide : écrivez une question.", "The message is empty: write a question."))
-    if len(text) > LONGEST_MESSAGE:
-        raise InputError(
-            tr(f"Le message est trop long : {len(text)} caractères, {LONGEST_MESSAGE} au plus.",
-               f"The message is too long: {len(text)} characters, {LONGEST_MESSAGE} at most.")
-        )  # fmt: skip
+    check_length(text)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -108,6 +104,15 @@ def checked_text(text: str) -> str:
                "The message holds bytes that are not UTF-8: check the encoding of the terminal or the file.")
         ) from error  # fmt: skip
     return text
+
+
+def check_length(text: str) -> None:
+    """Raises InputError for a text longer than `LONGEST_MESSAGE`."""
+    if len(text) > LONGEST_MESSAGE:
+        raise InputError(
+            tr(f"Le message est trop long : {len(text)} caractères, {LONGEST_MESSAGE} au plus.",
+               f"The message is too long: {len(text)} characters, {LONGEST_MESSAGE} at most.")
+        )  # fmt: skip
 
 
 def printable(text: str) -> str:

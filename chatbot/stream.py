@@ -6,7 +6,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from chatbot.errors import BusyError
+from chatbot.errors import BusyError, WorldError
 from chatbot.language import tr
 
 WAITING = 64  # answers that may wait for their turn; the next one is refused
@@ -30,7 +30,7 @@ class TokenStream(Iterator[list[int]]):
         return next(self._bursts)
 
     def cancel(self) -> None:
-        """Ends the stream, at once for who waits in it."""
+        """Ends the stream: at once for who waits in it, or after the step that is being computed for him."""
         self.cancelled = True
         self._leave()
 
@@ -83,6 +83,13 @@ class Line:
             self._places.append(place)
             return place
 
+    def give_up(self, error: Exception) -> None:
+        """Ends all: those who have their turn, and those who wait for it."""
+        with self._changed:
+            places = list(self._places)
+        for place in places:
+            place.leave(error)
+
     def _wait(self, place: "Place") -> bool:
         with self._changed:
             self._changed.wait_for(lambda: place not in self._places[self._at_once :])
@@ -101,15 +108,22 @@ class Place:
     def __init__(self, line: Line):
         self._line = line
         self.left = False
+        self.error: Exception | None = None
 
     def wait(self) -> bool:
         """Until it is one's turn; False when the place was left meanwhile."""
         return self._line._wait(self)
 
-    def leave(self) -> None:
-        """Makes room for the next; any thread may call it, and more than once."""
-        self.left = True
+    def leave(self, error: Exception | None = None) -> None:
+        """Makes room for the next; any thread may call it, and more than once. An error says why it was not one's own
+        will."""
+        self.left, self.error = True, self.error or error
         self._line._leave(self)
+
+
+def stopping() -> WorldError:
+    """The error of answers that end because the program does."""
+    return WorldError(tr("Le serveur s'arrête.", "The server is stopping."))
 
 
 def line_is_full(waiting: int) -> BusyError:

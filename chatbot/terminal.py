@@ -76,16 +76,21 @@ class Terminal:
             self._after(self.session.last)
 
     def _stream(self, pieces: Iterator[str]) -> None:
-        if not self.piped:
+        begun = not self.piped
+        if begun:
             self._write(self._styled(tr("Causette : ", "Causette: "), "1;36"))
         try:
             for piece in pieces:
                 self._write(printable(piece))
+                begun = True
         except KeyboardInterrupt:  # stops the answer, not the program
             pieces.close()  # type: ignore[attr-defined]
             self._write(tr(" [interrompu]", " [stopped]"))
-        finally:
-            self._write("\n")
+        except CausetteError:
+            if begun:
+                self._write("\n")
+            raise
+        self._write("\n")
 
     def _after(self, answer: Answer | None) -> None:
         if answer is None:
@@ -125,6 +130,7 @@ def figures(answer: Answer) -> str:
         "stop": tr("nouveau tour commencé", "began a new turn"),
         "length": tr("coupée", "cut"),
         "cancelled": tr("interrompue", "stopped"),
+        "unknown": tr("fin non précisée par le serveur", "end not told by the server"),
     }
     first = tr(f"premier texte en {number(answer.first_seconds, 2)} s",
                f"first text after {number(answer.first_seconds, 2)} s")  # fmt: skip

@@ -9,8 +9,9 @@ import hmac
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.wire import DONE, ApiError, ChatRequest, CompletionRequest, Shape, event, usage_of
 from chatbot.chat import Reply
-from chatbot.errors import BusyError, CausetteError, TooLongError
+from chatbot.errors import BusyError, CausetteError, InputError, TooLongError
 from chatbot.language import tr
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
@@ -36,16 +37,18 @@ log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 
-def api(chat: ChatModel, sampling: Sampling, key: str = "") -> Starlette:
+def api(chat: ChatModel, sampling: Sampling, key: str = "", hosts: Collection[str] = ()) -> Starlette:
     """The application to be mounted at ``/v1``.
 
     Args:
         chat: the model.
         sampling: how tokens are chosen where a request does not say.
         key: that every request must carry as a bearer token; "" for none.
+        hosts: names by which requests may call this server; none for all. Without a key, they keep out a page from
+            elsewhere whose own name suddenly leads to this machine (DNS rebinding).
     """
     return Starlette(
-        routes=_Routes(chat, sampling, key).all(),
+        routes=_Routes(chat, sampling, key, hosts).all(),
         exception_handlers={HTTPException: _http_error, ApiError: _api_error, ClientDisconnect: _nobody},
     )
 
@@ -57,8 +60,8 @@ def api_name(chat: ChatModel) -> str:
 
 
 class _Routes:
-    def __init__(self, chat: ChatModel, sampling: Sampling, key: str):
-        self._chat, self._sampling, self._key = chat, sampling, key.encode()
+    def __init__(self, chat: ChatModel, sampling: Sampling, key: str, hosts: Collection[str]):
+        self._chat, self._sampling, self._key, self._hosts = chat, sampling, key.encode(), hosts
         self._name = api_name(chat)
 
     def all(self) -> list[Route]:
@@ -70,53 +73,54 @@ class _Routes:
         ]
 
     async def _models(self, request: Request) -> Response:
-        self._check_key(request)
+        self._admit(request)
         return JSONResponse({"object": "list", "data": [self._card()]})
 
     async def _model(self, request: Request) -> Response:
-        self._check_key(request)
+        self._admit(request)
         self._check_name(request.path_params["name"])
         return JSONResponse(self._card())
 
     def _card(self) -> dict[str, Any]:
-        """`max_model_len` is vLLM's name for the context."""
+        """`max_model_len` is vLLM's name for the context; `exchanges` ours for how much of a conversation it follows."""
         return {
             "id": self._name, "object": "model", "created": 0, "owned_by": "causette",
-            "max_model_len": self._chat.context,
+            "max_model_len": self._chat.context, "exchanges": self._chat.exchanges,
         }  # fmt: skip
 
     async def _chat_completions(self, request: Request) -> Response:
-        self._check_key(request)
+        self._admit(request)
         asked = ChatRequest.of(await _json_of(request))
         self._check_name(asked.model)
-        turns = _told(asked.turns)
+        turns = _told(asked.turns, "messages")
         *before, question = turns
         system = before[:1] if before[:1] and before[0].role == "system" else []
         messages = [*system, *followed(self._chat, before[len(system) :]), question]
-        begins = [
-            lambda sampling=sampling: self._chat.reply(messages, sampling, asked.stop_texts)
-            for sampling in asked.samplings(self._sampling, self._chat.context)
-        ]
-        replies = await run_in_threadpool(_begun, begins)
+        samplings = asked.samplings(self._sampling, self._chat.context)
+        begin = partial(self._chat.replies, messages, samplings, asked.stop_texts)
+        replies = await run_in_threadpool(_told, begin, "messages")
         shape = Shape("chat", self._name)
         return _Answering(replies, shape, asked.n, stream=bool(asked.stream), usage=asked.wants_usage)
 
     async def _completions(self, request: Request) -> Response:
-        self._check_key(request)
+        self._admit(request)
         asked = CompletionRequest.of(await _json_of(request))
         self._check_name(asked.model)
-        begins = [
-            lambda prompt=prompt, sampling=sampling: self._chat.continue_text(prompt, sampling, asked.stop_texts)
-            for prompt in asked.prompts
-            for sampling in asked.samplings(self._sampling, self._chat.context)
-        ]
-        replies = await run_in_threadpool(_begun, begins)
+        prompts = _told(lambda: asked.prompts, "prompt")
+        samplings = asked.samplings(self._sampling, self._chat.context)
+
+        begin = partial(self._chat.continuations, prompts, samplings, asked.stop_texts)
+        replies = await run_in_threadpool(_told, begin, "prompt")
         shape = Shape("text", self._name)
         return _Answering(replies, shape, asked.n, stream=bool(asked.stream), usage=asked.wants_usage)
 
-    def _check_key(self, request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip().encode()
-        if self._key and not hmac.compare_digest(given, self._key):
+    def _admit(self, request: Request) -> None:
+        """Raises ApiError for a request without the key, or by another name of this server."""
+        if self._hosts and request.url.hostname not in self._hosts:
+            raise ApiError(403, tr("Ce serveur ne répond pas à ce nom.", "This server does not answer to this name."))
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        right = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._key)
+        if self._key and not right:
             raise ApiError(401, tr("Clé absente ou fausse.", "Missing or wrong key."), code="invalid_api_key")
 
     def _check_name(self, name: str) -> None:
@@ -166,12 +170,12 @@ class _Answering(Response):
         await response(scope, receive, send)
 
     async def _streamed(self, events: AsyncIterator[Any], send: Send) -> None:
-        """The status waits for the first piece: until then a failure can still be told by it."""
+        """The answer begins before its first word: a client that waits in line may see that it is in it."""
         begun: set[int] = set()
+        await send({"type": "http.response.start", "status": 200, "headers": _EVENT_STREAM})
+        await _send(send, b": in line\n\n")
         try:
             async for index, piece in events:
-                if not begun:
-                    await send({"type": "http.response.start", "status": 200, "headers": _EVENT_STREAM})
                 if index not in begun and (first := self._shape.first(index)):
                     await _send(send, event(first))
                 begun.add(index)
@@ -183,12 +187,7 @@ class _Answering(Response):
                 await _send(send, event(self._shape.usage(self._tokens())))
             await _send(send, DONE)
         except ApiError as error:
-            if not begun:
-                headers = [*_EVENT_STREAM[1:], (b"content-type", b"application/json")]
-                await send({"type": "http.response.start", "status": error.status, "headers": headers})
-                await _send(send, json.dumps(error.to_json(), ensure_ascii=False).encode())
-            else:
-                await _send(send, event(error.to_json()))
+            await _send(send, event(error.to_json()))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _tokens(self) -> dict[str, int]:
@@ -200,23 +199,6 @@ _EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cach
 
 async def _send(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-def _begun(begins: Sequence[Callable[[], Reply]]) -> list[Reply]:
-    """All replies or none.
-
-    Raises:
-        ApiError: one of them is refused.
-    """
-    replies: list[Reply] = []
-    try:
-        for begin in begins:
-            replies.append(_told(begin))
-    except BaseException:
-        for reply in replies:
-            reply.cancel()
-        raise
-    return replies
 
 
 async def _pieces_of(replies: Sequence[Reply], receive: Receive) -> AsyncGenerator[tuple[int, str | None]]:
@@ -293,32 +275,34 @@ async def _json_of(request: Request) -> Any:
         raise ApiError(400, tr("Le corps n'est pas du JSON.", "The body is not JSON."), code="invalid_json") from error
 
 
-def _told(make: Callable[[], Made]) -> Made:
-    """What `make` returns; its errors as those of the API."""
+def _told(make: Callable[[], Made], param: str) -> Made:
+    """What `make` returns; its errors as those of the API, about that field."""
     try:
         return make()
     except Exception as error:
-        raise _as_api_error(error) from error
+        raise _as_api_error(error, param) from error
 
 
-def _as_api_error(error: Exception) -> ApiError:
+def _as_api_error(error: Exception, param: str | None = None) -> ApiError:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, TooLongError):
-        return ApiError(400, str(error), code="context_length_exceeded", param="messages")
+        return ApiError(400, str(error), code="context_length_exceeded", param=param)
     if isinstance(error, BusyError):
         return ApiError(429, str(error), code="server_busy")
+    if isinstance(error, InputError):
+        return ApiError(400, str(error), param=param)
     if isinstance(error, CausetteError):
-        return ApiError(400 if error.exit_status == 2 else 503, str(error))
+        return ApiError(503, str(error))
     log.error("the answer failed", exc_info=error)
     return ApiError(
         500, tr("La réponse n'a pas pu être calculée : réessayez.", "The answer could not be computed: try again.")
     )
 
 
-def _response(error: ApiError) -> Response:
+def _response(error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
     waits = {"retry-after": "1"} if error.status == 429 else {}
-    return JSONResponse(error.to_json(), error.status, waits)
+    return JSONResponse(error.to_json(), error.status, {**waits, **(headers or {})})
 
 
 async def _api_error(_: Request, error: Exception) -> Response:
@@ -335,7 +319,5 @@ async def _http_error(_: Request, error: Exception) -> Response:
     """No such address, or not by this method."""
     assert isinstance(error, HTTPException)
     known = "/v1/models, /v1/chat/completions, /v1/completions"
-    return _response(ApiError(
-        error.status_code,
-        tr(f"Adresse ou méthode inconnue. Ici : {known}.", f"Unknown address or method. Here: {known}."),
-    ))  # fmt: skip
+    message = tr(f"Adresse ou méthode inconnue. Ici : {known}.", f"Unknown address or method. Here: {known}.")
+    return _response(ApiError(error.status_code, message), error.headers)

@@ -17,7 +17,7 @@ from chatbot.chat import Answer
 from chatbot.dialogue import Message, assistant, user
 from chatbot.language import tr
 from chatbot.sampling import Sampling
-from chatbot.session import checked_text
+from chatbot.session import check_length, checked_text
 
 MOST_CHOICES = 8
 MOST_MESSAGES = 1000  # far above what any context here holds
@@ -71,6 +71,7 @@ class _Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")  # clients send back all that an answer held
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[_Part] | None = None
+    tool_calls: list[Any] | None = Field(None, max_length=0)
 
     @property
     def text(self) -> str:
@@ -90,10 +91,10 @@ class _Request(BaseModel):
     stream_options: _StreamOptions | None = None
     stop: _Stop | Annotated[list[_Stop], Field(max_length=8)] | None = None
     temperature: float | None = Field(None, ge=0, le=5)
-    top_p: float | None = Field(None, gt=1e-6, le=1)
+    top_p: float | None = Field(None, ge=1e-6, le=1)
     top_k: int | None = Field(None, ge=0, le=1_000_000)
     repetition_penalty: float | None = Field(None, ge=0.1, le=10)
-    seed: int | None = Field(None, ge=0, lt=2**63)
+    seed: int | None = Field(None, ge=0)
     max_tokens: int | None = Field(None, ge=1)
 
     @property
@@ -149,14 +150,22 @@ class ChatRequest(_Request):
 
     @property
     def longest(self) -> int | None:
-        return self.max_completion_tokens or self.max_tokens
+        both = {self.max_completion_tokens, self.max_tokens} - {None}
+        if len(both) == 2:
+            raise ApiError(
+                400,
+                tr("max_tokens et max_completion_tokens disent deux choses : gardez-en un.",
+                   "max_tokens and max_completion_tokens say two things: keep one."),
+                param="max_tokens",
+            )  # fmt: skip
+        return both.pop() if both else None
 
     def turns(self) -> list[Message]:
         """A system message if there is one, then user and assistant in turn; several of one role in a row are one.
 
         Raises:
             ApiError: the order is another, or the last one is not the user's.
-            InputError: the last message is empty or too long.
+            InputError: the last message is empty, or one is too long.
         """
         joined: list[tuple[str, str]] = []
         for message in self.messages:
@@ -165,6 +174,8 @@ class ChatRequest(_Request):
                 joined[-1] = (role, f"{joined[-1][1]}\n{message.text}")
             else:
                 joined.append((role, message.text))
+        for _, text in joined:
+            check_length(text)
         system = [Message(role="system", content=joined.pop(0)[1])] if joined[0][0] == "system" else []
         roles = [role for role, _ in joined]
         if len(roles) % 2 == 0 or roles != (["user", "assistant"] * len(roles))[: len(roles)]:
@@ -186,7 +197,12 @@ class CompletionRequest(_Request):
 
     @property
     def prompts(self) -> list[str]:
-        """Raises ApiError when they are more choices than one may ask for."""
+        """The texts to go on with.
+
+        Raises:
+            ApiError: they are more choices than one may ask for.
+            InputError: one is too long.
+        """
         prompts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
         if len(prompts) * self.n > MOST_CHOICES:
             raise ApiError(
@@ -195,6 +211,8 @@ class CompletionRequest(_Request):
                    f"prompt: at most {MOST_CHOICES} answers at a time (prompts × n)."),
                 param="prompt",
             )  # fmt: skip
+        for prompt in prompts:
+            check_length(prompt)
         return prompts
 
 
@@ -257,7 +275,7 @@ def usage_of(answers: Sequence[Answer], per_prompt: int) -> dict[str, int]:
 
 def event(value: dict[str, Any]) -> bytes:
     """A line of the event stream."""
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+    return f"data: {json.dumps(value)}\n\n".encode()  # in ASCII: some readers end a line at U+2028
 
 
 DONE = b"data: [DONE]\n\n"
@@ -266,7 +284,8 @@ DONE = b"data: [DONE]\n\n"
 def _refused(faults: Sequence[Any]) -> ApiError:
     """The first fault that pydantic found; those in a union's other branches say nothing to the reader."""
     fault = faults[0]
-    where = [str(part) for part in fault["loc"][:3]]  # what lies deeper are the branches of a union
+    where = [str(part) for part in fault["loc"] if isinstance(part, int) or part in _NAMES]  # no branches of unions
+    where = where or [str(fault["loc"][0])]
     name, shown = where[0], f"{fault['input']!r:.60}"
     if fault["type"] == "extra_forbidden":
         message = tr(f"Paramètre inconnu : « {name} ».", f"Unknown parameter: `{name}`.")
@@ -274,11 +293,28 @@ def _refused(faults: Sequence[Any]) -> ApiError:
     if fault["type"] == "missing":
         message = tr(f"Il manque « {'.'.join(where)} ».", f"`{'.'.join(where)}` is missing.")
         return ApiError(400, message, code="missing_required_parameter", param=name)
-    bounds = [f"{sign} {fault['ctx'][bound]:g}" for bound, sign in _SIGNS if bound in fault.get("ctx", {})]
-    wanted = tr(f" : il faut {' et '.join(bounds)}", f": must be {' and '.join(bounds)}") if bounds else ""
+    wanted = _wanted().get(where[-1], "") or " ".join(
+        f"{sign} {fault['ctx'][bound]:g}" for bound, sign in _SIGNS if bound in fault.get("ctx", {})
+    )
+    wanted = tr(f" : il faut {wanted}", f": {wanted} expected") if wanted else ""
     message = tr(f"« {'.'.join(where)} » n'est pas valable{wanted} (reçu : {shown}).",
                  f"`{'.'.join(where)}` is not valid{wanted} (received: {shown}).")  # fmt: skip
     return ApiError(400, message, code="invalid_value", param=name)
 
 
+def _wanted() -> dict[str, str]:
+    """What some fields take."""
+    several = tr(f"{MOST_CHOICES} au plus", f"at most {MOST_CHOICES}")
+    return {
+        "stop": tr(f"un texte de 1 à 200 caractères, ou une liste de tels ({several})",
+                   f"a text of 1 to 200 characters, or a list of such ({several})"),
+        "prompt": tr(f"un texte, ou une liste de textes ({several})", f"a text, or a list of texts ({several})"),
+        "messages": tr(f"une liste de 1 à {MOST_MESSAGES} messages", f"a list of 1 to {MOST_MESSAGES} messages"),
+        "role": tr("system, developer, user ou assistant", "system, developer, user or assistant"),
+        "content": tr("un texte, ou une liste de parties de type « text »", "a text, or a list of parts of type `text`"),
+        "tool_calls": tr("une liste vide : les outils ne sont pas proposés ici", "an empty list: tools are not offered here"),
+    }  # fmt: skip
+
+
+_NAMES = {name for kind in (ChatRequest, CompletionRequest, _Message, _StreamOptions) for name in kind.model_fields}
 _SIGNS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))

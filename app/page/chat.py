@@ -35,6 +35,7 @@ class ChatTab:
         self.chat, self.sampling = chat, sampling
         self.examples = [text for text in examples if len(text) <= LONGEST_EXAMPLE]
         self.settings = settings_for(sampling, chat.context)
+        self._open: dict[str, Conversation] = {}  # those of pages that are open, by Gradio's name of the session
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -107,12 +108,13 @@ class ChatTab:
 
     # -- layout -----------------------------------------------------------------------------------------------------
 
-    def build(self) -> None:
-        """Adds the tab's components and wires them, inside the current `gr.Blocks`."""
+    def build(self, page: Any) -> None:
+        """Adds the tab's components and wires them, inside `page`, the current `gr.Blocks`."""
         import gradio as gr
 
         html_props()  # here, because inside an event Gradio builds no components
         conversation = gr.State(Conversation())
+        self._follow(page, conversation)
         messages = self._messages()
         examples = self._examples()
         notice = gr.HTML(elem_id="notice", padding=False)
@@ -152,6 +154,20 @@ class ChatTab:
             )  # fmt: skip
         stop.click(self.stop, conversation, shown, **at_once)
         clear.click(self.clear, conversation, shown, **at_once)
+
+    def _follow(self, page: Any, conversation: Any) -> None:
+        """A page that closes gives up its answer, even one that is still waited for in line."""
+        import gradio as gr
+
+        def opened(conversation: Conversation, request: gr.Request) -> None:
+            self._open[request.session_hash or ""] = conversation
+
+        def closed(request: gr.Request) -> None:
+            if left := self._open.pop(request.session_hash or "", None):
+                left.stop()
+
+        page.load(opened, conversation, None, queue=False, show_progress="hidden", api_visibility="private")
+        page.unload(closed)
 
     def _messages(self) -> Any:
         import gradio as gr

@@ -14,10 +14,11 @@ from app.page.warm_up import WarmUp
 from chatbot.chat import Chat
 from chatbot.errors import InputError
 from chatbot.language import tr
+from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from chatbot.session import facts_of
+from chatbot.stream import WAITING
 
-WAITING_LINE = 64  # questions that may wait for their turn; the next one is told that the line is full
 CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
 # The browser itself then refuses to fetch anything from elsewhere, whatever a text may hold.
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
@@ -38,8 +39,8 @@ def build_page(chat: Chat, *, title: str, examples: Sequence[str], sampling: Sam
     with gr.Blocks(title=title, analytics_enabled=False) as page:
         gr.HTML(header(chat, title), padding=False)
         with gr.Tabs(), gr.Tab(words("Discuter", "Chat")):
-            ChatTab(chat, examples=examples, sampling=sampling).build()
-    return page.queue(max_size=WAITING_LINE, api_open=False)
+            ChatTab(chat, examples=examples, sampling=sampling).build(page)
+    return page.queue(max_size=WAITING, api_open=False)
 
 
 def header(chat: Chat, title: str) -> str:
@@ -152,4 +153,6 @@ def serve(
         except KeyboardInterrupt:
             pass
         finally:
+            if isinstance(chat, ChatModel):
+                chat.give_up()  # the server would wait for their end
             page.close(verbose=False)

@@ -1,4 +1,5 @@
-"""What the tests of the program share: French after each of them, and a real browser."""
+"""What the tests of the program share: French after each of them, a real browser, and a tiny model behind the API,
+which passes a gate for each token."""
 
 import os
 import shutil
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.language import set_language
+from chatbot.runner import ChatModel
+from tests.app.served import at_rest, served_api
+from tests.gate import Gate, until
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -37,3 +41,28 @@ def browser():
         chromium = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def chat(tiny_model):
+    return ChatModel(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def the_gate(chat):
+    return Gate(chat)
+
+
+@pytest.fixture
+def gate(chat, the_gate):
+    """Open at first, and in the end: then nothing of the test is left."""
+    yield the_gate
+    the_gate.let()
+    until(lambda: at_rest(chat), "coming to rest")
+
+
+@pytest.fixture(scope="module")
+def address(chat, the_gate):
+    """Of the API, ending in /v1."""
+    with served_api(chat) as address:
+        yield address

@@ -3,7 +3,6 @@
 import gc
 import json
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -14,36 +13,13 @@ import pytest
 
 from app.api.routes import LONGEST_BODY, api_name
 from chatbot.dialogue import assistant, user
-from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from chatbot.session import LONGEST_MESSAGE
 from chatbot.stream import WAITING
-from tests.app.served import SAMPLING, served_api
-from tests.gate import Gate, until
+from tests.app.served import SAMPLING, at_rest, reading, served_api
+from tests.gate import until
 
 QUESTION = "Où est ma commande ?"
-
-
-@pytest.fixture(scope="module")
-def chat(tiny_model):
-    return ChatModel(tiny_model)
-
-
-@pytest.fixture(scope="module")
-def the_gate(chat):
-    return Gate(chat)
-
-
-@pytest.fixture
-def gate(the_gate):
-    yield the_gate
-    the_gate.let()
-
-
-@pytest.fixture(scope="module")
-def address(chat, the_gate):
-    with served_api(chat) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +34,6 @@ def model(chat):
 
 def asked(model, text=QUESTION, **more):
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
-
-
-def at_rest(chat):
-    """Nothing is computed, nobody waits, no slot is held, no thread reads."""
-    engine = chat.generator
-    free = all(slot.request is None for slot in engine._slots)
-    reading = any(thread.name == "api" for thread in threading.enumerate())
-    return engine._thread is None and not engine._waiting and free and not reading
 
 
 # -- answers ---------------------------------------------------------------------------------------------------------
@@ -100,7 +68,7 @@ def test_a_stream_comes_piece_by_piece(chat, client, model, gate):
 def test_the_lines_of_a_stream_end_with_done(address, model):
     with httpx.stream("POST", f"{address}/chat/completions", json=asked(model, stream=True)) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
-        lines = [line for line in response.iter_lines() if line]
+        lines = [line for line in response.iter_lines() if line and not line.startswith(":")]
     assert lines[-1] == "data: [DONE]"
     events = [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
     assert {event["object"] for event in events} == {"chat.completion.chunk"}
@@ -161,7 +129,7 @@ def test_several_choices_are_each_drawn_anew(client, model):
 
 
 def test_plain_text_is_continued(chat, client, model):
-    expected = [chat.continue_text(text, SAMPLING).text() for text in ("Le délai", "How long")]
+    expected = [reply.text() for reply in chat.continuations(["Le délai", "How long"], [SAMPLING])]
     got = client.completions.create(model=model, prompt=["Le délai", "How long"])
     assert [choice.text for choice in got.choices] == expected and got.object == "text_completion"
     chunks = client.completions.create(model=model, prompt="Le délai", stream=True)
@@ -196,11 +164,11 @@ def test_the_page_is_there_as_before(address):
         ({"temperature": 1e9}, 400, "temperature", "≤ 5"),
         ({"temperature": "0.5"}, 400, "temperature", "'0.5'"),
         ({"temperature": float("nan")}, 400, "temperature", "nan"),
-        ({"top_p": 0}, 400, "top_p", "> 1e-06"),
+        ({"top_p": 0}, 400, "top_p", "≥ 1e-06"),
         ({"top_p": 1.01}, 400, "top_p", "≤ 1"),
         ({"n": 99}, 400, "n", "≤ 8"),
         ({"seed": -1}, 400, "seed", "≥ 0"),
-        ({"stop": [""]}, 400, "stop", "n'est pas valable"),
+        ({"stop": [""]}, 400, "stop", "une liste de tels (8 au plus)"),
         ({"stop": "x" * 300}, 400, "stop", "n'est pas valable"),
         ({"tools": [{"type": "function"}]}, 400, "tools", "n'est pas proposé"),
         ({"logprobs": True}, 400, "logprobs", "n'est pas proposé"),
@@ -210,12 +178,25 @@ def test_the_page_is_there_as_before(address):
         ({"messages": []}, 400, "messages", "n'est pas valable"),
         ({"messages": "Bonjour"}, 400, "messages", "n'est pas valable"),
         ({"messages": [{"role": "tool", "content": "x"}]}, 400, "messages", "messages.0.role"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, 400, "messages", "messages.0.content"),
-        ({"messages": [{"role": "user"}]}, 400, None, "vide"),
+        ({"messages": [{"role": "user", "content": "x", "tool_calls": [{}]}]}, 400, "messages", "outils"),
+        (
+            {"messages": [{"role": "system", "content": "x" * 30_000}, {"role": "user", "content": "x"}]},
+            400,
+            "messages",
+            "trop long",
+        ),
+        ({"max_tokens": 3, "max_completion_tokens": 4}, 400, "max_tokens", "gardez-en un"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            400,
+            "messages",
+            "parties de type « text »",
+        ),
+        ({"messages": [{"role": "user"}]}, 400, "messages", "vide"),
         ({"messages": [{"role": "system", "content": "x"}]}, 400, "messages", "« user » en dernier"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, 400, "messages", "« user » en dernier"),
-        ({"messages": [{"role": "user", "content": "x" * (LONGEST_MESSAGE + 1)}]}, 400, None, "trop long"),
-        ({"messages": [{"role": "user", "content": "x" * 1_000_000}]}, 400, None, "trop long"),
+        ({"messages": [{"role": "user", "content": "x" * (LONGEST_MESSAGE + 1)}]}, 400, "messages", "trop long"),
+        ({"messages": [{"role": "user", "content": "x" * 1_000_000}]}, 400, "messages", "trop long"),
         ({"messages": [{"role": "user", "content": "commande " * 200}]}, 400, "messages", "128"),
         ({"messages": [{"role": "user", "content": "x" * 2_000_000}]}, 413, None, "1 Mio"),
         ({"messages": [{"role": "user", "content": "x"}] * 2_000}, 400, "messages", "n'est pas valable"),
@@ -278,8 +259,9 @@ def test_a_failing_model_is_told_without_its_secrets(chat, client, model, monkey
 
     monkeypatch.setattr(chat.generator.decoder, "forward", broken)
     for stream in (False, True):
-        with pytest.raises(openai.InternalServerError, match="n'a pas pu être calculée") as failed:
-            client.chat.completions.create(**asked(model, stream=stream))
+        with pytest.raises(openai.APIError, match="n'a pas pu être calculée") as failed:
+            list(client.chat.completions.create(**asked(model, stream=stream)))
+        assert stream or failed.value.status_code == 500
         assert "secret" not in str(failed.value)
     assert "secret path" in caplog.text
 
@@ -304,6 +286,14 @@ def test_a_key_is_asked_for(chat, model):
             with pytest.raises(openai.AuthenticationError, match="Clé"):
                 openai.OpenAI(base_url=address, api_key=key or "x", max_retries=0).models.list()
         assert openai.OpenAI(base_url=address, api_key="sesame-ouvre").chat.completions.create(**asked(model)).choices
+        lowered = {"authorization": "bearer sesame-ouvre", "host": "ma-machine.example.org"}
+        assert httpx.get(f"{address}/models", headers=lowered).status_code == 200
+
+
+def test_a_name_of_elsewhere_that_leads_here_is_refused(address):
+    for name in ("evil.example.org", "evil.example.org:80", "localhost.evil.example.org"):
+        assert httpx.get(f"{address}/models", headers={"host": name}).status_code == 403
+    assert httpx.get(f"{address}/models", headers={"host": "localhost:7860"}).status_code == 200
 
 
 # -- many clients, and those who leave -------------------------------------------------------------------------------
@@ -314,7 +304,7 @@ def test_a_client_that_leaves_frees_its_slot(chat, address, model, gate, stream)
     gate.let(3)
     url, body = urlsplit(address), json.dumps(asked(model, stream=stream, max_tokens=90)).encode()
     with socket.create_connection((url.hostname, url.port)) as connection:
-        head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         if stream:
             assert connection.recv(15).startswith(b"HTTP/1.1 200")
@@ -322,7 +312,7 @@ def test_a_client_that_leaves_frees_its_slot(chat, address, model, gate, stream)
             until(lambda: gate.left == 0, "answering")
     before = gate.passes
     # The server must have seen it before the model goes on: its reader's thread then ends.
-    until(lambda: not any(thread.name == "api" for thread in threading.enumerate()), "seeing that the client left")
+    until(lambda: not reading("api"), "seeing that the client left")
     gate.let()
     until(lambda: at_rest(chat), "coming to rest")
     assert gate.passes - before <= 2
@@ -334,15 +324,32 @@ def test_a_client_that_leaves_while_it_waits_in_line(chat, address, model, gate)
     connections = []
     for _ in range(chat.at_once + 3):
         connection = socket.create_connection((url.hostname, url.port))
-        head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         connections.append(connection)
-    until(lambda: sum(thread.name == "api" for thread in threading.enumerate()) == len(connections), "entering")
+    until(lambda: reading("api") == len(connections), "entering")
     for connection in connections:
         connection.close()
-    until(lambda: not any(thread.name == "api" for thread in threading.enumerate()), "seeing that they left")
+    until(lambda: not reading("api"), "seeing that they left")
     gate.let()
     until(lambda: at_rest(chat), "coming to rest")
+
+
+def test_an_answer_that_waits_in_line_has_begun(chat, address, model, gate):
+    """The client hears from the server before the model has written anything, and may leave then."""
+    gate.let(0)
+    with httpx.stream("POST", f"{address}/chat/completions", json=asked(model, stream=True)) as response:
+        assert response.status_code == 200 and next(response.iter_lines()).startswith(":")
+    until(lambda: not reading("api"), "seeing that the client left")
+
+
+def test_answers_end_when_the_program_does(chat, client, model, gate):
+    gate.let(3)
+    chunks = client.chat.completions.create(**asked(model, stream=True))
+    next(chunks), next(chunks)
+    chat.give_up()
+    with pytest.raises(openai.APIError, match="s'arrête"):
+        list(chunks)
 
 
 def test_a_hundred_connections(chat, address, model, gate):

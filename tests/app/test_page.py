@@ -34,11 +34,6 @@ VALUES = (0.0, 1.0, 0, 1.0, 48)  # the five sliders, in their order
 MESSAGES, NOTICE, SEND, STOP, AGAIN, CLEAR = range(6)
 
 
-@pytest.fixture(scope="module")
-def chat(tiny_model):
-    return ChatModel(tiny_model)
-
-
 @pytest.fixture
 def tab(chat):
     return ChatTab(chat, examples=["Où est ma commande ?"], sampling=GREEDY)

@@ -4,7 +4,6 @@ The model passes a gate that the test holds for each token: it sees an answer gr
 """
 
 import re
-import time
 from contextlib import contextmanager
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -15,7 +14,7 @@ from app.page.serve import build_page, open_page
 from chatbot.language import set_language
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
-from tests.gate import PATIENCE, Gate
+from tests.gate import PATIENCE, Gate, until
 
 EXAMPLE = "Quel est le délai de livraison ?"
 ANSWER = "#conversation .bot .message-content"
@@ -122,13 +121,6 @@ def wait_for_longer(tab, than=""):
     return tab.locator(ANSWER).last.text_content()
 
 
-def wait_until(true, every=0.02):
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(every)
-
-
 def is_freed(reply):
     return reply.pieces.gi_frame is None
 
@@ -156,7 +148,7 @@ def test_stop_then_regenerate_then_clear(tab, gate, replies):
     wait_for_end(tab)
     assert "interrompue" in tab.locator(".figures").text_content()
     gate.let()
-    wait_until(lambda: is_freed(replies[-1]))
+    until(lambda: is_freed(replies[-1]), "freeing")
     assert replies[-1].answer.new_tokens <= 9
 
     tab.get_by_role("button", name="Régénérer").click()
@@ -212,7 +204,7 @@ def test_a_slider_changes_the_answer(tab, replies):
         longest.press("Tab")
         return slider.input_value() == "47"
 
-    wait_until(is_taken)
+    until(is_taken, "taking the number")
     ask(tab, "Bonjour")
     wait_for_end(tab)
     assert replies[-1].answer.new_tokens == 47
@@ -234,13 +226,19 @@ def test_a_closed_tab_frees_the_generator(tab, gate, replies):
     ask(tab, "Bonjour")
     wait_for_longer(tab)
     tab.close()
-
-    def freed_after_one_more():
-        gate.let(1)
-        return is_freed(replies[-1])
-
-    wait_until(freed_after_one_more, every=0.25)
+    until(lambda: is_freed(replies[-1]), "freeing")  # the model stands still meanwhile
     assert replies[-1].answer.finish == "cancelled"
+
+
+def test_a_tab_closed_while_it_waits_in_line_frees_its_place(chat, tab, gate, replies):
+    gate.let(0)
+    ask(tab, "Bonjour")
+    engine = chat.generator
+    until(lambda: any(slot.request for slot in engine._slots), "asking")
+    (request,) = (slot.request for slot in engine._slots if slot.request)
+    tab.close()
+    until(lambda: request.cancelled, "leaving")
+    assert replies[-1].answer.new_tokens == 0
 
 
 def test_nothing_is_named_in_english_and_the_phone_needs_no_sideways_scroll(tab):

@@ -20,35 +20,12 @@ from app.page.warm_up import WarmUp
 from chatbot.dialogue import assistant, user
 from chatbot.errors import BusyError, InputError, WorldError
 from chatbot.remote import KEY, URL, RemoteChat
-from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
-from tests.app.served import SAMPLING, served_api
-from tests.gate import Gate, until
+from tests.app.served import SAMPLING, reading, served_api
+from tests.gate import until
 
 QUESTION = "Où est ma commande ?"
-
-
-@pytest.fixture(scope="module")
-def chat(tiny_model):
-    return ChatModel(tiny_model)
-
-
-@pytest.fixture(scope="module")
-def the_gate(chat):
-    return Gate(chat)
-
-
-@pytest.fixture
-def gate(the_gate):
-    yield the_gate
-    the_gate.let()
-
-
-@pytest.fixture(scope="module")
-def address(chat, the_gate):
-    with served_api(chat) as address:
-        yield address
 
 
 @pytest.fixture
@@ -102,7 +79,7 @@ def test_giving_up_from_another_thread_frees_the_server_too(chat, remote, gate):
     reply.cancel()
     waits.join(30)
     assert not waits.is_alive() and reply.answer.finish == "cancelled"
-    until(lambda: not any(thread.name == "api" for thread in threading.enumerate()), "seeing that nobody listens")
+    until(lambda: not reading("api"), "seeing that nobody listens")
     gate.let()
     until(lambda: chat.generator._thread is None, "coming to rest")
 
@@ -118,7 +95,7 @@ def test_a_slow_reader_gets_what_has_come_meanwhile(chat, remote, gate):
     reply = remote.reply([user(QUESTION)], SAMPLING)
     next(reply.pieces)
     gate.let()
-    until(lambda: not any(thread.name == "remote" for thread in threading.enumerate()), "hearing the end")
+    until(lambda: not reading("remote"), "hearing the end")
     shown = reply.answer.text
     (rest,) = reply
     assert shown + rest == reply.answer.text == chat.reply([user(QUESTION)], SAMPLING).text()
@@ -130,7 +107,7 @@ def test_who_leaves_before_the_server_answers_does_not_wait(remote, gate):
     got = []
     waits = threading.Thread(target=lambda: got.extend(reply))
     waits.start()
-    until(lambda: any(thread.name == "api" for thread in threading.enumerate()), "asking")
+    until(lambda: reading("api"), "asking")
     reply.cancel()
     waits.join(30)
     assert not waits.is_alive() and got == [] and reply.answer.finish == "cancelled"

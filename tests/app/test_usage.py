@@ -41,7 +41,7 @@ WRONG = {
     "value too much": (["data", "list", "--json=3"], "--json ne prend pas de valeur.", "causette data list"),
     "argument too much": (["serve", "a", "b", "c"], "En trop dans l'appel : b, c.", "causette serve"),
     "not a whole number": (["prepare", "a", "--out", "x", "--seed", "z"],
-                           "--seed : valeur refusée (z) ; attendu : un entier.", "causette prepare"),
+                           "--seed : valeur refusée (z) ; attendu : un entier à partir de 0.", "causette prepare"),
     "not a number": (["chat", "--temperature", "chaud"],
                      "--temperature : valeur refusée (chaud) ; attendu : un nombre de 0 à 5.", "causette chat"),
     "below": (["evaluate", "m", "--questions", "0"],

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chatbot.dialogue import assistant, user
-from chatbot.errors import InputError, TooLongError
+from chatbot.errors import BusyError, InputError, TooLongError, WorldError
 from chatbot.language import set_language
 from chatbot.runner import ChatModel, ModelRunner, StopFilter, fit_window
 from chatbot.sampling import Sampling
@@ -91,14 +91,42 @@ def test_stop_texts_of_the_caller_end_an_answer(chat):
 def test_plain_text_is_continued_as_it_is(chat, tiny_model):
     ids = tiny_model.tokenizer.encode("Le délai")
     expected = list(chat.generator.stream(ids, SHORT))
-    reply = chat.continue_text("Le délai", SHORT)
+    (reply,) = chat.continuations(["Le délai"], [SHORT])
     assert reply.text() == tiny_model.tokenizer.decode(
         [token for token in expected if token != tiny_model.tokenizer.end_id]
     )
     assert reply.answer.prompt_tokens == len(ids)
-    assert chat.continue_text("", SHORT).answer.prompt_tokens == 1
+    assert chat.continuations([""], [SHORT])[0].answer.prompt_tokens == 1
     with pytest.raises(TooLongError, match="127 au plus"):
-        chat.continue_text("commande " * 200)
+        chat.continuations(["Oui", "commande " * 200], [SHORT])
+
+
+def test_all_choices_or_none(chat, gate, monkeypatch):
+    """The second one finds the line full: the first is given up."""
+    bursts, made = chat.generator.bursts, []
+
+    def one_only(*arguments):
+        if made:
+            raise BusyError("plein")
+        made.append(bursts(*arguments))
+        return made[0]
+
+    gate.let(0)
+    monkeypatch.setattr(chat.generator, "bursts", one_only)
+    with pytest.raises(BusyError):
+        chat.replies([user("Bonjour ?")], [SHORT, SHORT])
+    assert made[0].cancelled
+
+
+def test_all_answers_end_when_the_program_does(chat, gate):
+    gate.let(3)
+    reply = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=60))
+    next(reply.pieces)
+    chat.give_up()
+    with pytest.raises(WorldError, match="s'arrête"):
+        reply.text()
+    gate.let()
+    assert chat.reply([user("Bonjour ?")], SHORT).text()
 
 
 def test_two_lines(tiny_preset):
