@@ -80,11 +80,12 @@ class Decoder:
             if w.rotation is not None:
                 kernels.rotate(projected, 0, first_value, *(table[places] for table in w.rotation))
             kernels.remember(projected, first_key, first_value, slots, places, keys, values)
+            if block is w.blocks[-1] and wanted is not None:  # of the others, nothing but keys and values is of use
+                x, projected, slots, places = (array[list(wanted)] for array in (x, projected, slots, places))
+                attended = attended[: len(x)]
             kernels.attend(projected, keys, values, slots, places + 1, w.window, scores, attended)
             x += self._linear(attended, block.attention_output)
             x += self._feedforward(_normed(x, block.feedforward_norm), block)
-        if wanted is not None:
-            x = np.ascontiguousarray(x[list(wanted)])
         return self._linear(_normed(x, w.norm), w.head)
 
     def copy_slot(self, source: int, target: int, places: int) -> None:
