@@ -11,16 +11,12 @@ Sums over a row take the same order whatever the number of rows: a token is answ
 import math
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, prange, types
-from numba.core import cgutils
-from numba.core.codegen import get_host_cpu_features
-from numba.extending import intrinsic, overload
+from numba.extending import overload
+
+from chatbot.registers import SIDE, TILE, dots, tiles
 
 float32 = np.float32
-FLOAT, INDEX = ir.FloatType(), ir.IntType(64)
-# What fits into the registers: 16 sums of 16 numbers each where there are 32 of 512 bits, else 8 sums of 8.
-LANES, TILE = (16, 4) if "+avx512f" in get_host_cpu_features() else (8, 2)
 
 
 def _wide(value):
@@ -54,76 +50,6 @@ def _keep_overload(array, index, value):
     return rounded if array.dtype == types.uint16 else plain
 
 
-@intrinsic
-def _dots(typingctx, weight, outs, x, rows):
-    """The scalar products of some rows of a matrix with some rows of another: a tuple of float32, all `outs` of the
-    first of `rows`, then those of the second, and so on.
-
-    Written for LLVM directly, since its own vectoriser halves the width of the registers, and since each sum has to be
-    taken in one and the same order however many stand beside it: `LANES` at a time, then the halves together.
-
-    Args:
-        weight: (…, ins) float32, bfloat16 as uint16, or int8.
-        outs: tuple of int64, rows of it.
-        x: (…, ins) float32.
-        rows: tuple of int64, rows of it.
-    """
-    results = types.UniTuple(types.float32, len(outs) * len(rows))
-    stored = {types.float32: FLOAT, types.uint16: ir.IntType(16), types.int8: ir.IntType(8)}[weight.dtype]
-
-    def generate(context, builder, signature, arguments):
-        matrix, inputs = (cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]) for n in (0, 2))
-        ins = cgutils.unpack_tuple(builder, matrix.shape)[1]
-
-        def begins(array, numbers):
-            return [builder.gep(array.data, [builder.mul(n, ins)]) for n in cgutils.unpack_tuple(builder, numbers)]
-
-        weights, vectors = begins(matrix, arguments[1]), begins(inputs, arguments[3])
-
-        def add_up(first, last, sums, lanes):
-            """Adds the products of the columns from first to last, `lanes` at a time, to what `sums` point at."""
-            of_lanes = (lambda kind: ir.VectorType(kind, lanes)) if lanes > 1 else (lambda kind: kind)
-            name, number = f"llvm.fma.{f'v{lanes}' if lanes > 1 else ''}f32", of_lanes(FLOAT)
-            fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(number, [number] * 3), name)
-
-            def load(begin, column, kind):
-                at = builder.bitcast(builder.gep(begin, [column]), of_lanes(kind).as_pointer())
-                return builder.load(at, align=1)
-
-            def wide(value):
-                if stored is FLOAT:
-                    return value
-                if stored.width == 8:
-                    return builder.sitofp(value, number)
-                bits = of_lanes(ir.IntType(32))
-                sixteen = ir.Constant(bits, [16] * lanes if lanes > 1 else 16)
-                return builder.bitcast(builder.shl(builder.zext(value, bits), sixteen), number)
-
-            with cgutils.for_range_slice(builder, first, last, ir.Constant(INDEX, lanes), INDEX) as (column, _):
-                those = [wide(load(begin, column, stored)) for begin in weights]
-                for r, begin in enumerate(vectors):
-                    value = load(begin, column, FLOAT)
-                    for at, each in zip(sums[r * len(those) :], those, strict=False):
-                        builder.store(builder.call(fma, [each, value, builder.load(at)]), at)
-
-        def total(vector):
-            half = vector.type.count // 2
-            if not half:
-                return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
-            parts = [ir.Constant(ir.VectorType(ir.IntType(32), half), [*range(n, n + half)]) for n in (0, half)]
-            return total(builder.fadd(*(builder.shuffle_vector(vector, vector, part) for part in parts)))
-
-        none, whole = ir.Constant(INDEX, 0), builder.sub(ins, builder.srem(ins, ir.Constant(INDEX, LANES)))
-        zeros = ir.Constant(ir.VectorType(FLOAT, LANES), [0.0] * LANES)
-        wide_sums = [cgutils.alloca_once_value(builder, zeros) for _ in range(len(results))]
-        add_up(none, whole, wide_sums, LANES)
-        sums = [cgutils.alloca_once_value(builder, total(builder.load(at))) for at in wide_sums]
-        add_up(whole, ins, sums, 1)
-        return context.make_tuple(builder, results, [builder.load(at) for at in sums])
-
-    return results(weight, outs, x, rows), generate
-
-
 @njit(parallel=True, cache=True, nogil=True)
 def linear(x, weight, scale, bias, out):
     """``out = x · weightᵀ · scale + bias``.
@@ -143,14 +69,14 @@ def linear(x, weight, scale, bias, out):
         i = np.int64(each)
         four = i, min(i + quarter, outs - 1), min(i + 2 * quarter, outs - 1), min(i + 3 * quarter, outs - 1)
         if end == 0:
-            _put(_dots(weight, four, x, (0,)), four, (0,), scale, bias, out)
+            _put(dots(weight, four, x, (0,)), four, (0,), scale, bias, out)
             continue
         for r in range(0, end + 1, TILE):  # a weight is widened once for all rows of a tile
             if TILE == 4:
                 rows = r, min(r + 1, end), min(r + 2, end), min(r + 3, end)
             else:
                 rows = r, min(r + 1, end)
-            _put(_dots(weight, four, x, rows), four, rows, scale, bias, out)
+            _put(dots(weight, four, x, rows), four, rows, scale, bias, out)
 
 
 @njit(inline="always")
@@ -158,6 +84,67 @@ def _put(sums, outs, rows, scale, bias, out):
     for r in range(len(rows)):
         for i in range(len(outs)):
             out[rows[r], outs[i]] = sums[r * len(outs) + i] * scale[outs[i]] + bias[outs[i]]
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def paired(x, out):
+    """Rows as `tiles` takes them: bfloat16, sixteen rows together, two columns of each side by side, then zeros.
+
+    Args:
+        x: (rows, ins) float32, ins even.
+        out: (rows / 16 rounded up, ins / 2, 16) uint32, written.
+    """
+    rows, bits = len(x), x.view(np.uint32)
+    half = np.uint32(0x7FFF)
+    for part in prange(len(out)):
+        for n in range(SIDE):
+            row = min(part * SIDE + n, rows - 1)
+            for j in range(out.shape[1]):
+                a, b = bits[row, 2 * j], bits[row, 2 * j + 1]
+                a = (a + half + ((a >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
+                b = (b + half + ((b >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
+                out[part, j, n] = a | b
+
+
+def _halves(weight, first):
+    """`2 · SIDE` rows of the weights in bfloat16; 8 bits fit into it exactly."""
+    raise NotImplementedError  # only within compiled code
+
+
+@overload(_halves)
+def _halves_overload(weight, first):
+    def converted(weight, first):
+        out = np.empty((2 * SIDE, weight.shape[1]), np.uint16)
+        for i in range(len(out)):
+            row, narrow = weight[first + i], out[i]
+            for j in range(len(row)):
+                narrow[j] = np.uint16(float32(row[j]).view(np.uint32) >> np.uint32(16))
+        return out
+
+    return (lambda weight, first: weight[first : first + 2 * SIDE]) if weight.dtype == types.uint16 else converted
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def tiled(pairs, weight, scale, bias, out):
+    """`linear` by the processor's unit for products of matrices, on inputs rounded to bfloat16.
+
+    Args:
+        pairs: (…, ins / 2, 16) uint32, the rows as `paired` lays them.
+        weight: (outs, ins) bfloat16 as uint16, or int8; at least 32 outs, ins a multiple of 32.
+        scale: (outs,) float32.
+        bias: (outs,) float32.
+        out: (rows, outs) float32, written.
+    """
+    rows, outs = out.shape
+    for panel in prange((outs + 2 * SIDE - 1) // (2 * SIDE)):
+        first = min(np.int64(panel) * 2 * SIDE, outs - 2 * SIDE)  # the last panel writes some outputs once more
+        halves = _halves(weight, first)
+        sums = np.empty((2 * SIDE, 2 * SIDE), float32)
+        for part in range(0, len(pairs), 2):
+            tiles(halves, pairs, (part, min(part + 1, len(pairs) - 1)), sums)
+            for r in range(part * SIDE, min((part + 2) * SIDE, rows)):
+                for i in range(2 * SIDE):
+                    out[r, first + i] = sums[i, r - part * SIDE] * scale[first + i] + bias[first + i]
 
 
 @njit(parallel=True, cache=True, nogil=True)
