@@ -72,11 +72,21 @@ def linear(x, weight, scale, bias, out):
             _put(dots(weight, four, x, (0,)), four, (0,), scale, bias, out)
             continue
         for r in range(0, end + 1, TILE):  # a weight is widened once for all rows of a tile
-            if TILE == 4:
-                rows = r, min(r + 1, end), min(r + 2, end), min(r + 3, end)
-            else:
-                rows = r, min(r + 1, end)
+            rows = _tile(r, end)
             _put(dots(weight, four, x, rows), four, rows, scale, bias, out)
+
+
+@njit(inline="always")
+def _two(r, end):
+    return r, min(r + 1, end)
+
+
+@njit(inline="always")
+def _four(r, end):
+    return r, min(r + 1, end), min(r + 2, end), min(r + 3, end)
+
+
+_tile = _four if TILE == 4 else _two  # its rows; past the last one that one again
 
 
 @njit(inline="always")

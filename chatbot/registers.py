@@ -4,6 +4,7 @@ for products of matrices (Intel's AMX). Both are called from compiled code only,
 
 import ctypes
 import sys
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -19,8 +20,7 @@ LANES, TILE = (16, 4) if "+avx512f" in FEATURES else (8, 2)
 SIDE = 16  # rows of a tile; each has 64 bytes
 
 
-@intrinsic
-def dots(typingctx, weight, outs, x, rows):
+def _dots(_, weight, outs, x, rows):
     """The scalar products of some rows of a matrix with some rows of another: a tuple of float32, all `outs` of the
     first of `rows`, then those of the second, and so on.
 
@@ -37,7 +37,9 @@ def dots(typingctx, weight, outs, x, rows):
     stored = {types.float32: FLOAT, types.uint16: ir.IntType(16), types.int8: ir.IntType(8)}[weight.dtype]
 
     def generate(context, builder, signature, arguments):
-        matrix, inputs = (cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]) for n in (0, 2))
+        matrix, inputs = (
+            cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]) for n in (0, 2)
+        )
         ins = cgutils.unpack_tuple(builder, matrix.shape)[1]
 
         def begins(array, numbers):
@@ -100,8 +102,7 @@ def tiles_allowed() -> bool:
     return ctypes.CDLL(None).syscall(158, 0x1023, 18) == 0
 
 
-@intrinsic
-def tiles(typingctx, weight, pairs, parts, out):
+def _tiles(_, weight, pairs, parts, out):
     """The scalar products of 32 rows with two times 16 others, in bfloat16, summed in float32.
 
     A sum does not depend on what the other rows hold.
@@ -152,3 +153,7 @@ def tiles(typingctx, weight, pairs, parts, out):
         return context.get_dummy_value()
 
     return types.void(weight, pairs, parts, out), generate
+
+
+dots: Any = intrinsic(_dots)
+tiles: Any = intrinsic(_tiles)
