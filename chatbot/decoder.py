@@ -21,7 +21,7 @@ ROOM = 2**30  # bytes of keys and values; taken by the system as conversations f
 MOST_SLOTS = 16
 # One pass at a time: not every thread pool of Numba's bears two callers, and cores are few.
 COMPUTING = threading.Lock()
-# From here on a product by the processor's tiles (narrow weights, AMX: a prompt's products take a quarter of the time), else
+# From here on a product by the processor's tiles (narrow weights, AMX: a prompt takes a third of the time), else
 # by the BLAS on widened weights, is faster than our loops.
 MANY_ROWS = 24
 

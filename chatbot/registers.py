@@ -130,6 +130,11 @@ def _tiles(_, weight, pairs, parts, out):
             kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
             builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"), values)
 
+        kinds = [pointer] + 3 * [ir.IntType(32)]  # where; read, near the core, data
+        prefetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0i8"
+        )
+
         def after(begin, bytes_):
             return builder.gep(begin, [bytes_])
 
@@ -144,6 +149,9 @@ def _tiles(_, weight, pairs, parts, out):
             for n in range(2):
                 call("tileloadd64", 4 + n, after(above[n], at), row)
                 call("tileloadd64", 6 + n, after(left[n], builder.mul(at, number(SIDE))), number(64))
+            for n in range(2 * SIDE):  # the next 32 rows: so many streams are more than a core foresees
+                line = after(rows, builder.add(builder.mul(row, number(2 * SIDE + n)), at))
+                builder.call(prefetch, [line, *(ir.Constant(ir.IntType(32), value) for value in (0, 2, 1))])
             for tile in range(4):
                 call("tdpbf16ps", tile, 4 + tile // 2, 6 + tile % 2)
         for tile in range(4):
