@@ -10,8 +10,14 @@ by round, ours over theirs:
     ctranslate2_int8                                        the fastest of our widths
     …_first                                                 time to the first token: theirs over ours
 
-A rate leaves out the first token: (tokens - 1) / (time of all - time of one), prompts of 200. `batch` is our total rate
-for eight prompts over that for one, `streaming` our rate over that of a bare loop without engine, thread and queue.
+Rates are of writing alone, prompts of 200. Eight prompts are read one after the other while the first are being
+answered already, hence rates count from where all are under way: rows × (tokens - 1) / (time of tokens + 24 - time of
+25 tokens), for one as for eight, on every side alike. `whole` is all new tokens over all the time, reading included.
+
+    batch_WIDTH, whole_batch_WIDTH    our rate for eight prompts over that for one: of writing, and of all
+    streaming                         our rate over that of a bare loop without engine, thread and queue
+    sixteen_chats                     sixteen people at once, each a thread that reads its answer as it comes (float32,
+                                      questions of 32 tokens): all tokens over all the time, over the same of one
 """
 
 import argparse
@@ -31,6 +37,9 @@ from chatbot.errors import no_such_file
 
 SHARED = ROOT.parent / "shared" / "data"
 OURS = {"float32": "ours:float32", "bfloat16": "ours:bfloat16", "int8": "ours:int8"}
+CHATS = 16  # at once
+QUESTION = 32  # tokens
+UNDER_WAY = 24  # tokens of an answer, by when eight prompts have been read
 OTHERS = {"unstreamed": "unstreamed:float32", "keras_hub": "keras_hub"}
 PEERS = {
     "transformers_float32": "transformers",
@@ -81,9 +90,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     raise
                 sides.pop(name, None)
                 not_measured[name] = str(error)
-        rounds = []
+        _say("chats: starts")
+        talking = stack.enter_context(
+            Lines([sys.executable, "-m", "benchmarks.talker", "chats:float32", folder, str(vocabulary)], {})
+        )
+        _chats(talking, options, number=0)
+        rounds, chats = [], []
         for number in range(1, options.rounds + 1):
             rounds.append({name: _round(side, options, number) for name, side in sides.items()})
+            chats.append(_chats(talking, options, number))
             _say(f"round {number}: " + ", ".join(f"{name} {each['one']:.1f}" for name, each in rounds[-1].items()))
     return {
         "machine": {**describe(), **versions},
@@ -91,11 +106,17 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "sides": {
             name: {
                 key: statistics.median(each[name][key] for each in rounds)
-                for key in ("first", "one", "eight", "peak_mb")
+                for key in ("first", "one", "eight", "whole_one", "whole_eight", "peak_mb")
             }
             for name in sides
         },
-        **_ratios(rounds, sides),
+        "chats": {
+            **{
+                key: statistics.median(each[key] for each in chats) for key in ("alone", "together", "first", "between")
+            },
+            "same_answers": all(each["same"] for each in chats),
+        },
+        **_ratios(rounds, sides, chats),
         "same_answers": {name: all(each[name]["ids"] == each["float32"]["ids"] for each in rounds) for name in sides},
         "not_measured": not_measured,
     }
@@ -125,18 +146,29 @@ def _round(side: Lines, options: argparse.Namespace, number: int) -> dict[str, A
         return side.ask(json.dumps(task))
 
     more = options.tokens - 1
-    first, whole = ask(1, 1, 1), ask(1, options.tokens, 2)
-    one_each, eight = ask(8, 1, 3), ask(8, options.tokens, 4)
+    some, all_ = UNDER_WAY + 1, UNDER_WAY + options.tokens
+    first = ask(1, 1, 1)
+    one_begun, one, begun, eight = ask(1, some, 2), ask(1, all_, 3), ask(8, some, 4), ask(8, all_, 5)
     return {
         "first": first["seconds"],
-        "one": more / max(1e-9, whole["seconds"] - first["seconds"]),
-        "eight": 8 * more / max(1e-9, eight["seconds"] - one_each["seconds"]),
+        "one": more / max(1e-9, one["seconds"] - one_begun["seconds"]),
+        "eight": 8 * more / max(1e-9, eight["seconds"] - begun["seconds"]),
+        "whole_one": all_ / one["seconds"],
+        "whole_eight": 8 * all_ / eight["seconds"],
         "peak_mb": eight["peak_mb"],
-        "ids": whole["ids"],
+        "ids": one["ids"],
     }
 
 
-def _ratios(rounds: list[dict[str, Any]], sides: dict[str, Lines]) -> dict[str, Any]:
+def _chats(side: Lines, options: argparse.Namespace, number: int) -> dict[str, Any]:
+    """Tokens per second alone and together, the longest waits (seconds), and whether the answers are the same."""
+    got = side.ask(json.dumps({"rows": CHATS, "prompt": QUESTION, "new": options.tokens, "number": 10 * number + 6}))
+    tokens = CHATS * options.tokens
+    rates = {"alone": tokens / got["alone"], "together": tokens / got["seconds"]}
+    return {**rates, **{key: got[key] for key in ("first", "between", "same")}}
+
+
+def _ratios(rounds: list[dict[str, Any]], sides: dict[str, Lines], chats: list[dict[str, Any]]) -> dict[str, Any]:
     """Median, lowest and highest of each ratio over the rounds; None for what was not measured."""
     best = max(OURS, key=lambda width: statistics.median(each[width]["one"] for each in rounds))
     ratios: dict[str, Any] = {}
@@ -151,6 +183,8 @@ def _ratios(rounds: list[dict[str, Any]], sides: dict[str, Lines]) -> dict[str, 
         add(f"{name}_first", (each[name]["first"] / each[mine]["first"] for each in rounds) if known else None)
     for width in OURS:
         add(f"batch_{width}", (each[width]["eight"] / each[width]["one"] for each in rounds))
+        add(f"whole_batch_{width}", (each[width]["whole_eight"] / each[width]["whole_one"] for each in rounds))
+    add("sixteen_chats", (each["together"] / each["alone"] for each in chats))
     add("streaming", (each["float32"]["one"] / each["unstreamed"]["one"] for each in rounds))
     return {
         "best_width": best,
@@ -177,6 +211,12 @@ def in_words(result: dict[str, Any]) -> str:
         lines.append(
             f"{name:28} " + (f"{ratio:.2f} ({spread[0]:.2f} to {spread[1]:.2f})" if spread else "not measured")
         )
+    chats = result["chats"]
+    lines.append(
+        f"\n{CHATS} chats: {chats['together']:.0f} tokens/s together, {chats['alone']:.0f} alone; longest wait "
+        f"{chats['first'] * 1000:.0f} ms for the first token, {chats['between'] * 1000:.0f} ms between two; "
+        f"same answers as alone: {'yes' if chats['same_answers'] else 'no'}"
+    )
     lines += [f"{name}: {why}" for name, why in result["not_measured"].items()]
     return "\n".join([*lines, json.dumps(result["machine"])])
 

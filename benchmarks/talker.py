@@ -2,15 +2,17 @@
 
     python -m benchmarks.talker ours:int8 FOLDER        (FOLDER: preset/, transformers/, ctranslate2_…/ of one model)
 
-A line asks ``{"rows": 1, "prompt": 200, "new": 64, "number": 3}``; the answer is the seconds it took and the ids. Only the
-libraries of the side itself are imported.
+A line asks ``{"rows": 1, "prompt": 200, "new": 64, "number": 3}``; the answer is the seconds it took and the ids; of
+``chats``, see there. Only the libraries of the side itself are imported.
 """
 
 import json
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,65 @@ def unstreamed(folder: Path, width: str) -> Generate:
     return generate
 
 
+def chats(folder: Path, width: str) -> Callable[[Ids, int], dict[str, Any]]:
+    """So many people at once, each a thread that reads its answer as it comes; then each alone, in another engine, which
+    has read none of it.
+
+    Returns:
+        seconds until all have their answers, `alone` for all one after the other; the longest that anyone waited for the
+        first token and between two; whether all answers are those given alone.
+    """
+    engine = _engine(folder, width)
+    from chatbot.decoder import Decoder
+    from chatbot.engine import Engine
+    from chatbot.sampling import Sampling
+
+    single = Engine(Decoder(engine.decoder.weights, 1), end_id=-1, limit=engine.limit)
+
+    def ask(of: Any, prompt: list[int], new: int) -> tuple[list[int], list[float]]:
+        """The answer, and when its parts came."""
+        ids, times = [], [time.perf_counter()]
+        for burst in of.bursts(prompt, Sampling(max_new_tokens=new)):
+            ids += burst
+            times.append(time.perf_counter())
+        return ids, times
+
+    def measure(prompts: Ids, new: int) -> dict[str, Any]:
+        came: dict[int, tuple[list[int], list[float]]] = {}
+
+        def visit(number: int) -> None:
+            came[number] = ask(engine, prompts[number], new)
+
+        threads = [threading.Thread(target=visit, args=(number,)) for number in range(len(prompts))]
+        began = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        alone = [ask(single, prompt, new)[0] for prompt in prompts]
+        waits = [[later - sooner for sooner, later in pairwise(times)] for _, times in came.values()]
+        return {
+            "seconds": seconds,
+            "alone": time.perf_counter() - began,
+            "first": max(each[0] for each in waits),
+            "between": max(max(each[1:], default=0.0) for each in waits),
+            "same": [came[number][0] for number in range(len(prompts))] == alone,
+        }
+
+    return measure
+
+
+def _timed(generate: Generate) -> Callable[[Ids, int], dict[str, Any]]:
+    def measure(prompts: Ids, new: int) -> dict[str, Any]:
+        began = time.perf_counter()
+        ids = generate(prompts, new)
+        return {"seconds": time.perf_counter() - began, "ids": ids}
+
+    return measure
+
+
 def _engine(folder: Path, width: Any) -> Any:
     from chatbot.decoder import Decoder
     from chatbot.engine import Engine
@@ -60,7 +121,7 @@ def _engine(folder: Path, width: Any) -> Any:
     model = load_model(str(folder / "preset"))
     weights = plain_weights(model.causal_lm.backbone, model.context, width)
     assert weights is not None
-    return Engine(Decoder(weights, 8), end_id=-1, limit=model.context)
+    return Engine(Decoder(weights, 16), end_id=-1, limit=model.context)
 
 
 def keras_hub(folder: Path, _: str) -> Generate:
@@ -140,16 +201,13 @@ def main() -> None:
     tell = answering()
     name, _, kind = sys.argv[1].partition(":")
     folder, vocabulary = Path(sys.argv[2]), int(sys.argv[3])
-    generate = SIDES[name](folder, kind)
+    measure = chats(folder, kind) if name == "chats" else _timed(SIDES[name](folder, kind))
     tell({})
     for line in sys.stdin:
         task = json.loads(line)
         drawn = random.Random(task["number"])
         prompts = [[drawn.randrange(vocabulary) for _ in range(task["prompt"])] for _ in range(task["rows"])]
-        began = time.perf_counter()
-        ids = generate(prompts, task["new"])
-        seconds = time.perf_counter() - began
-        tell({"seconds": seconds, "ids": ids, "peak_mb": (peak_bytes() or 0) / 1e6})
+        tell({**measure(prompts, task["new"]), "peak_mb": (peak_bytes() or 0) / 1e6})
 
 
 if __name__ == "__main__":

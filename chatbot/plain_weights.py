@@ -11,6 +11,7 @@ import numpy as np
 
 Width = Literal["float32", "bfloat16", "int8"]
 CHUNK = 64 * 2**20  # bytes
+LINE = 64  # bytes: of the processor's cache, and of its widest register
 LLAMA_LIKE = ("LlamaBackbone", "Llama3Backbone", "MistralBackbone", "QwenBackbone")
 
 
@@ -108,10 +109,11 @@ class Arena:
     def store(self, array: np.ndarray) -> np.ndarray:
         """The same array, copied there."""
         if self._used + array.nbytes > self._chunk.nbytes:
-            self._chunk, self._used = np.empty(max(CHUNK, array.nbytes), "uint8"), 0
+            chunk = np.empty(max(CHUNK, array.nbytes) + LINE, "uint8")
+            self._chunk, self._used = chunk[-chunk.ctypes.data % LINE :], 0  # NumPy's arrays begin 16 bytes after one
         place = self._chunk[self._used : self._used + array.nbytes].view(array.dtype).reshape(array.shape)
         place[...] = array
-        self._used += -(-array.nbytes // 64) * 64  # a line of the processor's cache
+        self._used += -(-array.nbytes // LINE) * LINE
         return place
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -226,10 +227,12 @@ def test_a_remote_chat_needs_no_keras(address):
 
 
 @contextmanager
-def server(answer, models=("m",)):
-    """A server whose answers to a chat are what `answer(handler)` writes."""
+def server(answer, models=("m",), version="HTTP/1.0"):
+    """A server whose answers to a chat are what `answer(handler)` writes; with HTTP/1.1 it keeps its connections."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = version
+
         def do_GET(self):
             self.json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
 
@@ -270,6 +273,100 @@ def said_by(answer):
         reply = RemoteChat(url).reply([user(QUESTION)], SAMPLING)
         reply.text()
         return reply.answer
+
+
+@pytest.mark.parametrize("reason", [None, "content_filter"])
+def test_an_end_that_is_not_told_is_not_called_a_cut(reason, capsys, monkeypatch):
+    with server(sse(chunk("Oui"), chunk(".", reason), "[DONE]")) as url:
+        piped(monkeypatch, "debug", QUESTION)
+        assert main(["chat", "--engine", "openai", "--base-url", url]) == 0
+    told = capsys.readouterr().err
+    assert "coupée" not in told and "fin non précisée par le serveur" in told
+
+
+def test_a_failure_told_in_the_middle_is_in_the_server_s_words():
+    with server(sse(chunk("Oui"), json.dumps({"error": {"message": "plus de place", "code": None}}))) as url:
+        reply = RemoteChat(url).reply([user(QUESTION)], SAMPLING)
+        with pytest.raises(WorldError, match="plus de place"):
+            reply.text()
+    assert reply.answer.text == "Oui"
+
+
+def test_a_refusal_in_a_pipe_leaves_no_empty_line(address, capsys, monkeypatch):
+    piped(monkeypatch, "commande " * 200, QUESTION)
+    main(["chat", "--engine", "openai", "--base-url", address])
+    assert not capsys.readouterr().out.startswith("\n")
+
+
+def test_an_answer_s_end_does_not_cut_the_next_one_on_its_connection():
+    """A server that keeps its connections, and whose streams end without [DONE]; many readers of one chat."""
+    with server(sse(chunk("Oui"), chunk(".", "stop")), version="HTTP/1.1") as url:
+        remote, got = RemoteChat(url), []
+
+        def read():
+            for _ in range(20):
+                try:
+                    got.append(remote.reply([user(QUESTION)], SAMPLING).text())
+                except WorldError as error:
+                    got.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(60)
+    assert got == ["Oui."] * 160
+
+
+def test_a_question_is_asked_once(monkeypatch):
+    """A server that says nothing in time, and one that is busy: whoever asked decides whether to ask again."""
+    monkeypatch.setattr("chatbot.remote.PATIENCE", 0.3)
+    posts, free = [], threading.Event()
+
+    def silent(handler):
+        posts.append("silent")
+        free.wait(30)
+
+    def busy(handler):
+        posts.append("busy")
+        handler.json(429, {"error": {"message": "no"}})
+
+    with server(silent) as url:
+        with pytest.raises(WorldError, match=r"pas de réponse en 0\.3"):
+            RemoteChat(url).reply([user(QUESTION)], SAMPLING).text()
+        free.set()
+    with server(busy) as url, pytest.raises(BusyError):
+        RemoteChat(url).reply([user(QUESTION)], SAMPLING).text()
+    assert posts == ["silent", "busy"]
+
+
+def test_nothing_of_the_environment_is_sent(monkeypatch):
+    for name, value in {
+        "OPENAI_ORG_ID": "org-private", "OPENAI_PROJECT_ID": "proj-private", "OPENAI_CUSTOM_HEADERS": "x-secret: abc",
+        "OPENAI_API_KEY": "sk-environment", "HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    seen = []
+
+    def answer(handler):
+        seen.append({name.lower(): value for name, value in handler.headers.items()})
+        sse(chunk("Oui", "stop"), "[DONE]")(handler)
+
+    with server(answer) as url:
+        for key in ("", "sk-given"):
+            RemoteChat(url, key=key).reply([user(QUESTION)], SAMPLING).text()
+    assert "private" not in str(seen) and "abc" not in str(seen) and "environment" not in str(seen)
+    assert "authorization" not in seen[0] and seen[1]["authorization"] == "Bearer sk-given"
+    assert not any(name.startswith("x-stainless") for headers in seen for name in headers)
+
+
+@pytest.mark.parametrize("key", ["sk ", " sk", "s k", "sk\n", "clé", "s\x00k"])
+def test_a_key_that_no_header_holds_is_refused(key, monkeypatch, capsys):
+    with pytest.raises(InputError, match="Recopiez-la"):
+        RemoteChat("http://127.0.0.1:9/v1", key=key)
+    monkeypatch.setattr("os.environ", {**os.environ, "CAUSETTE_API_KEY": key})
+    assert main(["serve", "mini", "--api"]) == 2  # before a model is loaded
+    assert "Recopiez-la" in capsys.readouterr().err
 
 
 def test_a_server_that_counts_nothing():
@@ -321,11 +418,11 @@ def test_refusals_are_told_without_the_key(status, kind):
     secret = "sk-secret-123"
 
     def refuse(handler):
-        handler.json(status, {"error": {"message": f"no: \x1b[31m{secret}"}})
+        handler.json(status, {"error": {"message": f"no: \x1b[31m{secret} {'x' * 270} {secret}"}})
 
     with server(refuse) as url, pytest.raises(kind) as refused:
         RemoteChat(url, key=secret).reply([user(QUESTION)], SAMPLING).text()
-    assert secret not in str(refused.value) and "\x1b" not in str(refused.value) and url in str(refused.value)
+    assert "sk-" not in str(refused.value) and "\x1b" not in str(refused.value) and url in str(refused.value)
 
 
 def test_several_models_must_be_chosen_from():

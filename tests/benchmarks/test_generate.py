@@ -23,6 +23,12 @@ def test_the_same_weights_give_the_same_answers(result):
     assert result["same_answers"]["keras_hub"] and result["same_answers"]["unstreamed"]
 
 
+def test_sixteen_chats_give_the_answers_of_one(result):
+    chats = result["chats"]
+    assert chats["same_answers"]
+    assert chats["first"] > 0 and chats["between"] > 0 and result["ratios"]["sixteen_chats"] > 0
+
+
 def test_ratios_are_of_measured_sides_alone(result):
     installed = set(result["sides"])
     assert {"float32", "bfloat16", "int8", "unstreamed", "keras_hub"} <= installed

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from numba import njit
 
+from chatbot import kernels
 from chatbot.decoder import MANY_ROWS, Decoder, room_for
 from chatbot.errors import InputError
 from chatbot.generation import Generator
 from chatbot.kernels import _exp
 from chatbot.plain_weights import Arena, bfloat16, narrowed, plain_weights
+from chatbot.registers import tiles_allowed
 from chatbot.runner import ChatModel
 from tests.conftest import build_tiny
 
@@ -79,8 +81,9 @@ def test_a_prompt_in_pieces_and_only_the_wanted_rows(backbone):
     near(got, wanted[[30, 39]], 1e-5)
 
 
-def test_company_changes_no_digit(backbone):
-    weights = plain_weights(backbone, PLACES)
+@pytest.mark.parametrize("width", ["float32", "bfloat16", "int8"])
+def test_company_changes_no_digit(backbone, width):
+    weights = plain_weights(backbone, PLACES, width)
     alone, together = Decoder(weights, slots=1), Decoder(weights, slots=5)
     for place, token in enumerate(IDS[:12]):
         (single,) = alone.forward([token], [0], [place])
@@ -98,6 +101,53 @@ def test_narrow_weights_stay_near(backbone, width, share):
     steps = [decoder.forward([token], [1], [place])[0] for place, token in enumerate(IDS)]
     near(np.stack(steps), wanted, share)
     assert weights.bytes < {"bfloat16": 0.6, "int8": 0.4}[width] * exact.bytes
+
+
+@pytest.mark.parametrize("width", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize(("outs", "ins"), [(5, 7), (32, 32), (50, 100)])
+def test_a_product_is_numpys_and_the_same_for_any_number_of_rows(width, outs, ins):
+    random = np.random.default_rng(3)
+    matrix = narrowed(*drawn_matrix(random, outs, ins), width, Arena())
+    x = random.normal(size=(11, ins)).astype("float32")
+    wanted = x @ matrix.rows(np.arange(outs)).T + matrix.bias
+    for rows in range(1, 12):
+        got = np.empty((rows, outs), "float32")
+        kernels.linear(x[:rows], matrix.weight, matrix.scale, matrix.bias, got)
+        near(got, wanted[:rows], 1e-6)
+        if rows == 1:
+            alone = got
+        assert np.array_equal(got[:1], alone)
+
+
+def drawn_matrix(random, outs, ins):
+    return random.normal(size=(outs, ins)).astype("float32"), random.normal(size=outs).astype("float32")
+
+
+@pytest.mark.skipif(not tiles_allowed(), reason="no AMX here")
+@pytest.mark.parametrize("width", ["bfloat16", "int8"])
+@pytest.mark.parametrize(("outs", "ins"), [(32, 32), (50, 64), (101, 96)])
+def test_tiles_give_the_product_of_rounded_inputs(width, outs, ins):
+    random = np.random.default_rng(4)
+    matrix = narrowed(*drawn_matrix(random, outs, ins), width, Arena())
+    x = random.normal(size=(40, ins)).astype("float32")
+    rounded = (bfloat16(x).astype("uint32") << 16).view("float32")
+    wanted = rounded @ matrix.rows(np.arange(outs)).T + matrix.bias
+    for rows in (1, 15, 16, 17, 33, 40):
+        got, pairs = np.empty((rows, outs), "float32"), np.empty((-(-rows // 16), ins // 2, 16), "uint32")
+        kernels.paired(x[:rows], pairs)
+        kernels.tiled(pairs, matrix.weight, matrix.scale, matrix.bias, got)
+        near(got, wanted[:rows], 2e-6)
+        if rows == 1:
+            alone = got
+        assert np.array_equal(got[:1], alone)
+
+
+def test_without_tiles_narrow_weights_are_widened_for_a_prompt(backbone, monkeypatch):
+    monkeypatch.setattr("chatbot.decoder.tiles_allowed", lambda: False)
+    wanted = keras_logits(backbone, IDS)
+    for width, share in (("bfloat16", 0.03), ("int8", 0.08)):
+        decoder = Decoder(plain_weights(backbone, PLACES, width), slots=1)
+        near(decoder.forward(IDS, [0] * 40, range(40)), wanted, share)
 
 
 def test_a_copied_slot_goes_on_alike(backbone):
@@ -179,3 +229,4 @@ def test_the_arena_keeps_arrays_apart():
     stored = [arena.store(array) for array in arrays]
     for array, place in zip(arrays, stored, strict=True):
         assert np.array_equal(array, place) and place.dtype == array.dtype
+        assert place.ctypes.data % 64 == 0  # a line of the cache; no register reads across two
