@@ -109,11 +109,16 @@ class Decoder:
     def _linear(self, x: np.ndarray, linear: Linear) -> np.ndarray:
         """(rows, ins) → (rows, outs)."""
         out = np.empty((len(x), linear.outs), "float32")
-        # A single row in bfloat16 takes them too: its digits must be those it has in company.
-        if self._by_tiles(linear) and (len(x) >= MANY_ROWS or linear.weight.dtype == np.uint16):
-            pairs = np.empty((-(-len(x) // SIDE), linear.ins // 2, SIDE), "uint32")
-            kernels.paired(x, pairs)
-            kernels.tiled(pairs, linear.weight, linear.scale, linear.bias, out)
+        if self._by_tiles(linear):  # a single row too: its digits must be those it has in company
+            if linear.weight.dtype == np.int8:
+                halves = np.empty((-(-len(x) // kernels.HALF), linear.ins // 4, SIDE), "uint32")
+                scales = np.empty(len(x), "float32")
+                kernels.split(x, halves, scales)
+                kernels.tiled_int8(halves, scales, linear.weight, linear.scale, linear.bias, out)
+            else:
+                pairs = np.empty((-(-len(x) // SIDE), linear.ins // 2, SIDE), "uint32")
+                kernels.paired(x, pairs)
+                kernels.tiled(pairs, linear.weight, linear.scale, linear.bias, out)
             return out
         if len(x) >= MANY_ROWS:
             with self._blas.limit(limits=1, user_api="blas"):
@@ -123,7 +128,7 @@ class Decoder:
         return out
 
     def _by_tiles(self, linear: Linear) -> bool:
-        return self._tiles and linear.outs >= 2 * SIDE and linear.ins % (2 * SIDE) == 0
+        return self._tiles and linear.outs >= 2 * SIDE and linear.ins * linear.weight.itemsize % (4 * SIDE) == 0
 
     def _widened(self, linear: Linear) -> np.ndarray:
         """The matrix as float32, which lasts until the next one is asked for."""

@@ -18,6 +18,8 @@ from numba.extending import overload
 
 from chatbot.registers import SIDE, TILE, dots, tiles
 
+HALF = SIDE // 2
+
 float32 = np.float32
 
 
@@ -98,7 +100,8 @@ def _put(sums, outs, rows, scale, bias, out):
 
 @njit(parallel=True, cache=True, nogil=True)
 def paired(x, out):
-    """Rows as `tiles` takes them: bfloat16, sixteen rows together, two columns of each side by side, then zeros.
+    """Rows as `tiles` takes them: bfloat16, sixteen rows together, two columns of each side by side. Where there are
+    fewer, the others' places stay as they are: no sum of a row depends on another.
 
     Args:
         x: (rows, ins) float32, ins even.
@@ -107,8 +110,8 @@ def paired(x, out):
     rows, bits = len(x), x.view(np.uint32)
     half = np.uint32(0x7FFF)
     for part in prange(len(out)):
-        for n in range(SIDE):
-            row = min(part * SIDE + n, rows - 1)
+        for n in range(min(SIDE, rows - part * SIDE)):
+            row = part * SIDE + n
             for j in range(out.shape[1]):
                 a, b = bits[row, 2 * j], bits[row, 2 * j + 1]
                 a = (a + half + ((a >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
@@ -116,22 +119,44 @@ def paired(x, out):
                 out[part, j, n] = a | b
 
 
-def _halves(weight, first):
-    """`2 · SIDE` rows of the weights in bfloat16; 8 bits fit into it exactly."""
-    raise NotImplementedError  # only within compiled code
+@njit(parallel=True, fastmath=True, cache=True, nogil=True)
+def split(x, out, scales):
+    """Rows as `tiles` takes them: each as two rows of int8, ``x ≈ (high + low / 254) · scale``, 16 bits in all.
+
+    Args:
+        x: (rows, ins) float32, ins a multiple of 4.
+        out: (rows / 8 rounded up, ins / 4, 16) uint32, written: eight rows together, high ones before low ones, four
+            columns of each side by side.
+        scales: (rows,) float32, written.
+    """
+    rows, ins = x.shape
+    high, low = np.empty((rows, ins), np.int8), np.empty((rows, ins), np.int8)
+    for r in prange(rows):
+        row, highs, lows = x[r], high[r], low[r]
+        largest = float32(1e-30)
+        for j in range(len(row)):
+            largest = max(largest, abs(row[j]))
+        scales[r] = largest / float32(127)
+        factor = float32(127) / largest
+        for j in range(len(row)):
+            value = row[j] * factor
+            whole = _rounded(value)
+            highs[j], lows[j] = whole, min(_rounded((value - float32(whole)) * float32(254)), np.int32(127))
+    # Then by columns: two threads in one line of the cache would wait for each other.
+    columns, fours, more = ins // 4, high.view(np.uint32), low.view(np.uint32)
+    blocks = (columns + SIDE - 1) // SIDE
+    for task in prange(len(out) * blocks):
+        part, begin = task // blocks, task % blocks * SIDE
+        for n in range(min(HALF, rows - part * HALF)):
+            r = part * HALF + n
+            for j in range(begin, min(begin + SIDE, columns)):
+                out[part, j, n], out[part, j, n + HALF] = fours[r, j], more[r, j]
 
 
-@overload(_halves)
-def _halves_overload(weight, first):
-    def converted(weight, first):
-        out = np.empty((2 * SIDE, weight.shape[1]), np.uint16)
-        for i in range(len(out)):
-            row, narrow = weight[first + i], out[i]
-            for j in range(len(row)):
-                narrow[j] = np.uint16(float32(row[j]).view(np.uint32) >> np.uint32(16))
-        return out
-
-    return (lambda weight, first: weight[first : first + 2 * SIDE]) if weight.dtype == types.uint16 else converted
+@njit(inline="always")
+def _rounded(value):
+    """The nearest whole number of one within ±127.5, as int32."""
+    return np.int32(value + float32(128.5)) - np.int32(128)
 
 
 @njit(parallel=True, cache=True, nogil=True)
@@ -140,7 +165,7 @@ def tiled(pairs, weight, scale, bias, out):
 
     Args:
         pairs: (…, ins / 2, 16) uint32, the rows as `paired` lays them.
-        weight: (outs, ins) bfloat16 as uint16, or int8; at least 32 outs, ins a multiple of 32.
+        weight: (outs, ins) bfloat16 as uint16; at least 32 outs, ins a multiple of 32.
         scale: (outs,) float32.
         bias: (outs,) float32.
         out: (rows, outs) float32, written.
@@ -148,13 +173,37 @@ def tiled(pairs, weight, scale, bias, out):
     rows, outs = out.shape
     for panel in prange((outs + 2 * SIDE - 1) // (2 * SIDE)):
         first = min(np.int64(panel) * 2 * SIDE, outs - 2 * SIDE)  # the last panel writes some outputs once more
-        halves = _halves(weight, first)
         sums = np.empty((2 * SIDE, 2 * SIDE), float32)
         for part in range(0, len(pairs), 2):
-            tiles(halves, pairs, (part, min(part + 1, len(pairs) - 1)), sums)
+            tiles(weight[first : first + 2 * SIDE], pairs, (part, min(part + 1, len(pairs) - 1)), sums)
             for r in range(part * SIDE, min((part + 2) * SIDE, rows)):
                 for i in range(2 * SIDE):
                     out[r, first + i] = sums[i, r - part * SIDE] * scale[first + i] + bias[first + i]
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def tiled_int8(halves, scales, weight, scale, bias, out):
+    """`linear` by the same unit on whole numbers: exact sums of int8 weights and inputs of 16 bits.
+
+    Args:
+        halves: (…, ins / 4, 16) uint32, the rows as `split` lays them.
+        scales: (rows,) float32, theirs.
+        weight: (outs, ins) int8; at least 32 outs, ins a multiple of 64.
+        scale: (outs,) float32.
+        bias: (outs,) float32.
+        out: (rows, outs) float32, written.
+    """
+    rows, outs = out.shape
+    for panel in prange((outs + 2 * SIDE - 1) // (2 * SIDE)):
+        first = min(np.int64(panel) * 2 * SIDE, outs - 2 * SIDE)
+        sums = np.empty((2 * SIDE, 2 * SIDE), np.int32)
+        for part in range(0, len(halves), 2):
+            tiles(weight[first : first + 2 * SIDE], halves, (part, min(part + 1, len(halves) - 1)), sums)
+            for r in range(part * HALF, min((part + 2) * HALF, rows)):
+                high = (r - part * HALF) // HALF * SIDE + r % HALF
+                for i in range(2 * SIDE):
+                    total = float32(sums[i, high]) + float32(sums[i, high + HALF]) / float32(254)
+                    out[r, first + i] = total * (scales[r] * scale[first + i]) + bias[first + i]
 
 
 @njit(parallel=True, cache=True, nogil=True)

@@ -97,27 +97,29 @@ SHAPES = np.frombuffer(bytes([1] + [0] * 15) + bytes([64, 0] * 8) + bytes(16) + 
 
 def tiles_allowed() -> bool:
     """Whether there are tiles; Linux gives a process their memory only when asked (arch_prctl: ARCH_REQ_XCOMP_PERM)."""
-    if sys.platform != "linux" or "+amx-bf16" not in FEATURES:
+    if sys.platform != "linux" or not {"+amx-bf16", "+amx-int8"} <= set(FEATURES):
         return False
     return ctypes.CDLL(None).syscall(158, 0x1023, 18) == 0
 
 
-def _tiles(_, weight, pairs, parts, out):
-    """The scalar products of 32 rows with two times 16 others, in bfloat16, summed in float32.
+def _tiles(_, weight, others, parts, out):
+    """The scalar products of 32 rows with two times 16 others: of bfloat16, summed in float32, or of int8, in int32.
 
     A sum does not depend on what the other rows hold.
 
     Args:
-        weight: (32, ins) uint16; ins a multiple of 32.
-        pairs: (…, ins / 2, 16) uint32: of sixteen rows each, two columns side by side; see `chatbot.kernels.paired`.
+        weight: (32, ins), 64 bytes or a multiple each: bfloat16 as uint16, or int8.
+        others: (…, bytes of a row / 4, 16) uint32: of sixteen rows each, four bytes of each side by side; see
+            `chatbot.kernels.paired` and `split`.
         parts: two int64, which of them.
-        out: (32, 32) float32, written; a column for each of the others.
+        out: (32, 32) float32, or int32 for int8, written; a column for each of the others.
     """
+    product = {types.uint16: "tdpbf16ps", types.int8: "tdpbssd"}[weight.dtype]
 
     def generate(context, builder, signature, arguments):
         structs = [cgutils.create_struct_proxy(signature.args[n])(context, builder, arguments[n]) for n in (0, 1, 3)]
         pointer = BYTE.as_pointer()
-        rows, others, sums = (builder.bitcast(struct.data, pointer) for struct in structs)
+        rows, begins, sums = (builder.bitcast(struct.data, pointer) for struct in structs)
         shapes = cgutils.global_constant(builder, "tile_shapes", cgutils.create_constant_array(BYTE, SHAPES.tolist()))
         ins = cgutils.unpack_tuple(builder, structs[0].shape)[1]
 
@@ -138,10 +140,10 @@ def _tiles(_, weight, pairs, parts, out):
         def after(begin, bytes_):
             return builder.gep(begin, [bytes_])
 
-        row = builder.mul(ins, number(2))  # bytes
+        row = builder.mul(ins, number(weight.dtype.bitwidth // 8))  # bytes
         sixteen = builder.mul(row, number(SIDE))  # rows, or a part of the others
         above = [rows, after(rows, sixteen)]
-        left = [after(others, builder.mul(part, sixteen)) for part in cgutils.unpack_tuple(builder, arguments[2])]
+        left = [after(begins, builder.mul(part, sixteen)) for part in cgutils.unpack_tuple(builder, arguments[2])]
         call("ldtilecfg", builder.bitcast(shapes, pointer))
         for tile in range(4):
             call("tilezero", tile)
@@ -153,14 +155,14 @@ def _tiles(_, weight, pairs, parts, out):
                 line = after(rows, builder.add(builder.mul(row, number(2 * SIDE + n)), at))
                 builder.call(prefetch, [line, *(ir.Constant(ir.IntType(32), value) for value in (0, 2, 1))])
             for tile in range(4):
-                call("tdpbf16ps", tile, 4 + tile // 2, 6 + tile % 2)
+                call(product, tile, 4 + tile // 2, 6 + tile % 2)
         for tile in range(4):
             place = number(tile // 2 * SIDE * 128 + tile % 2 * 64)
             call("tilestored64", tile, after(sums, place), number(128))
         call("tilerelease")
         return context.get_dummy_value()
 
-    return types.void(weight, pairs, parts, out), generate
+    return types.void(weight, others, parts, out), generate
 
 
 dots: Any = intrinsic(_dots)

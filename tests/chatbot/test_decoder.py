@@ -123,23 +123,52 @@ def drawn_matrix(random, outs, ins):
     return random.normal(size=(outs, ins)).astype("float32"), random.normal(size=outs).astype("float32")
 
 
+def by_bfloat16_tiles(x, matrix):
+    got, pairs = np.empty((len(x), matrix.outs), "float32"), np.empty((-(-len(x) // 16), matrix.ins // 2, 16), "uint32")
+    kernels.paired(x, pairs)
+    kernels.tiled(pairs, matrix.weight, matrix.scale, matrix.bias, got)
+    return got
+
+
+def by_int8_tiles(x, matrix):
+    got, halves = np.empty((len(x), matrix.outs), "float32"), np.empty((-(-len(x) // 8), matrix.ins // 4, 16), "uint32")
+    scales = np.empty(len(x), "float32")
+    kernels.split(x, halves, scales)
+    kernels.tiled_int8(halves, scales, matrix.weight, matrix.scale, matrix.bias, got)
+    return got
+
+
 @pytest.mark.skipif(not tiles_allowed(), reason="no AMX here")
-@pytest.mark.parametrize("width", ["bfloat16", "int8"])
-@pytest.mark.parametrize(("outs", "ins"), [(32, 32), (50, 64), (101, 96)])
-def test_tiles_give_the_product_of_rounded_inputs(width, outs, ins):
+@pytest.mark.parametrize(("width", "by_tiles"), [("bfloat16", by_bfloat16_tiles), ("int8", by_int8_tiles)])
+@pytest.mark.parametrize(("outs", "ins"), [(32, 64), (50, 128), (101, 192)])
+def test_tiles_give_the_product_and_the_same_for_any_number_of_rows(width, by_tiles, outs, ins):
     random = np.random.default_rng(4)
     matrix = narrowed(*drawn_matrix(random, outs, ins), width, Arena())
     x = random.normal(size=(40, ins)).astype("float32")
-    rounded = (bfloat16(x).astype("uint32") << 16).view("float32")
-    wanted = rounded @ matrix.rows(np.arange(outs)).T + matrix.bias
-    for rows in (1, 15, 16, 17, 33, 40):
-        got, pairs = np.empty((rows, outs), "float32"), np.empty((-(-rows // 16), ins // 2, 16), "uint32")
-        kernels.paired(x[:rows], pairs)
-        kernels.tiled(pairs, matrix.weight, matrix.scale, matrix.bias, got)
-        near(got, wanted[:rows], 2e-6)
-        if rows == 1:
-            alone = got
+    read = (bfloat16(x).astype("uint32") << 16).view("float32") if width == "bfloat16" else x
+    wanted = read @ matrix.rows(np.arange(outs)).T + matrix.bias
+    alone = by_tiles(x[:1], matrix)
+    for rows in (1, 7, 8, 9, 15, 16, 17, 33, 40):
+        got = by_tiles(x[:rows], matrix)
+        near(got, wanted[:rows], {"bfloat16": 2e-6, "int8": 5e-5}[width])  # int8: inputs of 16 bits
         assert np.array_equal(got[:1], alone)
+
+
+@pytest.mark.skipif(not tiles_allowed(), reason="no AMX here")
+def test_rows_in_two_halves_keep_sixteen_bits():
+    """Of zeros, of one outlier among small numbers, of the largest and of the smallest; bounds and halves of steps."""
+    ins = 64
+    x = np.zeros((6, ins), "float32")
+    x[1], x[1, 5] = 1e-4, 1000
+    x[2], x[3] = np.linspace(-3e30, 3e30, ins), np.linspace(-1e-25, 1e-25, ins)
+    x[4] = np.arange(ins) % 3 - 1
+    x[5] = (np.arange(ins) - 31.5) / 2
+    halves, scales = np.empty((1, ins // 4, 16), "uint32"), np.empty(6, "float32")
+    kernels.split(x, halves, scales)
+    parts = halves.transpose(0, 2, 1).reshape(16, -1).copy().view("int8").astype("float64")
+    again = (parts[:6] + parts[8:14] / 254) * scales[:, None]
+    largest = np.abs(x).max(axis=1, keepdims=True)
+    assert (np.abs(again - x) <= largest / 127 / 254 * 0.51).all()
 
 
 def test_without_tiles_narrow_weights_are_widened_for_a_prompt(backbone, monkeypatch):
