@@ -108,7 +108,6 @@ class _Routes:
         self._check_name(asked.model)
         prompts = _told(lambda: asked.prompts, "prompt")
         samplings = asked.samplings(self._sampling, self._chat.context)
-
         begin = partial(self._chat.continuations, prompts, samplings, asked.stop_texts)
         replies = await run_in_threadpool(_told, begin, "prompt")
         shape = Shape("text", self._name)
@@ -116,7 +115,10 @@ class _Routes:
 
     def _admit(self, request: Request) -> None:
         """Raises ApiError for a request without the key, or by another name of this server."""
-        if self._hosts and request.url.hostname not in self._hosts:
+        name = None
+        with suppress(ValueError):  # a header that is no name at all
+            name = request.url.hostname
+        if self._hosts and name not in self._hosts:
             raise ApiError(403, tr("Ce serveur ne répond pas à ce nom.", "This server does not answer to this name."))
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         right = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._key)

@@ -291,7 +291,7 @@ def test_a_key_is_asked_for(chat, model):
 
 
 def test_a_name_of_elsewhere_that_leads_here_is_refused(address):
-    for name in ("evil.example.org", "evil.example.org:80", "localhost.evil.example.org"):
+    for name in ("evil.example.org", "evil.example.org:80", "localhost.evil.example.org", "[::1", "localhost@evil"):
         assert httpx.get(f"{address}/models", headers={"host": name}).status_code == 403
     assert httpx.get(f"{address}/models", headers={"host": "localhost:7860"}).status_code == 200
 
