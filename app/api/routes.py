@@ -115,10 +115,7 @@ class _Routes:
 
     def _admit(self, request: Request) -> None:
         """Raises ApiError for a request without the key, or by another name of this server."""
-        name = None
-        with suppress(ValueError):  # a header that is no name at all
-            name = request.url.hostname
-        if self._hosts and name not in self._hosts:
+        if self._hosts and request.url.hostname not in self._hosts:
             raise ApiError(403, tr("Ce serveur ne répond pas à ce nom.", "This server does not answer to this name."))
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         right = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._key)
