@@ -320,7 +320,7 @@ def test_an_answer_s_end_does_not_cut_the_next_one_on_its_connection():
 
 def test_a_question_is_asked_once(monkeypatch):
     """A server that says nothing in time, and one that is busy: whoever asked decides whether to ask again."""
-    monkeypatch.setattr("chatbot.remote.PATIENCE", 0.3)
+    monkeypatch.setattr("chatbot.remote.PATIENCE", 2.5)
     posts, free = [], threading.Event()
 
     def silent(handler):
@@ -332,7 +332,7 @@ def test_a_question_is_asked_once(monkeypatch):
         handler.json(429, {"error": {"message": "no"}})
 
     with server(silent) as url:
-        with pytest.raises(WorldError, match=r"pas de réponse en 0\.3"):
+        with pytest.raises(WorldError, match=r"pas de réponse en 2\.5"):
             RemoteChat(url).reply([user(QUESTION)], SAMPLING).text()
         free.set()
     with server(busy) as url, pytest.raises(BusyError):
