@@ -1,7 +1,7 @@
 """What one can talk to: a model of one's own (`chatbot.runner`) or one behind an address (`chatbot.remote`)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from chatbot.dialogue import Message
@@ -36,10 +36,6 @@ class Answer:
         return self.new_tokens / self.seconds if self.seconds else 0.0
 
 
-def _nothing_to_cancel() -> None:
-    pass
-
-
 @dataclass
 class Reply:
     """An answer on its way: iterate for its text, then read `answer`.
@@ -51,8 +47,8 @@ class Reply:
     """
 
     pieces: Iterator[str]
-    answer: Answer = field(default_factory=Answer)
-    cancel: Callable[[], None] = _nothing_to_cancel
+    answer: Answer
+    cancel: Callable[[], None]
 
     def __iter__(self) -> Iterator[str]:
         return self.pieces

@@ -206,14 +206,17 @@ class ChatModel:
     def _pieces(self, stream: TokenStream, cut: "Cut", answer: Answer) -> Iterator[str]:
         began = time.perf_counter()
         answer.finish = "cancelled"  # unless the stream reaches its end below
-        for piece in self._shown(stream, cut, answer):
-            if not answer.first_seconds:
-                answer.first_seconds = time.perf_counter() - began
+        try:
+            for piece in self._shown(stream, cut, answer):
+                if not answer.first_seconds:
+                    answer.first_seconds = time.perf_counter() - began
+                answer.seconds = time.perf_counter() - began
+                yield piece
             answer.seconds = time.perf_counter() - began
-            yield piece
-        answer.seconds = time.perf_counter() - began
-        if stream.cancelled:
-            answer.finish = "cancelled"
+            if stream.cancelled:
+                answer.finish = "cancelled"
+        finally:
+            stream.cancel()  # after a stop text, or when its reader leaves, nobody wants the rest: it frees its place
 
     def _shown(self, bursts: Iterator[list[int]], cut: "Cut", answer: Answer) -> Iterator[str]:
         """Decoded text, a piece per burst of ids, without end token, stop texts and the template's blank; fills `answer`."""

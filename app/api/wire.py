@@ -107,6 +107,7 @@ class _Request(BaseModel):
 
     @property
     def longest(self) -> int | None:
+        """Tokens of an answer, at most."""
         return self.max_tokens
 
     def samplings(self, default: Sampling, context: int) -> list[Sampling]:
@@ -150,6 +151,11 @@ class ChatRequest(_Request):
 
     @property
     def longest(self) -> int | None:
+        """By the newer name or the older one.
+
+        Raises:
+            ApiError: they differ.
+        """
         both = {self.max_completion_tokens, self.max_tokens} - {None}
         if len(both) == 2:
             raise ApiError(

@@ -16,21 +16,16 @@ from chatbot.kernels import _exp
 from chatbot.plain_weights import Arena, bfloat16, narrowed, plain_weights
 from chatbot.registers import tiles_allowed
 from chatbot.runner import ChatModel
+from tests.chatbot import shapes
 from tests.conftest import build_tiny
 
 PLACES = 64
-SHAPE = {"vocabulary_size": 300, "num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
-GROUPED = {**SHAPE, "num_query_heads": 4, "num_key_value_heads": 2}
-SCALED = {
-    "rope_frequency_adjustment_factor": 8.0,
-    "rope_low_freq_factor": 1.0,
-    "rope_high_freq_factor": 4.0,
-    "rope_pretraining_sequence_length": 32,
-}
+SHAPE = {"vocabulary_size": 300, **shapes.SHAPE}
+GROUPED = {"vocabulary_size": 300, **shapes.GROUPED}
 FAMILIES = {
     "gpt2": lambda: keras_hub.models.GPT2Backbone(**SHAPE, num_heads=4, max_sequence_length=PLACES, dropout=0.1),
     "llama": lambda: keras_hub.models.LlamaBackbone(**GROUPED, rope_max_wavelength=500),
-    "llama3": lambda: keras_hub.models.Llama3Backbone(**GROUPED, **SCALED),
+    "llama3": lambda: keras_hub.models.Llama3Backbone(**GROUPED, **shapes.SCALED),
     "mistral": lambda: keras_hub.models.MistralBackbone(**GROUPED, sliding_window=9),
     "qwen": lambda: keras_hub.models.QwenBackbone(**GROUPED, tie_word_embeddings=True),
 }

@@ -24,17 +24,10 @@ from chatbot.export import export_transformers
 from chatbot.export_template import jinja_of
 from chatbot.model import LanguageModel, load_model
 from chatbot.template import ALPACA, LLAMA2, TEMPLATES
+from tests.chatbot.shapes import GROUPED, SCALED
 from tests.chatbot.test_template import dialogues
 from training.lora import add_lora
 
-SHAPE = {"num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
-GROUPED = {**SHAPE, "num_query_heads": 4, "num_key_value_heads": 2}
-SCALED = {
-    "rope_frequency_adjustment_factor": 8.0,
-    "rope_low_freq_factor": 1.0,
-    "rope_high_freq_factor": 4.0,
-    "rope_pretraining_sequence_length": 32,
-}
 MODELS = keras_hub.models
 FAMILIES = {
     "gpt2": lambda size: MODELS.GPT2Backbone(size, 2, 4, hidden_dim=32, intermediate_dim=128, max_sequence_length=64),

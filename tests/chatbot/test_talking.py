@@ -88,6 +88,23 @@ def test_stop_texts_of_the_caller_end_an_answer(chat):
     assert reply.text() == whole[: whole.index(cut)] and reply.answer.finish == "stop"
 
 
+@pytest.mark.parametrize(
+    "leave", [lambda reply: reply.text(), lambda reply: reply.pieces.close()], ids=["stop", "close"]
+)
+def test_an_answer_that_is_over_frees_its_place_while_it_is_kept(chat, gate, leave):
+    """The page keeps its replies: what follows a stop text, or a reader who left, must not be computed all the same."""
+    whole = chat.reply([user("Bonjour ?")], SHORT).text()
+    until(lambda: chat.generator._thread is None, "coming to rest")
+    before = gate.passes
+    gate.let(20)
+    reply = chat.reply([user("Bonjour ?")], Sampling(max_new_tokens=90), stop=[whole[4:6]])
+    next(reply.pieces)
+    leave(reply)
+    gate.let()
+    until(lambda: chat.generator._thread is None, "coming to rest")
+    assert gate.passes - before < 30
+
+
 def test_plain_text_is_continued_as_it_is(chat, tiny_model):
     ids = tiny_model.tokenizer.encode("Le délai")
     expected = list(chat.generator.stream(ids, SHORT))
