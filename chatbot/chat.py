@@ -20,7 +20,7 @@ class Answer:
             server does not say.
         prompt_tokens, new_tokens: sizes; new tokens include the end token. 0 where a server does not say.
         dropped_turns: oldest messages left out because the context was full.
-        first_seconds, seconds: time to the first shown text, and in all.
+        first_seconds, seconds: from being asked to the first shown text, and in all.
     """
 
     text: str = ""

@@ -167,9 +167,10 @@ class ChatModel:
         replies: list[Reply] = []
         try:
             for prompt, sampling in product(prompts, samplings):
+                began = time.perf_counter()  # it is computed from now on, whenever its reader comes
                 stream = self.generator.bursts(prompt, sampling)
                 answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
-                replies.append(Reply(self._pieces(stream, cut, answer), answer, stream.cancel))
+                replies.append(Reply(self._pieces(stream, cut, answer, began), answer, stream.cancel))
         except BusyError:
             for reply in replies:
                 reply.cancel()
@@ -203,8 +204,7 @@ class ChatModel:
         windows = [fit_window(self.model, messages, sampling.max_new_tokens)[0] for messages in conversations]
         self.generator.warm_up(windows, sampling)
 
-    def _pieces(self, stream: TokenStream, cut: "Cut", answer: Answer) -> Iterator[str]:
-        began = time.perf_counter()
+    def _pieces(self, stream: TokenStream, cut: "Cut", answer: Answer, began: float) -> Iterator[str]:
         answer.finish = "cancelled"  # unless the stream reaches its end below
         try:
             for piece in self._shown(stream, cut, answer):
