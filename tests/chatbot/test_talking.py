@@ -3,6 +3,7 @@
 import io
 import itertools
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -103,6 +104,15 @@ def test_an_answer_that_is_over_frees_its_place_while_it_is_kept(chat, gate, lea
     gate.let()
     until(lambda: chat.generator._thread is None, "coming to rest")
     assert gate.passes - before < 30
+
+
+def test_times_count_from_the_question_not_from_the_reader(chat):
+    reply = chat.reply([user("Bonjour ?")], SHORT)
+    asked = time.perf_counter()
+    until(lambda: chat.generator._thread is None, "writing it all")
+    waited = time.perf_counter() - asked
+    reply.text()
+    assert waited <= reply.answer.first_seconds <= reply.answer.seconds
 
 
 def test_plain_text_is_continued_as_it_is(chat, tiny_model):
