@@ -95,7 +95,7 @@ def models() -> Any:
     import keras_hub
 
     from chatbot.model import load_model
-    from training.lora import add_lora
+    from chatbot.adapter import add_lora
 
     known = keras_hub.models
     byte_pair, pieces = byte_pair_tokenizer(), sentence_pieces()

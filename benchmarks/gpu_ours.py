@@ -61,7 +61,7 @@ def _trainer(job: Job, precision: str):
     import keras
     import keras_hub
 
-    from training.lora import add_lora
+    from chatbot.adapter import add_lora
     from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM
 

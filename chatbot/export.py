@@ -26,7 +26,7 @@ from chatbot.files import folder_written_whole, write_json
 from chatbot.language import tr
 from chatbot.locate import PRESET_NOTE
 from chatbot.model import LanguageModel
-from chatbot.plain_weights import quantised
+from chatbot.quantisation import kernel_shape, readable, whole_kernel, whole_table
 from chatbot.tokenizer import SentencePieceTokenizer
 
 MOST_BYTES = 5 * 10**9  # of a file of weights, as transformers does
@@ -43,7 +43,8 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
     """Writes a model in the transformers format, whole or not at all.
 
     Args:
-        model: as `load_model` gives it; adapters that are not merged yet are written merged, and stay in the model.
+        model: as `load_model` gives it; adapters that are not merged yet are written merged, and stay in the model. A
+            quantised base is written wide again: what transformers computes is what was trained.
         folder: to write; it must not exist, or be empty.
         most_bytes: of one file of weights.
 
@@ -52,7 +53,7 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
         too), files (bytes of each).
 
     Raises:
-        InputError: a family or a tokenizer that cannot be written, a quantised model, a folder that is taken.
+        InputError: a family, a tokenizer or a quantisation that cannot be written, a folder that is taken.
         WorldError: the disk refuses.
     """
     backbone = model.causal_lm.backbone
@@ -110,11 +111,11 @@ def _require_exportable(model: LanguageModel) -> None:
             tr(f"{name} : l'export ne connaît pas cette famille ({kind}).\nIl écrit GPT-2, Llama, Mistral et Qwen 2.",
                f"{name}: the export does not know this family ({kind}).\nIt writes GPT-2, Llama, Mistral and Qwen 2.")
         )  # fmt: skip
-    if quantised(backbone):
+    if not readable(backbone):
         raise InputError(
-            tr(f"{name} : ce modèle est quantifié, ses poids exacts n'y sont plus.\n"
+            tr(f"{name} : ce modèle est quantifié d'une façon que l'export ne sait pas relire.\n"
                "Exportez le modèle d'avant la quantification ; CTranslate2 et llama.cpp quantifient ce qui est exporté.",
-               f"{name}: this model is quantised, its exact weights are gone.\n"
+               f"{name}: this model is quantised in a way that the export cannot read back.\n"
                "Export the model from before; CTranslate2 and llama.cpp quantise what is exported.")
         )  # fmt: skip
     scaled = _position_scale(backbone) != 1
@@ -149,7 +150,7 @@ def _llama_config(backbone: Any, context: int) -> dict[str, Any]:
         "num_hidden_layers": backbone.num_layers,
         "num_attention_heads": backbone.num_query_heads,
         "num_key_value_heads": backbone.num_key_value_heads,
-        "head_dim": backbone.transformer_layers[0]._self_attention_layer._query_dense.kernel.shape[-1],
+        "head_dim": kernel_shape(backbone.transformer_layers[0]._self_attention_layer._query_dense)[-1],
         "hidden_act": "silu",
         "rms_norm_eps": float(backbone.layer_norm_epsilon),
         "rope_theta": float(backbone.rope_max_wavelength),
@@ -189,14 +190,14 @@ def _position_scale(backbone: Any) -> float:
 
 def _gpt2_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
     """Names and values; GPT-2's matrices are stored (ins, outs), and its head is the embedding."""
-    yield "transformer.wte.weight", _array(backbone.token_embedding.embeddings)
+    yield "transformer.wte.weight", whole_table(backbone.token_embedding)
     yield "transformer.wpe.weight", _array(backbone.position_embedding.position_embeddings)
     for place, layer in enumerate(backbone.transformer_layers):
         attention, into = layer._self_attention_layer, f"transformer.h.{place}"
         yield from _layer_norm(f"{into}.ln_1", layer._self_attention_layer_norm)
         yield from _layer_norm(f"{into}.ln_2", layer._feedforward_layer_norm)
         three = [attention._query_dense, attention._key_dense, attention._value_dense]
-        kernels = [_array(dense.kernel).reshape(backbone.hidden_dim, -1) for dense in three]
+        kernels = [whole_kernel(dense).reshape(backbone.hidden_dim, -1) for dense in three]
         yield f"{into}.attn.c_attn.weight", np.concatenate(kernels, axis=1)
         yield f"{into}.attn.c_attn.bias", np.concatenate([_array(dense.bias).reshape(-1) for dense in three])
         for name, dense in (
@@ -205,7 +206,7 @@ def _gpt2_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
             ("mlp.c_proj", layer._feedforward_output_dense),
         ):
             bias = _array(dense.bias)
-            yield f"{into}.{name}.weight", _array(dense.kernel).reshape(-1, len(bias))
+            yield f"{into}.{name}.weight", whole_kernel(dense).reshape(-1, len(bias))
             yield f"{into}.{name}.bias", bias
     yield from _layer_norm("transformer.ln_f", backbone.layer_norm)
 
@@ -218,7 +219,7 @@ def _layer_norm(name: str, layer: Any) -> Iterator[tuple[str, np.ndarray]]:
 def _llama_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
     """Names and values of Llama, Mistral and Qwen 2; matrices are stored (outs, ins)."""
     table, width = backbone.token_embedding, backbone.hidden_dim
-    yield "model.embed_tokens.weight", _array(table.embeddings)
+    yield "model.embed_tokens.weight", whole_table(table)
     for place, layer in enumerate(backbone.transformer_layers):
         attention, into = layer._self_attention_layer, f"model.layers.{place}"
         yield f"{into}.input_layernorm.weight", _array(layer._self_attention_layernorm.scale)
@@ -232,7 +233,7 @@ def _llama_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
             ("mlp.up_proj", layer._feedforward_intermediate_dense, width),
             ("mlp.down_proj", layer._feedforward_output_dense, -1),
         ):
-            kernel = _array(dense.kernel)
+            kernel = whole_kernel(dense)
             yield f"{into}.{name}.weight", kernel.reshape(ins, width if ins == -1 else -1).T
             if dense.bias is not None:
                 yield f"{into}.{name}.bias", _array(dense.bias).reshape(-1)
@@ -244,7 +245,7 @@ def _llama_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
 def _array(value: Any) -> np.ndarray:
     from keras import ops
 
-    return ops.convert_to_numpy(value).astype("float32")  # a kernel comes with its adapter
+    return ops.convert_to_numpy(value).astype("float32")
 
 
 def _write_weights(weights: Iterator[tuple[str, np.ndarray]], folder: Path, most_bytes: int) -> None:

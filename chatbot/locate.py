@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbot.adapter import Adapter
 from chatbot.errors import InputError, WorldError
 from chatbot.known_models import kaggle_handles
 from chatbot.language import number, tr
@@ -25,13 +26,15 @@ class Located:
 
     Args:
         name: as the user wrote it.
-        folder: a KerasHub preset folder, or one in the transformers format.
+        folder: a KerasHub preset folder, or one in the transformers format; of the base, where there is an adapter.
         run: the run folder around it, if it is one.
+        adapter: folder of the adapter to put beside the model in `folder`.
     """
 
     name: str
     folder: Path
     run: Path | None = None
+    adapter: Path | None = None
 
 
 def locate(name: str, *, revision: str | None = None) -> Located:
@@ -51,6 +54,8 @@ def locate(name: str, *, revision: str | None = None) -> Located:
         path = EMBEDDED[name]
     if path.is_dir():
         run = path if (path / "config.yaml").exists() else None
+        if (path / "adapter" / "adapter.json").exists():
+            return _beside_its_base(name, path, run)
         folder = path / "preset" if run else path
     elif name.startswith("hf://"):
         folder = _from_hub(name, revision)
@@ -58,6 +63,29 @@ def locate(name: str, *, revision: str | None = None) -> Located:
         folder = _from_kaggle(name, name if name.startswith("kaggle://") else _kaggle_handle(name))
     check_folder(folder, name)
     return Located(name=name, folder=folder, run=run)
+
+
+def _beside_its_base(name: str, path: Path, run: Path | None) -> Located:
+    """The base of an adapter, with the adapter's folder."""
+    adapter = path / "adapter"
+    base = Adapter.read(adapter).base
+    try:
+        located = locate(base)
+    except InputError as error:
+        raise InputError(
+            tr(f"{name} est un adaptateur, à poser sur le modèle {base}, qui manque :\n{error}\n"
+               f"Remettez-le à cette place, ou corrigez « base » dans {adapter / 'adapter.json'}.",
+               f"{name} is an adapter for the model {base}, which is missing:\n{error}\n"
+               f"Put it back there, or mend `base` in {adapter / 'adapter.json'}.")
+        ) from error  # fmt: skip
+    if located.adapter:
+        raise InputError(
+            tr(f"{name} : son modèle de départ, {base}, est lui-même un adaptateur.\n"
+               f"Fusionnez-le d'abord : causette merge {base} --out DOSSIER, puis entraînez sur ce dossier.",
+               f"{name}: its base model, {base}, is an adapter itself.\n"
+               f"Merge it first: causette merge {base} --out FOLDER, then train on that folder.")
+        )  # fmt: skip
+    return Located(name=name, folder=located.folder, run=run, adapter=adapter)
 
 
 def check_folder(folder: Path, name: str) -> None:

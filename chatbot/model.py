@@ -1,7 +1,7 @@
 """Loading a model: KerasHub causal LM, tokenizer and template together, checked.
 
 load_model("mini")                    the embedded base model
-load_model("runs/medquad")            a run folder
+load_model("runs/medquad")            a run folder; where it holds an adapter, its base model with the adapter
 load_model("gpt2_base_en")            a KerasHub name (downloaded once)
 load_model("hf://owner/name")         the Hugging Face Hub, in either format
 load_model("./gpt2")                  a preset folder, or one in the transformers format
@@ -10,16 +10,18 @@ load_model("./gpt2")                  a preset folder, or one in the transformer
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chatbot.adapter import Adapter, merge_in_place, merged_into, put_beside
 from chatbot.errors import CausetteError, InputError
-from chatbot.files import read_json, write_json
+from chatbot.files import folder_written_whole, read_json, write_json
 from chatbot.language import tr
-from chatbot.locate import PRESET_NOTE, locate
+from chatbot.locate import PRESET_NOTE, Located, locate
+from chatbot.quantisation import parameters_of, quantised
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
 from chatbot.tokenizer import BytePairTokenizer, TextTokenizer, tokenizer_of
 
@@ -37,6 +39,7 @@ class LanguageModel:
         template: how dialogues are written for it.
         folder: the preset's folder on disk.
         exchanges: questions of the longest dialogue that it was fine-tuned on; None where nothing is noted.
+        adapter: the adapter's folder, where there is one.
     """
 
     name: str
@@ -45,6 +48,7 @@ class LanguageModel:
     template: ChatTemplate
     folder: Path
     exchanges: int | None = None
+    adapter: Path | None = None
 
     @property
     def context(self) -> int:
@@ -53,11 +57,17 @@ class LanguageModel:
 
     @property
     def parameters(self) -> int:
-        return int(self.causal_lm.backbone.count_params())
+        return parameters_of(self.causal_lm.backbone)
 
 
 def load_model(
-    name: str, *, dtype: str = "float32", template: str | None = None, revision: str | None = None, **backbone: Any
+    name: str,
+    *,
+    dtype: str = "float32",
+    template: str | None = None,
+    revision: str | None = None,
+    merge: bool = True,
+    **backbone: Any,
 ) -> LanguageModel:
     """Loads a model by name or folder.
 
@@ -66,19 +76,27 @@ def load_model(
         dtype: Keras dtype policy: "float32", "mixed_bfloat16", …; it wins over the one saved in the preset.
         template: name of a chat template; by default the one noted in the preset, else human_assistant.
         revision: commit, tag or branch, for ``hf://``.
+        merge: whether an adapter is added to the kernels beside which it lies, where these are not quantised: the same
+            model (but for rounding), and no slower than its base.
         **backbone: options of the backbone, such as ``dropout=0.1``.
 
     Raises:
-        InputError: no such model, a damaged folder, weights that are not finite, an unknown template.
+        InputError: no such model, a damaged folder, weights that are not finite, an unknown template; an adapter whose
+            base is missing or another one.
         WorldError: a download failed.
     """
     located = locate(name, revision=revision)
     with _told_in_two_lines(name):
-        note = _note(located.folder)
+        note = _note(located)
         chosen = template_named(template or note["template"])
         causal_lm = _load_task(located.folder, dtype, backbone)
         tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
     _require_finite(causal_lm, name)
+    if located.adapter:
+        body = causal_lm.backbone
+        put_beside(body, Adapter.read(located.adapter), located.adapter)
+        if merge and not quantised(body):
+            merge_in_place(body)
     return LanguageModel(
         name=name,
         causal_lm=causal_lm,
@@ -86,6 +104,7 @@ def load_model(
         template=chosen,
         folder=located.folder,
         exchanges=note["exchanges"],
+        adapter=located.adapter,
     )
 
 
@@ -97,7 +116,7 @@ def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenize
     """
     located = locate(name)
     with _told_in_two_lines(name):
-        chosen = template_named(template or _note(located.folder)["template"])
+        chosen = template_named(template or _note(located)["template"])
         files = _byte_pair_files(located.folder)
         if files:
             return BytePairTokenizer.from_files(*files), chosen
@@ -134,13 +153,54 @@ def _byte_pair_files(folder: Path) -> tuple[Path, Path] | None:
         return None
 
 
-def _note(folder: Path) -> dict[str, Any]:
-    """What `save_preset` noted beside a preset, with the project's template where nothing is noted.
+def merge(name: str, folder: Path, **more: Any) -> LanguageModel:
+    """Writes a model as one preset of plain float32 weights: an adapter added to its base, a narrowed base made wide.
+
+    Args:
+        name: a run with an adapter; any other model is refused.
+        folder: to write; it must not exist.
+        **more: options of `load_model`.
+
+    Returns:
+        The merged model.
+
+    Raises:
+        InputError: as `load_model`; there is no adapter; the folder exists.
+    """
+    located = locate(name)
+    if not located.adapter:
+        raise InputError(
+            tr(f"{name} : pas d'adaptateur à fusionner ; ce modèle est déjà entier.",
+               f"{name}: no adapter to merge; this model is whole already.")
+        )  # fmt: skip
+    if folder.exists():
+        raise InputError(
+            tr(f"{folder} existe déjà : choisissez un autre --out, ou effacez-le.",
+               f"{folder} exists already: choose another --out, or delete it.")
+        )  # fmt: skip
+    model = load_model(name, **more)
+    whole = model
+    if quantised(model.causal_lm.backbone):
+        causal_lm = _load_task(located.folder, "float32", {})
+        merged_into(causal_lm.backbone, model.causal_lm.backbone)
+        whole = replace(model, causal_lm=causal_lm)
+    note = {"template": model.template.name, "base": Adapter.read(located.adapter).base, "exchanges": model.exchanges}
+    with folder_written_whole(folder) as temporary:
+        save_preset(whole.causal_lm, temporary, note)
+    return whole
+
+
+def _note(located: Located) -> dict[str, Any]:
+    """Template and exchanges as noted with an adapter, or by `save_preset` beside a preset; the project's template where
+    nothing is noted.
 
     Raises:
         ValueError: it is no such note.
     """
-    path = folder / PRESET_NOTE
+    if located.adapter:
+        adapter = Adapter.read(located.adapter)
+        return {"template": adapter.template, "exchanges": adapter.exchanges}
+    path = located.folder / PRESET_NOTE
     note = {"template": HUMAN_ASSISTANT.name, "exchanges": None, **(read_json(path) if path.exists() else {})}
     if note["exchanges"] is not None and not (isinstance(note["exchanges"], int) and note["exchanges"] > 0):
         raise ValueError(f"{PRESET_NOTE}: `exchanges` must be a positive integer. Received: {note['exchanges']!r}")

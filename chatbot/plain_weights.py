@@ -1,13 +1,15 @@
 """The weights of a KerasHub backbone as plain arrays, narrowed where asked for: what `chatbot.decoder` computes with.
 
 Two designs are known, and with them the families that follow them: GPT-2's (normalised, biases, GELU, learnt positions)
-and Llama's (RMS, gated SiLU, rotary positions, few key heads): Llama, Mistral, Qwen. Adapters are merged in on the way.
+and Llama's (RMS, gated SiLU, rotary positions, few key heads): Llama, Mistral, Qwen. Adapters are merged in on the way, and a quantised base is made wide first.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+
+from chatbot.quantisation import kernel_shape, readable, whole_kernel, whole_table
 
 Width = Literal["float32", "bfloat16", "int8"]
 CHUNK = 64 * 2**20  # bytes
@@ -141,7 +143,7 @@ def narrowed(weight: np.ndarray, bias: np.ndarray | None, width: Width, arena: A
 
 
 def plain_weights(backbone: Any, places: int, width: Width = "float32") -> PlainWeights | None:
-    """The arrays of a backbone; None for a family, or a quantised model, that only Keras can compute.
+    """The arrays of a backbone, what is quantised made wide again; None for a family that only Keras can compute.
 
     Args:
         backbone: a KerasHub backbone.
@@ -149,13 +151,13 @@ def plain_weights(backbone: Any, places: int, width: Width = "float32") -> Plain
         width: of the matrices; the vectors, and GPT-2's positions, stay float32.
     """
     name = type(backbone).__name__
-    if (name != "GPT2Backbone" and name not in LLAMA_LIKE) or quantised(backbone):
+    if (name != "GPT2Backbone" and name not in LLAMA_LIKE) or not readable(backbone):
         return None
     gpt2, arena = name == "GPT2Backbone", Arena()
     attention = backbone.transformer_layers[0]._self_attention_layer
     table = backbone.token_embedding
-    embedding = narrowed(_array(table.embeddings), None, width, arena)
-    key_heads, head_width = _kernel(attention._key_dense).shape[1:]
+    embedding = narrowed(whole_table(table), None, width, arena)
+    key_heads, head_width = kernel_shape(attention._key_dense)[1:]
     window = getattr(attention, "_sliding_window", None)
     if name == "QwenBackbone" and attention.use_sliding_window_attention:
         return None  # its first layers have no window: Keras knows which
@@ -166,7 +168,7 @@ def plain_weights(backbone: Any, places: int, width: Width = "float32") -> Plain
         blocks=[_block(layer, gpt2, width, arena) for layer in backbone.transformer_layers],
         norm=_norm(backbone.layer_norm),
         head=embedding if table.tie_weights else narrowed(_array(table.reverse_embeddings).T, None, width, arena),
-        heads=_kernel(attention._query_dense).shape[1],
+        heads=kernel_shape(attention._query_dense)[1],
         key_heads=key_heads,
         head_width=head_width,
         window=window or places,
@@ -192,7 +194,7 @@ def _block(layer: Any, gpt2: bool, width: Width, arena: Arena) -> Block:
 
 def _linear(layers: list[Any], inputs: int, width: Width, arena: Arena) -> Linear:
     """Dense layers of the same input as one matrix; `inputs` says how many axes of a kernel are the input's."""
-    kernels = [_kernel(layer) for layer in layers]
+    kernels = [whole_kernel(layer) for layer in layers]
     ins = int(np.prod(kernels[0].shape[:inputs]))
     weight = np.concatenate([kernel.reshape(ins, -1) for kernel in kernels], axis=1).T
     biases = [_array(layer.bias).reshape(-1) for layer in layers if layer.bias is not None]
@@ -212,15 +214,8 @@ def _rotation(layer: Any, places: int, width: int) -> tuple[np.ndarray, np.ndarr
     return np.ascontiguousarray(turned[:, : width // 2]), np.ascontiguousarray(turned[:, width // 2 :])
 
 
-def _kernel(layer: Any) -> np.ndarray:
-    return _array(layer.kernel)  # with its adapter, where it has one
-
-
 def _array(value: Any) -> np.ndarray:
     from keras import ops
 
     return np.ascontiguousarray(ops.convert_to_numpy(value), "float32")
 
-
-def quantised(backbone: Any) -> bool:
-    return any(getattr(layer, "quantization_mode", None) for layer in backbone._flatten_layers())

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from chatbot.adapter import Method
 from chatbot.errors import InputError
 from chatbot.files import write_text
 from chatbot.language import tr
@@ -31,7 +32,9 @@ class LoraOptions(_Options):
     alpha: Annotated[float, Field(gt=0)] = 16.0
     """La sortie de l'adaptateur est multipliée par alpha / rank."""
     targets: tuple[str, ...] = ("query", "value")
-    """Noms des couches adaptées : query, key, value, attention_output, feedforward_intermediate_dense…"""
+    """Couches adaptées : query, key, value, attention_output, feedforward_intermediate_dense… ou all (toutes)."""
+    dropout: Share = 0.0
+    """Part des entrées de l'adaptateur éteintes pendant l'entraînement."""
 
 
 class FitOptions(_Options):
@@ -80,8 +83,9 @@ class RunConfig(_Options):
     """Modèle de départ : mini, un dossier, un nom KerasHub comme gpt2_base_en, hf://…, kaggle://…"""
     template: str | None = None
     """Gabarit ; par défaut celui noté avec le modèle de départ."""
-    method: Literal["full", "lora"] = "full"
-    """Entraîner tous les poids (full) ou un petit adaptateur à côté de poids gelés (lora)."""
+    method: Method = "full"
+    """Tous les poids (full), ou un petit adaptateur à côté de poids gelés : tels quels (lora), en 8 ou en 4 bits
+    (qlora-int8, qlora-int4)."""
     lora: LoraOptions = LoraOptions()
     """Options de l'adaptateur."""
     fit: FitOptions = FitOptions()

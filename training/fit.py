@@ -5,16 +5,19 @@ keeping the best weights → say whether the weights moved and by how much the l
 """
 
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chatbot.adapter import Adapter, fingerprint, prepare, save_adapter
 from chatbot.dialogue import drawn
+from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
 from chatbot.model import LanguageModel, load_model, save_preset
+from chatbot.quantisation import quantised
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
@@ -42,7 +45,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
     with runs.working(config.out, resume=resume) as work:
         runs.note_beginning(work, config, data.manifest)
         precision = choose_precision(config.fit.precision)
-        model = _load(config, precision, watcher)
+        model, adapter = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
         trainer = _compiled(config, model.causal_lm, plan)
         runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
@@ -50,7 +53,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         progress = _run(config, trainer, plan, work, resume, watcher)
         metrics = _outcome(config, trainer, plan, progress, before, precision)
         write_json(work / "metrics.json", metrics)
-        _write_weights(config, model, data, trainer, work)
+        _write_weights(model, adapter, data, work)
         _write_samples(model, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(work, config.out)
@@ -69,16 +72,32 @@ def verdict(metrics: dict[str, Any]) -> str:
     )
 
 
-def _load(config: RunConfig, precision: str, watcher: Watcher) -> LanguageModel:
+def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[LanguageModel, Adapter | None]:
+    """The base, made what the method trains, and the note of its adapter."""
     import keras
 
     keras.utils.set_random_seed(config.fit.seed)
     model = load_model(config.model, dtype=precision, template=config.template, dropout=config.fit.dropout)
-    if config.method == "lora":
-        from training.lora import add_lora
-
+    backbone, adapter = model.causal_lm.backbone, None
+    if quantised(backbone) or (config.method != "full" and model.adapter):
+        raise InputError(
+            tr(f"{config.model} est un adaptateur : on n'en entraîne pas un second dessus.\n"
+               f"Fusionnez-le d'abord : causette merge {config.model} --out DOSSIER, puis --model DOSSIER.",
+               f"{config.model} is an adapter: no second one is trained on top of it.\n"
+               f"Merge it first: causette merge {config.model} --out FOLDER, then --model FOLDER.")
+        )  # fmt: skip
+    if config.method != "full":
         options = config.lora
-        add_lora(model.causal_lm.backbone, rank=options.rank, alpha=options.alpha, targets=options.targets)
+        adapter = Adapter(
+            method=config.method,
+            rank=options.rank,
+            alpha=options.alpha,
+            targets=options.targets,
+            base=config.model,
+            base_fingerprint=fingerprint(backbone),
+            template=model.template.name,
+        )
+        prepare(backbone, config.method, rank=options.rank, alpha=options.alpha, targets=options.targets)
     trained = sum(int(np.prod(v.shape)) for v in model.causal_lm.backbone.trainable_variables)
     watcher.say(
         tr(f"Modèle {config.model} : {number(model.parameters / 1e6, 1)} M de paramètres, dont "
@@ -86,7 +105,7 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> LanguageModel:
            f"Model {config.model}: {number(model.parameters / 1e6, 1)}M parameters, "
            f"{number(trained / 1e6, 2)}M of them trained, in {precision}.")
     )  # fmt: skip
-    return model
+    return model, adapter
 
 
 def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
@@ -128,7 +147,9 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
 
     fit = config.fit
     places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
-    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
+    trainer = PackedCausalLM(
+        causal_lm, places=places, adapter_dropout=config.lora.dropout, seed=fit.seed, dtype=causal_lm.dtype_policy
+    )
     optimizer = make_optimizer(
         trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
     )
@@ -191,11 +212,13 @@ def _outcome(
     }
 
 
-def _write_weights(config: RunConfig, model: LanguageModel, data: PreparedSet, trainer: Any, work: Path) -> None:
-    if config.method == "lora":
-        save_arrays(work / "adapter.npz", values_of(trainer.trainable_variables))
+def _write_weights(model: LanguageModel, adapter: Adapter | None, data: PreparedSet, work: Path) -> None:
+    """The whole model, or its adapter alone."""
     exchanges = max(sum(turn.role == "user" for turn in dialogue.messages) for dialogue in data.split("train"))
-    note = {"template": model.template.name, "base": config.model, "exchanges": exchanges}
+    if adapter:
+        save_adapter(work / "adapter", replace(adapter, exchanges=exchanges), model.causal_lm.backbone)
+        return
+    note = {"template": model.template.name, "base": model.name, "exchanges": exchanges}
     save_preset(model.causal_lm, work / "preset", note)
 
 

@@ -21,6 +21,7 @@ from keras import ops
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from training.adapted import AdapterDropout, adapters_beside
 from training.packed_attention import attention_in_blocks
 from training.recompute import cheap_parts_recomputed, not_before
 
@@ -120,7 +121,7 @@ def _chunks(*arrays):
     return tuple(cut(array) for array in arrays)
 
 
-def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
+def hidden_states(backbone, token_ids, positions, segment_ids, training=False, adapter_dropout=None):
     """Last hidden states of packed rows, by the backbone's own layers.
 
     Args:
@@ -129,6 +130,7 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
         positions: (batch, length) int32, restarted at each dialogue.
         segment_ids: (batch, length) int32, one number per dialogue, 0 where nothing is.
         training: whether dropout is on.
+        adapter_dropout: draws what is left out of the adapters' inputs then.
 
     Returns:
         (batch, length, hidden) float.
@@ -139,7 +141,8 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
         x = backbone.embeddings_add((x, backbone.position_embedding(x, positions=positions)))
         x = backbone.embeddings_dropout(x, training=training)
     # Rotary families need no positions: a rotation depends on the distance between two tokens only.
-    with attention_in_blocks(backbone), cheap_parts_recomputed(backbone):
+    adapted = adapters_beside(backbone, adapter_dropout, training)
+    with attention_in_blocks(backbone), cheap_parts_recomputed(backbone), adapted:
         for layer in backbone.transformer_layers:
             x = layer(x, decoder_attention_mask=same_dialogue, training=training)
     return backbone.layer_norm(x)
@@ -195,13 +198,19 @@ class PackedCausalLM(keras.Model):
         causal_lm: a KerasHub task; its backbone is shared, not copied.
         places: the most trained tokens that a batch may hold (`PackedRows.most_trained`); None for all places. Compiled
             steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
+        adapter_dropout: share of the adapters' inputs that is left out while training.
+        seed: draws which.
     """
 
-    def __init__(self, causal_lm, places: int | None = None, **kwargs):
+    def __init__(
+        self, causal_lm, places: int | None = None, *, adapter_dropout: float = 0.0, seed: int = 0, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
         self.places = places
+        self.adapter_seeds = keras.random.SeedGenerator(seed)  # an attribute, so that its state is the model's
+        self.adapter_dropout = AdapterDropout(adapter_dropout, self.adapter_seeds)
 
     def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
@@ -210,7 +219,7 @@ class PackedCausalLM(keras.Model):
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):
-        return hidden_states(self.backbone, **inputs, training=training)
+        return hidden_states(self.backbone, **inputs, training=training, adapter_dropout=self.adapter_dropout)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))

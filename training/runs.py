@@ -3,8 +3,8 @@
     runs/NAME/
         config.yaml          the whole configuration
         data_manifest.json   manifest of the prepared set it was trained on
-        preset/              KerasHub preset with tokenizer and template (merged, if LoRA)
-        adapter.npz          LoRA only: every trained variable, apart from the base
+        preset/              KerasHub preset with tokenizer and template, or
+        adapter/             the adapter alone, for the methods that leave the base as it is
         history.csv          one row per validation
         metrics.json         what came out: losses before and after, weights moved, time
         samples.jsonl        some answers of the trained model
@@ -32,7 +32,8 @@ from chatbot.language import tr
 from training.config import RunConfig, save_config, validated
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
-REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json", "preset/config.json")
+REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json")
+WEIGHTS = ("preset/config.json", "adapter/adapter.safetensors")  # one of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,8 @@ class RunFolder:
                 )  # fmt: skip
             raise InputError(tr(f"{path} : ce dossier n'existe pas.", f"{path}: no such folder."))
         lost = [name for name in REQUIRED if not (path / name).exists()]
+        if not any((path / name).exists() for name in WEIGHTS):
+            lost.append(WEIGHTS[(path / "adapter").exists()])
         if lost:
             raise InputError(
                 tr(f"{path} : dossier d'entraînement incomplet, il manque {', '.join(lost)}.\n"

@@ -26,7 +26,7 @@ from chatbot.model import LanguageModel, load_model
 from chatbot.template import ALPACA, LLAMA2, TEMPLATES
 from tests.chatbot.shapes import GROUPED, SCALED
 from tests.chatbot.test_template import dialogues
-from training.lora import add_lora
+from chatbot.adapter import add_lora
 
 MODELS = keras_hub.models
 FAMILIES = {
