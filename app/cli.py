@@ -37,7 +37,7 @@ def train(
     data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé.", "Prepared set."))] = None,
     out: Annotated[Path | None, typer.Option(help=tr("Dossier à écrire (runs/NOM).", "Folder to write (runs/NAME)."))] = None,
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
-    method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
+    method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
         "Recette : fichier YAML, ou demo, petit, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, petit, mini, gpt2, gpt2_lora."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
@@ -201,6 +201,21 @@ def export(
 
     output = Output(json)
     value, shown = export_model(model, to, out)
+    output.result(value, shown)
+
+
+@app.command(name="merge", help=tr("Fond un adaptateur (lora, qlora) et son modèle de départ en un seul modèle.",
+                                   "Makes one model of an adapter (lora, qlora) and its base."))  # fmt: skip
+def merge_(
+    model: Model,
+    out: Annotated[Path, typer.Option(help=tr("Préréglage à écrire.", "Preset to write."))],
+    json: Json = False,
+) -> None:
+    load_keras()
+    from app.exporting import merge_run
+
+    output = Output(json)
+    value, shown = merge_run(model, out)
     output.result(value, shown)
 
 

@@ -1,11 +1,11 @@
-"""`causette export`: the model loaded and written in the format asked for, and what to know of the folder."""
+"""`causette export` and `causette merge`: the model loaded and written in the form asked for, and what to know of it."""
 
 from pathlib import Path
 from typing import Any
 
 from chatbot.export import export_transformers, require_free
 from chatbot.language import number, tr
-from chatbot.model import load_model
+from chatbot.model import load_model, merge
 
 
 def export_model(name: str, to: str, out: Path) -> tuple[dict[str, Any], str]:
@@ -27,3 +27,21 @@ def export_model(name: str, to: str, out: Path) -> tuple[dict[str, Any], str]:
         tr(f"Textes d'arrêt, à donner à qui génère : {stop}", f"Stop texts, to give to what generates: {stop}"),
     ]  # fmt: skip
     return facts, "\n".join(lines)
+
+
+def merge_run(name: str, out: Path) -> tuple[dict[str, Any], str]:
+    """Writes a fine-tuned adapter and its base as one preset; returns its facts and the lines to show.
+
+    Raises:
+        InputError, WorldError: as `chatbot.model.merge`.
+    """
+    model = merge(name, out)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    facts = {"folder": str(out), "parameters": model.parameters, "template": model.template.name, "bytes": size}
+    shown = tr(
+        f"Préréglage : {out} ({number(size / 1e6)} Mo), {number(model.parameters)} paramètres, float32.\n"
+        f"Il se passe du modèle de départ : causette chat {out}",
+        f"Preset: {out} ({number(size / 1e6)} MB), {number(model.parameters)} parameters, float32.\n"
+        f"It does without its base model: causette chat {out}",
+    )
+    return facts, shown
