@@ -94,8 +94,8 @@ def models() -> Any:
     """The name and model of each family."""
     import keras_hub
 
-    from chatbot.model import load_model
     from chatbot.adapter import add_lora
+    from chatbot.model import load_model
 
     known = keras_hub.models
     byte_pair, pieces = byte_pair_tokenizer(), sentence_pieces()

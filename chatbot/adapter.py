@@ -19,7 +19,8 @@ import numpy as np
 from chatbot.errors import InputError
 from chatbot.files import folder_written_whole, read_json, write_json
 from chatbot.language import tr
-from chatbot.quantisation import dense_layers, quantise, whole_kernel, whole_table
+from chatbot.narrowing import Bits, quantise
+from chatbot.quantisation import dense_layers, quantised, whole_kernel, whole_table
 
 Method = Literal["full", "lora", "qlora-int8", "qlora-int4"]
 ALL = "all"  # as a target: every kernel
@@ -36,7 +37,7 @@ class Adapter:
         alpha: their product is multiplied by alpha / rank.
         targets: names of the adapted layers.
         base: the base model, as the user named it.
-        base_fingerprint: of the base's weights before they were narrowed; see `fingerprint`.
+        base_fingerprint: of the base's weights, narrowed where they are; see `fingerprint`.
         template: name of the chat template.
         exchanges: questions of the longest dialogue it was fine-tuned on.
     """
@@ -72,17 +73,28 @@ class Adapter:
         return adapter
 
 
-def prepare(backbone: Any, method: Method, *, rank: int, alpha: float, targets: Sequence[str]) -> None:
-    """Makes a base what `method` trains: nothing for full; else narrowed where asked for, frozen, adapters added.
+def bits_of(method: Method) -> Bits | None:
+    """To how many bits a method narrows its base; None: not at all."""
+    bits: dict[str, Bits] = {"qlora-int8": "int8", "qlora-int4": "int4"}
+    return bits.get(method)
+
+
+def prepare(backbone: Any, method: Method, *, rank: int, alpha: float, targets: Sequence[str]) -> str:
+    """Makes a base what `method` trains: nothing for full; else narrowed where asked for (unless it was while it was
+    read), frozen, adapters added.
+
+    Returns:
+        The fingerprint of the base.
 
     Raises:
         InputError: no layer has the name of a target.
     """
-    if method == "full":
-        return
-    if method != "lora":
-        quantise(backbone, "int8" if method == "qlora-int8" else "int4")
-    add_lora(backbone, rank=rank, alpha=alpha, targets=targets)
+    if (bits := bits_of(method)) and not quantised(backbone):
+        quantise(backbone, bits)
+    base = fingerprint(backbone)
+    if method != "full":
+        add_lora(backbone, rank=rank, alpha=alpha, targets=targets)
+    return base
 
 
 def add_lora(backbone: Any, *, rank: int, alpha: float, targets: Sequence[str]) -> int:
@@ -134,20 +146,25 @@ def save_adapter(folder: Path, adapter: Adapter, backbone: Any) -> None:
 def put_beside(backbone: Any, adapter: Adapter, folder: Path) -> None:
     """Makes a base model the fine-tuned one: narrows it where the adapter was trained so, and puts the adapter beside it.
 
+    Args:
+        backbone: the base, perhaps narrowed already.
+        adapter: the note of `folder`.
+        folder: the adapter's.
+
     Raises:
         InputError: the base is another one, or the file is not of this adapter.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    if fingerprint(backbone) != adapter.base_fingerprint:
+    base = prepare(backbone, adapter.method, rank=adapter.rank, alpha=adapter.alpha, targets=adapter.targets)
+    if base != adapter.base_fingerprint:
         raise InputError(
             tr(f"{folder} : cet adaptateur a été appris sur d'autres poids que ceux de {adapter.base}.\n"
                "Remettez le modèle de départ d'origine à cette place, ou corrigez « base » dans adapter.json.",
                f"{folder}: this adapter was learnt on other weights than those of {adapter.base}.\n"
                "Put the original base model back there, or mend `base` in adapter.json.")
         )  # fmt: skip
-    prepare(backbone, adapter.method, rank=adapter.rank, alpha=adapter.alpha, targets=adapter.targets)
     wanted = {variable.path: variable for variable in backbone.trainable_variables}
     path = folder / "adapter.safetensors"
     try:
@@ -201,7 +218,7 @@ def merge_in_place(backbone: Any) -> None:
 def fingerprint(backbone: Any) -> str:
     """sha256 over shapes and some thousand values of each weight: tells another base, in a moment, also at 7 billion.
 
-    It is taken of a base that is not quantised yet. A base that differs in other values only is not told.
+    A base that differs in other values only is not told.
     """
     import hashlib
 

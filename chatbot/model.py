@@ -9,18 +9,19 @@ load_model("./gpt2")                  a preset folder, or one in the transformer
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chatbot.adapter import Adapter, merge_in_place, merged_into, put_beside
+from chatbot.adapter import Adapter, bits_of, merge_in_place, merged_into, put_beside
 from chatbot.errors import CausetteError, InputError
 from chatbot.files import folder_written_whole, read_json, write_json
 from chatbot.language import tr
-from chatbot.locate import PRESET_NOTE, Located, locate
+from chatbot.locate import KERAS_WEIGHTS, PRESET_NOTE, Located, locate
+from chatbot.narrowing import Bits, narrowed_while_read, quantise
 from chatbot.quantisation import parameters_of, quantised
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
 from chatbot.tokenizer import BytePairTokenizer, TextTokenizer, tokenizer_of
@@ -67,6 +68,7 @@ def load_model(
     template: str | None = None,
     revision: str | None = None,
     merge: bool = True,
+    bits: Bits | None = None,
     **backbone: Any,
 ) -> LanguageModel:
     """Loads a model by name or folder.
@@ -78,6 +80,7 @@ def load_model(
         revision: commit, tag or branch, for ``hf://``.
         merge: whether an adapter is added to the kernels beside which it lies, where these are not quantised: the same
             model (but for rounding), and no slower than its base.
+        bits: narrows the kernels, while they are read where that can be; an adapter says itself what its base needs.
         **backbone: options of the backbone, such as ``dropout=0.1``.
 
     Raises:
@@ -89,12 +92,13 @@ def load_model(
     with _told_in_two_lines(name):
         note = _note(located)
         chosen = template_named(template or note["template"])
-        causal_lm = _load_task(located.folder, dtype, backbone)
+        adapter = Adapter.read(located.adapter) if located.adapter else None
+        causal_lm = _load_task(located.folder, dtype, backbone, bits_of(adapter.method) if adapter else bits)
         tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
     _require_finite(causal_lm, name)
-    if located.adapter:
+    if adapter and located.adapter:
         body = causal_lm.backbone
-        put_beside(body, Adapter.read(located.adapter), located.adapter)
+        put_beside(body, adapter, located.adapter)
         if merge and not quantised(body):
             merge_in_place(body)
     return LanguageModel(
@@ -240,15 +244,20 @@ def _told_in_two_lines(name: str) -> Iterator[None]:
         ) from error
 
 
-def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
-    """The causal LM of a folder, in two steps.
+def _load_task(folder: Path, dtype: str, backbone: dict[str, Any], bits: Bits | None = None) -> Any:
+    """The causal LM of a folder, in two steps; its kernels narrowed to `bits`.
 
     `CausalLM.from_preset` alone takes the architecture from task.json, where nothing checked its sizes, and passes
     options such as ``dropout`` on to nobody. `Backbone.from_preset` reads config.json, which `check_folder` did check.
     """
     import keras_hub
 
-    body = keras_hub.models.Backbone.from_preset(str(folder), dtype=dtype, **backbone)
+    # KerasHub's converters of the transformers format write into float kernels only.
+    while_read = bits is not None and any((folder / name).exists() for name in KERAS_WEIGHTS)
+    with narrowed_while_read(bits) if bits and while_read else nullcontext():
+        body = keras_hub.models.Backbone.from_preset(str(folder), dtype=dtype, **backbone)
+    if bits and not while_read:
+        quantise(body, bits)
     # KerasHub 0.32 falls over a saved policy such as "mixed_bfloat16", unless another one is asked for here too.
     causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), backbone=body, load_weights=False, dtype=dtype)
     # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
@@ -259,6 +268,8 @@ def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
 
 def _require_finite(causal_lm: Any, name: str) -> None:
     for variable in causal_lm.backbone.variables:
+        if "int" in variable.dtype:
+            continue
         if not np.isfinite(np.asarray(variable, dtype="float32")).all():
             raise InputError(
                 tr(

@@ -218,4 +218,3 @@ def _array(value: Any) -> np.ndarray:
     from keras import ops
 
     return np.ascontiguousarray(ops.convert_to_numpy(value), "float32")
-

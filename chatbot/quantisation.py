@@ -4,40 +4,16 @@ Every matrix of a layer (`Dense`, `EinsumDense`) is narrowed, activations never 
 made wide again. Embeddings, normalisations and biases stay as they are.
 
     int8    a whole number of -127…127 for each weight, one scale per output
-    int4    two weights a byte, one scale and one zero point per `BLOCK` inputs of each output: 4.6 bits a weight
+    int4    two weights a byte, one scale and one zero point per 64 inputs of each output: 4.6 bits a weight
 
-The same values always give the same bits, so a base that is loaded and quantised again is the one that was trained on.
+How they get there stands in `chatbot.narrowing`.
 """
 
-import gc
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-
-Bits = Literal["int8", "int4"]
-BLOCK = 64  # weights that share a scale in int4: as in the paper
-
-
-def quantise(backbone: Any, bits: Bits) -> None:
-    """Narrows the kernels of a built backbone, in place, one after the other.
-
-    (The task around it cannot: `CausalLM.quantize` of KerasHub 0.32 raises in the middle, half of the layers done.)
-    """
-    from keras.quantizers import Int4QuantizationConfig, Int8QuantizationConfig
-
-    config = (
-        Int4QuantizationConfig(block_size=BLOCK) if bits == "int4" else Int8QuantizationConfig(activation_quantizer=None)
-    )
-    narrowed = dense_layers(backbone)
-    # Keras collects garbage after each kernel, through every object there is: 0.3 s, for nothing, as each is freed before.
-    gc.collect()
-    gc.freeze()
-    try:
-        backbone.quantize(config=config, filters=lambda layer: any(layer is one for one in narrowed))
-    finally:
-        gc.unfreeze()
 
 
 def dense_layers(backbone: Any) -> list[Any]:
@@ -48,9 +24,10 @@ def dense_layers(backbone: Any) -> list[Any]:
 
 
 def readable(backbone: Any) -> bool:
-    """Whether the kernels can be made wide again: not those of Keras' float8, GPTQ and AWQ."""
-    modes = {getattr(layer, "quantization_mode", None) for layer in backbone._flatten_layers()}
-    return modes <= {None, "int8", "int4"}
+    """Whether all weights can be made wide again: not those of Keras' float8, GPTQ and AWQ, nor a quantised embedding."""
+    dense = {id(layer) for layer in dense_layers(backbone)}
+    narrow = [layer for layer in backbone._flatten_layers() if getattr(layer, "quantization_mode", None)]
+    return all(id(layer) in dense and layer.quantization_mode in ("int8", "int4") for layer in narrow)
 
 
 def quantised(backbone: Any) -> bool:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.adapter import Adapter, fingerprint, prepare, save_adapter
+from chatbot.adapter import Adapter, bits_of, prepare, save_adapter
 from chatbot.dialogue import drawn
 from chatbot.errors import InputError
 from chatbot.files import write_json, write_text
 from chatbot.language import number, tr
+from chatbot.locate import locate
 from chatbot.model import LanguageModel, load_model, save_preset
-from chatbot.quantisation import quantised
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
@@ -77,27 +77,28 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[Language
     import keras
 
     keras.utils.set_random_seed(config.fit.seed)
-    model = load_model(config.model, dtype=precision, template=config.template, dropout=config.fit.dropout)
-    backbone, adapter = model.causal_lm.backbone, None
-    if quantised(backbone) or (config.method != "full" and model.adapter):
+    located = locate(config.model)
+    if located.adapter and (config.method != "full" or bits_of(Adapter.read(located.adapter).method)):
         raise InputError(
             tr(f"{config.model} est un adaptateur : on n'en entraîne pas un second dessus.\n"
                f"Fusionnez-le d'abord : causette merge {config.model} --out DOSSIER, puis --model DOSSIER.",
                f"{config.model} is an adapter: no second one is trained on top of it.\n"
                f"Merge it first: causette merge {config.model} --out FOLDER, then --model FOLDER.")
         )  # fmt: skip
+    options, bits = config.lora, bits_of(config.method)
+    model = load_model(config.model, dtype=precision, template=config.template, bits=bits, dropout=config.fit.dropout)
+    backbone, adapter = model.causal_lm.backbone, None
+    base = prepare(backbone, config.method, rank=options.rank, alpha=options.alpha, targets=options.targets)
     if config.method != "full":
-        options = config.lora
         adapter = Adapter(
             method=config.method,
             rank=options.rank,
             alpha=options.alpha,
             targets=options.targets,
             base=config.model,
-            base_fingerprint=fingerprint(backbone),
+            base_fingerprint=base,
             template=model.template.name,
         )
-        prepare(backbone, config.method, rank=options.rank, alpha=options.alpha, targets=options.targets)
     trained = sum(int(np.prod(v.shape)) for v in model.causal_lm.backbone.trainable_variables)
     watcher.say(
         tr(f"Modèle {config.model} : {number(model.parameters / 1e6, 1)} M de paramètres, dont "

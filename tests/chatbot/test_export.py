@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from safetensors.numpy import load_file
 
 from benchmarks.export import SYSTEM, TALK, TEXTS, byte_pair_tokenizer, of_qwen, sentence_pieces
+from chatbot.adapter import add_lora
 from chatbot.dialogue import Dialogue, Message, assistant, user
 from chatbot.encoding import encode_segments
 from chatbot.errors import InputError, WorldError
@@ -26,7 +27,6 @@ from chatbot.model import LanguageModel, load_model
 from chatbot.template import ALPACA, LLAMA2, TEMPLATES
 from tests.chatbot.shapes import GROUPED, SCALED
 from tests.chatbot.test_template import dialogues
-from chatbot.adapter import add_lora
 
 MODELS = keras_hub.models
 FAMILIES = {
