@@ -161,7 +161,7 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
         InputError: other settings, or the prepared set changed since.
     """
     if (work / "backup" / "state.npz").exists():
-        before, now = (_flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
+        before, now = (flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
         differ = [key for key, value in now.items() if before.get(key) != value]
         if read_json(work / "data_manifest.json") != manifest:
             differ.append("data")
@@ -190,7 +190,7 @@ def _config_in(folder: Path) -> RunConfig:
     return validated(yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
 
 
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
+def flat(values: dict[str, Any]) -> dict[str, Any]:
     """{"fit": {"rows": 8}} → {"fit.rows": 8}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
