@@ -47,9 +47,9 @@ class LossChart:
         yield from self.lines(min(options.max_width, WIDEST))
 
     def lines(self, width: int) -> list[Text]:
-        """The chart, each line at most `width` wide; none before there is anything to draw."""
+        """The chart, each line at most `width` wide; none before the first validation of the training."""
         losses = [loss for _, loss in (*self.training, *self.validation) if math.isfinite(loss)]
-        if not self.validation or not losses:
+        if len(self.validation) < 2 or not losses:
             return []
         low, high = min(losses), min(max(losses), 2 * self.validation[0][1])
         if high - low < 1e-6:
@@ -77,7 +77,7 @@ class LossChart:
             parts.append(("─ ", LINE, tr("entraînement ", "training ") + number(mean, 3)))
         parts.append(("○ ", POINT, tr("validation ", "validation ") + number(self.validation[-1][1], 3)))
         where = tr(f"au pas {best[0]}", f"at step {best[0]}")
-        parts.append(("● ", BEST, tr("la meilleure : ", "the best: ") + f"{number(best[1], 3)} {where}"))
+        parts.append(("● ", BEST, tr("la meilleure : ", "the best: ") + f"{number(best[1], 3)} {where}"))
         legend = Text("  ")
         for place, (sign, style, text) in enumerate(parts):
             legend.append("   " if place else "").append(sign, style=style).append(text)

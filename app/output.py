@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from chatbot.language import tr
-from chatbot.session import printable
 
 # Lines about progress wrap at the terminal's width, never at 80 when piped.
 _width = None if sys.stderr.isatty() else 200
@@ -39,6 +38,11 @@ class Output:
             console.print(renderable, markup=False) if isinstance(renderable, str) else console.print(renderable)
 
     @property
+    def width(self) -> int:
+        """Columns that a result has."""
+        return _console().width
+
+    @property
     def coloured(self) -> bool:
         """Whether a result is shown in colours: on a terminal, unless NO_COLOR is set."""
         console = _console()
@@ -50,11 +54,13 @@ class Output:
 
     def warn(self, text: str) -> None:
         """A line that should not be overlooked."""
-        advice.print(tr("Attention : ", "Warning: ") + text, style="yellow", markup=False)
+        advice.print(tr("Attention : ", "Warning: ") + text, style="yellow", markup=False)
 
 
 def short(text: str, limit: int = 220) -> str:
     """The text on one line, cut with an ellipsis, without the control characters that a model may have written."""
+    from chatbot.session import printable  # NumPy comes with it
+
     flat = " ".join(printable(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 

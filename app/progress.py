@@ -69,7 +69,7 @@ class TrainingBar(Watcher):
         self._total = self._chart.total = total_steps
         self.say(
             tr(
-                "Premier pas : compilation de quelques dizaines de secondes…",
+                "Premier pas : compilation de quelques dizaines de secondes…",
                 "First step: compiling takes some tens of seconds…",
             )
         )
@@ -111,7 +111,7 @@ class TrainingBar(Watcher):
         self._draw()
         if not self._panel.lines:
             self.say(
-                tr(f"  pas {row.step} (époque {number(row.epoch, 2)}) : perte {number(row.loss, 3)}, "
+                tr(f"  pas {row.step} (époque {number(row.epoch, 2)}) : perte {number(row.loss, 3)}, "
                    f"validation {number(row.validation_loss, 3)}",
                    f"  step {row.step} (epoch {number(row.epoch, 2)}): loss {number(row.loss, 3)}, "
                    f"validation {number(row.validation_loss, 3)}")

@@ -91,9 +91,7 @@ class Known:
 def findings(known: Known) -> list[Finding]:
     """All that the rules find now."""
     return [
-        Finding(key=key, step=known.step, text=text)
-        for key, rule in RULES.items()
-        if (text := rule(known)) is not None
+        Finding(key=key, step=known.step, text=text) for key, rule in RULES.items() if (text := rule(known)) is not None
     ]
 
 
@@ -106,9 +104,9 @@ def _divergence(known: Known) -> str | None:
     rate = rate_text(min(known.setup.learning_rate / 10, known.setup.usual_rate))
     since = min(best, known.start)
     return tr(
-        f"La perte d'entraînement diverge : {number(now, 2)} en moyenne sur les {len(known.recent)} derniers pas, "
+        f"La perte d'entraînement diverge : {number(now, 2)} en moyenne sur les {len(known.recent)} derniers pas, "
         f"contre {number(since, 2)} avant. Le taux d'apprentissage ({rate_text(known.setup.learning_rate)}) est trop "
-        f"haut : recommencez avec --set fit.learning_rate={rate}.",
+        f"haut : recommencez avec --set fit.learning_rate={rate}.",
         f"The training loss diverges: {number(now, 2)} on average over the last {len(known.recent)} steps, "
         f"{number(since, 2)} before. The learning rate ({rate_text(known.setup.learning_rate)}) is too high: start "
         f"again with --set fit.learning_rate={rate}.",
@@ -119,21 +117,24 @@ def _no_movement(known: Known) -> str | None:
     still = known.moved is not None and known.moved < 1e-5 and known.share >= 0.25
     if not (still or (known.share >= 0.5 and _flat(known))):
         return None
-    moved = tr(f"les poids n'ont bougé que de {number(100 * (known.moved or 0), 4)} %",
+    moved = tr(f"les poids n'ont bougé que de {number(100 * (known.moved or 0), 4)} %",
                f"the weights moved by {number(100 * (known.moved or 0), 4)}% only")  # fmt: skip
     flat = tr("les pertes n'ont pas changé", "the losses did not change")
     what = moved if still else flat
     rate = rate_text(min(1.0, max(known.setup.learning_rate * 10, known.setup.usual_rate)))
     adapter = "" if known.setup.method == "full" else tr(
-        " Si cela ne change rien, l'adaptateur est mal placé : voyez lora.targets et lora.alpha.",
+        " Si cela ne change rien, l'adaptateur est mal placé : voyez lora.targets et lora.alpha.",
         " If nothing changes, the adapter is in the wrong place: see lora.targets and lora.alpha.",
     )  # fmt: skip
-    return tr(
-        f"L'entraînement n'avance pas : {what} après {known.step} pas. Le taux d'apprentissage "
-        f"({rate_text(known.setup.learning_rate)}) est trop bas : recommencez avec --set fit.learning_rate={rate}.",
-        f"The training does not move: {what} after {known.step} steps. The learning rate "
-        f"({rate_text(known.setup.learning_rate)}) is too low: start again with --set fit.learning_rate={rate}.",
-    ) + adapter
+    return (
+        tr(
+            f"L'entraînement n'avance pas : {what} après {known.step} pas. Le taux d'apprentissage "
+            f"({rate_text(known.setup.learning_rate)}) est trop bas : recommencez avec --set fit.learning_rate={rate}.",
+            f"The training does not move: {what} after {known.step} steps. The learning rate "
+            f"({rate_text(known.setup.learning_rate)}) is too low: start again with --set fit.learning_rate={rate}.",
+        )
+        + adapter
+    )
 
 
 def _flat(known: Known) -> bool:
@@ -159,9 +160,9 @@ def _validation_rising(known: Known) -> str | None:
     cures += ["--set fit.dropout=0.1"] if known.setup.dropout < 0.1 else []
     cure = tr(" ou ", " or ").join(cures) or tr("davantage de dialogues", "more dialogues")
     return tr(
-        f"Le modèle apprend ses dialogues par cœur : la perte d'entraînement baisse encore "
+        f"Le modèle apprend ses dialogues par cœur : la perte d'entraînement baisse encore "
         f"({number(last.loss, 2)}), celle de validation remonte ({number(best.validation_loss, 2)} au pas {best.step}, "
-        f"{number(last.validation_loss, 2)} au pas {last.step}). Les meilleurs poids sont gardés ; la prochaine fois : "
+        f"{number(last.validation_loss, 2)} au pas {last.step}). Les meilleurs poids sont gardés ; la prochaine fois : "
         f"{cure}.",
         f"The model learns its dialogues by heart: the training loss still falls ({number(last.loss, 2)}), that of "
         f"validation rises ({number(best.validation_loss, 2)} at step {best.step}, {number(last.validation_loss, 2)} at "
@@ -195,18 +196,18 @@ def truncated(*, cut: int, dialogues: int, row_length: int, needed: int, context
         cures.append(tr(f"prenez --set fit.row_length={length}", f"take --set fit.row_length={length}"))
     if needed > context:
         cures.append(
-            tr(f"le modèle lit {context} jetons au plus, le plus long dialogue en demande {needed} : prenez un modèle au "
+            tr(f"le modèle lit {context} jetons au plus, le plus long dialogue en demande {needed} : prenez un modèle au "
                "contexte plus long, ou coupez ces réponses en plusieurs questions",
                f"the model reads {context} tokens at most, the longest dialogue takes {needed}: take a model with a "
                "longer context, or cut these answers into several questions")
         )  # fmt: skip
-    cure = tr(" ; ", "; ").join(cures)
+    cure = tr(" ; ", "; ").join(cures)
     return Finding(
         key="truncated",
         step=0,
         text=tr(
-            f"{number(cut)} dialogue(s) sur {number(dialogues)} ({share} %) perdent la fin de leur réponse, coupée à "
-            f"{row_length} jetons : le modèle n'apprendra pas à les finir. Remède : {cure}.",
+            f"{number(cut)} dialogue(s) sur {number(dialogues)} ({share} %) perdent la fin de leur réponse, coupée à "
+            f"{row_length} jetons : le modèle n'apprendra pas à les finir. Remède : {cure}.",
             f"{number(cut)} of {number(dialogues)} dialogue(s) ({share}%) lose the end of their answer, cut at "
             f"{row_length} tokens: the model will not learn to end them. Cure: {cure}.",
         ),
@@ -221,8 +222,8 @@ def not_finite(setup: Setup, *, step: int, best_step: int, precision: str) -> Fi
         key="not_finite",
         step=step,
         text=tr(
-            f"Arrêt au pas {step} : la perte n'est plus un nombre fini. Les poids gardés sont ceux du pas {best_step}, les "
-            f"meilleurs mesurés ; le modèle écrit est utilisable. Pour aller plus loin, recommencez avec "
+            f"Arrêt au pas {step} : la perte n'est plus un nombre fini. Les poids gardés sont ceux du pas {best_step}, les "
+            f"meilleurs mesurés ; le modèle écrit est utilisable. Pour aller plus loin, recommencez avec "
             f"--set fit.learning_rate={rate}{other}.",
             f"Stopped at step {step}: the loss is no finite number any more. The weights kept are those of step "
             f"{best_step}, the best measured; the model written is usable. To go further, start again with "

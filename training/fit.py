@@ -208,7 +208,7 @@ def _run(
     if progress.without_progress >= fit.patience:
         progress.stopped = "patience"
         watcher.say(
-            tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
+            tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
         )  # fmt: skip
     with np.load(best) as archive:

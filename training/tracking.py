@@ -74,7 +74,13 @@ class WeightsAndBiases(Tracker):
         import wandb
 
         settings = wandb.Settings(
-            disable_git=True, disable_code=True, save_code=False, console="off", silent=True, x_disable_machine_info=True
+            disable_git=True,
+            disable_code=True,
+            save_code=False,
+            console="off",
+            silent=True,
+            x_disable_machine_info=True,
+            x_disable_meta=True,
         )
         project = os.environ.get("WANDB_PROJECT", PROJECT)
         self._wandb = wandb
@@ -160,7 +166,7 @@ class _Several(Tracker):
             except Exception as error:  # each has exceptions of its own, and those of its network library
                 del self._services[name]
                 self._say(
-                    tr(f"tracking={name} ne répond plus ({_reason(error)}) : l'entraînement continue sans.",
+                    tr(f"tracking={name} ne répond plus ({_reason(error)}) : l'entraînement continue sans.",
                        f"tracking={name} answers no more ({_reason(error)}): the training goes on without it.")
                 )  # fmt: skip
 
@@ -183,7 +189,7 @@ def tracked(config: RunConfig, work: Path, say: Callable[[str], None], *, writes
         return
     note = work / NOTE
     known = read_json(note) if note.exists() else {}
-    services = {name: _opened(name, config, known.get(name)) for name in config.tracking}
+    services: dict[str, Any] = {name: _opened(name, config, known.get(name)) for name in config.tracking}
     if services:
         write_json(note, {name: service.id for name, service in services.items()})
     tracker = _Several(TensorBoard(work / "tensorboard"), services, say)
@@ -201,12 +207,12 @@ def _opened(name: str, config: RunConfig, known: str | None) -> Any:
         return kinds[name](config, known)
     except Exception as error:  # each has exceptions of its own, and those of its network library
         offline = {
-            "wandb": tr("Sans compte ni réseau : WANDB_MODE=offline.", "Without account or network: WANDB_MODE=offline."),
-            "mlflow": tr("Sans serveur : MLFLOW_TRACKING_URI=sqlite:///mlflow.db.",
+            "wandb": tr("Sans compte ni réseau : WANDB_MODE=offline.", "Without account or network: WANDB_MODE=offline."),
+            "mlflow": tr("Sans serveur : MLFLOW_TRACKING_URI=sqlite:///mlflow.db.",
                          "Without a server: MLFLOW_TRACKING_URI=sqlite:///mlflow.db."),
         }[name]  # fmt: skip
         raise WorldError(
-            tr(f"tracking={name} : refusé ({_reason(error)}).\n{offline}",
+            tr(f"tracking={name} : refusé ({_reason(error)}).\n{offline}",
                f"tracking={name}: refused ({_reason(error)}).\n{offline}")
         ) from error  # fmt: skip
 
@@ -226,7 +232,7 @@ def require_installed(names: Sequence[str]) -> None:
     if lacking:
         packages = " ".join(PACKAGES[name][1] for name in lacking)
         raise InputError(
-            tr(f"tracking : {', '.join(lacking)} n'est pas installé.\nInstallez-le : pip install {packages}",
+            tr(f"tracking : {', '.join(lacking)} n'est pas installé.\nInstallez-le : pip install {packages}",
                f"tracking: {', '.join(lacking)} is not installed.\nInstall it: pip install {packages}")
         )  # fmt: skip
 
