@@ -10,6 +10,7 @@ MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME…): nothing of it is read or writte
 """
 
 import importlib.util
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,6 +111,8 @@ class MLflow(Tracker):
     def __init__(self, config: RunConfig, known: str | None):
         from mlflow import MlflowClient
 
+        for chatty in ("mlflow", "alembic"):  # each table of a new data base is a line
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         self._client = MlflowClient()
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         experiment = self._client.get_experiment_by_name(name)
