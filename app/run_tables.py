@@ -20,7 +20,7 @@ WIDE = 112  # columns; a narrower terminal does not show date, steps and time
 
 
 def in_order(rows: Sequence[Row], key: str) -> list[Row]:
-    """Sorted: the newest, the best or the longest first; losses within what compares; unknown values last."""
+    """Sorted: the newest, the best or the longest first; losses within what compares; the damaged last."""
     letters = groups(rows)
     worth: dict[str, Callable[[Row], Any]] = {
         "date": lambda row: row.date and -datetime.fromisoformat(row.date).timestamp(),
@@ -35,7 +35,7 @@ def in_order(rows: Sequence[Row], key: str) -> list[Row]:
     def place(row: Row) -> tuple[Any, ...]:
         value = worth[key](row)
         group = letters.get(row.measured_on or "", "~") if key in ("loss", "gain") else ""
-        return (group, value is None, 0 if value is None else value, row.name)
+        return (row.state == "damaged", group, value is None, 0 if value is None else value, row.name)
 
     return sorted(rows, key=place)
 
@@ -132,7 +132,7 @@ def _state(row: Row) -> str:
     if row.state == "finished":
         stops = {
             "patience": tr("arrêt anticipé", "stopped early"),
-            "nan": tr("arrêté (perte infinie)", "stopped (nan)"),
+            "nan": tr("arrêté (NaN)", "stopped (NaN)"),
         }
         return stops.get(row.stopped or "", tr("fini", "finished"))
     words = {"unfinished": tr("à reprendre", "to resume"), "damaged": tr("abîmé", "damaged")}
