@@ -27,7 +27,14 @@ def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     fit = {"learning_rate": rate, "validation_dialogues": 256, "seed": 1}
-    config = {"data": "/x/data/faq", "out": str(folder), "model": "mini", "template": None, "method": "full", "fit": fit}
+    config = {
+        "data": "/x/data/faq",
+        "out": str(folder),
+        "model": "mini",
+        "template": None,
+        "method": "full",
+        "fit": fit,
+    }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (folder / "data_manifest.json").write_text(json.dumps({"fingerprints": {"train": "t", "validation": validation}}))
     outcome = {
@@ -36,7 +43,10 @@ def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **
     }  # fmt: skip
     (folder / "metrics.json").write_text(json.dumps(outcome))
     if tested is not None:
-        sides = {"generic": {"model": "mini", "measures": SIDE}, "specialised": {"model": str(folder), "measures": {**SIDE, "token_f1": tested}}}
+        sides = {
+            "generic": {"model": "mini", "measures": SIDE},
+            "specialised": {"model": str(folder), "measures": {**SIDE, "token_f1": tested}},
+        }
         (folder / "comparison.json").write_text(json.dumps({"comparisons": [{"split": "test", **sides}]}))
     return folder
 
@@ -46,7 +56,15 @@ def unfinished(folder: Path, **progress) -> None:
     folder.rename(work)
     (work / "metrics.json").unlink()
     (work / "backup").mkdir()
-    known = {"step": 7, "best_step": 5, "first_loss": 6.0, "best_loss": 4.5, "history": [{}], "seconds": 12.0, **progress}
+    known = {
+        "step": 7,
+        "best_step": 5,
+        "first_loss": 6.0,
+        "best_loss": 4.5,
+        "history": [{}],
+        "seconds": 12.0,
+        **progress,
+    }
     note = np.frombuffer(json.dumps(known).encode(), dtype="uint8")
     np.savez(work / "backup" / "state.npz", **{"progress": note, "00000 kernel": np.zeros(4)})
 
@@ -55,7 +73,14 @@ def unfinished(folder: Path, **progress) -> None:
 def folder(tmp_path) -> Path:
     place = tmp_path / "runs"
     a_run(place / "best", after=0.5, date="2026-03-02T10:00:00+00:00", tested=0.75)
-    a_run(place / "worse", after=2.0, rate=1e-4, date="2026-03-03T10:00:00+00:00", stopped="nan", findings=[{"key": "not_finite"}])
+    a_run(
+        place / "worse",
+        after=2.0,
+        rate=1e-4,
+        date="2026-03-03T10:00:00+00:00",
+        stopped="nan",
+        findings=[{"key": "not_finite"}],
+    )
     a_run(place / "search" / "other", after=0.1, validation="w", date="2026-03-01T10:00:00+00:00")
     unfinished(place / "going")
     (place / "broken").mkdir()
@@ -191,5 +216,7 @@ def test_it_loads_neither_keras_nor_tensorflow(folder):
         "heavy = {'tensorflow', 'jax', 'keras', 'pandas'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {heavy}' if heavy or status else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code, "runs", str(folder)], capture_output=True, text=True, cwd=PROJECT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "runs", str(folder)], capture_output=True, text=True, cwd=PROJECT, check=False
+    )
     assert done.returncode == 0, done.stderr

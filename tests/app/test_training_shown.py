@@ -19,7 +19,9 @@ WGL4 = set("─│┌┐└┘┤┬○●▲ ")  # in the fonts of Windows' con
 
 def chart_of(*losses: float, validation=((0, 6.0), (2, 5.0))) -> LossChart:
     return LossChart(
-        total=len(losses), training=[(step, loss) for step, loss in enumerate(losses, start=1)], validation=list(validation)
+        total=len(losses),
+        training=[(step, loss) for step, loss in enumerate(losses, start=1)],
+        validation=list(validation),
     )
 
 
@@ -69,7 +71,10 @@ def sample(step: int, answer: str, name: str = "a") -> Sample:
 def test_an_answer_before_and_now_without_its_control_characters():
     samples = [sample(0, "\x1b]0;pwned\x07\x1b[2Jrien\nde bon [bold]"), sample(0, "x", "b"), sample(9, "Ici." * 90)]
     lines = [line.plain for line in exchange(samples, 60)]
-    assert lines[1:3] == ["  Question  Où ?", "  Attendu   Ici."] and lines[3] == "  Avant     ]0;pwned[2Jrien de bon [bold]"
+    assert (
+        lines[1:3] == ["  Question  Où ?", "  Attendu   Ici."]
+        and lines[3] == "  Avant     ]0;pwned[2Jrien de bon [bold]"
+    )
     assert lines[4].startswith("  Pas 9     Ici.Ici.") and lines[4].endswith("…") and len(lines[4]) == 60
     assert "Pas" not in "".join(line.plain for line in exchange(samples[:2], 60))
     assert short("\x9b31m") == "31m"
@@ -78,7 +83,15 @@ def test_an_answer_before_and_now_without_its_control_characters():
 def shown(monkeypatch, *, terminal: bool, height: int = 40) -> tuple[TrainingBar, io.StringIO]:
     """A bar on a console of its own."""
     stream = io.StringIO()
-    console = Console(file=stream, force_terminal=terminal, width=80, height=height, soft_wrap=True, highlight=False, legacy_windows=False)
+    console = Console(
+        file=stream,
+        force_terminal=terminal,
+        width=80,
+        height=height,
+        soft_wrap=True,
+        highlight=False,
+        legacy_windows=False,
+    )
     monkeypatch.setattr(progress, "advice", console)
     monkeypatch.setattr("app.output.advice", console)
     return TrainingBar(Output()), stream
@@ -91,7 +104,9 @@ def watched(bar: TrainingBar) -> None:
         bar.samples([sample(0, "rien")])
         bar.start(6.0, [], [sample(0, "rien")])
         for step in range(1, 7):
-            bar.step(StepReport(step=step, loss=6.0 - step, learning_rate=1e-3, tokens=10, trained_tokens=5, seconds=0.1))
+            bar.step(
+                StepReport(step=step, loss=6.0 - step, learning_rate=1e-3, tokens=10, trained_tokens=5, seconds=0.1)
+            )
             if step % 2 == 0:
                 bar.validation(HistoryRow(
                     step=step, epoch=1.0, loss=6.0 - step, validation_loss=6.0 - step / 2, learning_rate=1e-3,
@@ -130,7 +145,9 @@ def test_a_low_terminal_gets_lines_and_the_curve_at_the_end(monkeypatch):
 
 def test_a_resumed_training_shows_what_was_before(monkeypatch):
     bar, stream = shown(monkeypatch, terminal=False)
-    before = HistoryRow(step=4, epoch=1.0, loss=2.0, validation_loss=3.0, learning_rate=1e-3, tokens_per_second=1.0, seconds=1.0)
+    before = HistoryRow(
+        step=4, epoch=1.0, loss=2.0, validation_loss=3.0, learning_rate=1e-3, tokens_per_second=1.0, seconds=1.0
+    )
     with bar:
         bar.plan(8, 4)
         bar.start(6.0, [before], [sample(0, "rien"), sample(4, "mieux")])

@@ -30,7 +30,15 @@ def row(step: int, loss: float, validation: float) -> HistoryRow:
 
 
 def known(**changes) -> Known:
-    usual = {"setup": SETUP, "step": 50, "total_steps": 100, "start": 6.0, "recent": [4.0] * 10, "history": [], "moved": 0.1}
+    usual = {
+        "setup": SETUP,
+        "step": 50,
+        "total_steps": 100,
+        "start": 6.0,
+        "recent": [4.0] * 10,
+        "history": [],
+        "moved": 0.1,
+    }
     return Known(**{**usual, **changes})
 
 
@@ -127,12 +135,16 @@ def trained(config) -> tuple[dict, list[str]]:
     listener = Listener()
     metrics = train(config, watcher=listener).metrics
     assert [finding.key for finding in listener.found] == [finding["key"] for finding in metrics["findings"]]
-    assert all(finding.text == noted["text"] for finding, noted in zip(listener.found, metrics["findings"], strict=True))
+    assert all(
+        finding.text == noted["text"] for finding, noted in zip(listener.found, metrics["findings"], strict=True)
+    )
     return metrics, [finding.key for finding in listener.found]
 
 
 def test_a_rate_far_too_high_is_told_as_divergence(data, tiny_preset, tmp_path):  # noqa: F811
-    config = config_of(data, tmp_path / "run", tiny_preset, learning_rate=1.0, max_steps=12, evaluate_every=12, samples=0)
+    config = config_of(
+        data, tmp_path / "run", tiny_preset, learning_rate=1.0, max_steps=12, evaluate_every=12, samples=0
+    )
     assert trained(config)[1] == ["divergence"]
 
 
@@ -175,7 +187,9 @@ def test_short_rows_are_told_before_the_first_step(data, tiny_preset, tmp_path):
     model = load_model(str(tiny_preset))
     dialogues = encode(read_dialogues(data / "train.jsonl"), model.template, model.tokenizer)
     length = max(int(each.trainable.argmax()) for each in dialogues)  # the first token of each answer
-    config = config_of(data, tmp_path / "run", tiny_preset, row_length=length, max_steps=2, samples=0, learning_rate=1e-2)
+    config = config_of(
+        data, tmp_path / "run", tiny_preset, row_length=length, max_steps=2, samples=0, learning_rate=1e-2
+    )
     metrics = train(config, watcher=listener).metrics
     assert [finding.key for finding in listener.found] == ["truncated"] and metrics["truncated_dialogues"] > 0
     assert "--set fit.row_length=" in listener.found[0].text

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from chatbot.dialogue import Dialogue, read_dialogues
+from chatbot.model import load_model
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
 from tests.training.test_fit import config_of, data, interrupted  # noqa: F401
@@ -41,7 +42,7 @@ def test_the_same_questions_are_asked_at_each_validation(data, tiny_preset, tiny
         assert sample.answer == chat.reply(dialogue.messages[:-1], Sampling(max_new_tokens=LONGEST)).text()
     assert [sample.answer for sample in whole[6:]] != [sample.answer for sample in whole[:3]]  # it learnt
 
-    config = config_of(data, tmp_path / "resumed", tiny_preset, save_every=1, **{k: OPTIONS[k] for k in OPTIONS})
+    config = config_of(data, tmp_path / "resumed", tiny_preset, **OPTIONS)
     interrupted(config, at=3)
     listener = Listener()
     resumed = train(config, resume=True, watcher=listener)
@@ -78,24 +79,50 @@ def test_samples_of_an_older_run_are_read(tmp_path):
     assert read_samples(tmp_path / FILE)[0].step == 0
 
 
+def halved(model) -> None:
+    """Other weights, which give other answers."""
+    table = model.causal_lm.backbone.token_embedding.embeddings
+    table.assign(table[::-1] * 0.5)
+
+
+def test_on_an_accelerator_keras_answers_with_the_weights_as_they_are_then(data, tiny_preset, tmp_path, monkeypatch):  # noqa: F811
+    dialogues, answers = list(read_dialogues(data / "validation.jsonl")), {}
+    for accelerated in (False, True):
+        monkeypatch.setattr("chatbot.runner.on_accelerator", lambda accelerated=accelerated: accelerated)
+        model = load_model(str(tiny_preset))
+        sampler = Sampler(model, dialogues, 2, 1, tmp_path / f"{accelerated}.jsonl")
+        before = sampler.ask(0)
+        halved(model)
+        answers[accelerated] = [[sample.answer for sample in samples] for samples in (before, sampler.ask(1))]
+    assert answers[True] == answers[False] and answers[True][0] != answers[True][1]
+
+
 ON_JAX = """
-import json, sys
-from training.config import validated
-from training.fit import train
-train(validated(json.loads(sys.argv[1]), "test"))
+import sys
+from pathlib import Path
+from chatbot.dialogue import read_dialogues
+from chatbot.model import load_model
+from tests.training.test_samples import halved
+from training.samples import Sampler
+model = load_model(sys.argv[1])
+sampler = Sampler(model, list(read_dialogues(Path(sys.argv[2]))), 3, 1, Path(sys.argv[3]))
+sampler.ask(0)
+halved(model)
+sampler.ask(1)
 """
 
 
-def test_on_jax_the_untrained_model_answers_the_same(data, tiny_preset, tiny_model, tmp_path):  # noqa: F811
+def test_jax_answers_the_same(data, tiny_preset, tmp_path):  # noqa: F811
     pytest.importorskip("jax")
-    config = config_of(data, tmp_path / "jax", tiny_preset, **{**OPTIONS, "max_steps": 2})
+    words = [str(tiny_preset), str(data / "validation.jsonl"), str(tmp_path / "jax")]
     done = subprocess.run(
-        [sys.executable, "-c", ON_JAX, json.dumps(config.model_dump(mode="json"))],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}, capture_output=True, text=True, timeout=300,
-        check=False,
+        [sys.executable, "-c", ON_JAX, *words], env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    samples = read_samples(tmp_path / "jax" / FILE)
-    assert [sample.step for sample in samples] == [0, 0, 0, 2, 2, 2]
-    here = Sampler(tiny_model, list(read_dialogues(data / "validation.jsonl")), 3, 1, tmp_path / FILE).ask(0)
-    assert samples[:3] == here
+    model = load_model(str(tiny_preset))
+    sampler = Sampler(model, list(read_dialogues(data / "validation.jsonl")), 3, 1, tmp_path / "tensorflow")
+    sampler.ask(0)
+    halved(model)
+    sampler.ask(1)
+    assert read_samples(tmp_path / "jax") == sampler.samples and len(sampler.samples) == 6
