@@ -6,9 +6,10 @@
         preset/              KerasHub preset with tokenizer and template (merged, if LoRA)
         adapter.npz          LoRA only: every trained variable, apart from the base
         history.csv          one row per validation
-        metrics.json         what came out: losses before and after, weights moved, time
-        samples.jsonl        some answers of the trained model
+        metrics.json         what came out: losses before and after, weights moved, time, findings
+        samples.jsonl        answers to the same questions before the training and at each validation
         tensorboard/         events
+        tracking.json        names of the run at the services of `tracking`, if any
         environment.json     versions, device, precision
 
 While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
