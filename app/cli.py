@@ -13,6 +13,7 @@ from app.data_commands import data_app
 from app.options import BaseUrl, Engine, Json, MaxTokens, Model, ModelOrServers, Seed, Temperature, Weights
 from app.output import Output
 from app.quiet import load_keras
+from app.runs_command import runs
 from app.set_commands import inspect, prepare
 from app.usage import Program, missing
 from chatbot.errors import InputError
@@ -30,6 +31,8 @@ app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, déc
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
                     "Shows a prepared set, what will be learnt in a dialogue, and draws the set's atlas."))(inspect)  # fmt: skip
+app.command(help=tr("Liste les entraînements d'un dossier, ou en met plusieurs côte à côte.",
+                    "Lists the runs of a folder, or puts several side by side."))(runs)  # fmt: skip
 
 
 @app.command(help=tr("Spécialise un modèle sur un jeu préparé.", "Fine-tunes a model on a prepared set."))

@@ -12,7 +12,7 @@ import yaml
 
 from app.disk import check_writable
 from app.measuring import compare_run
-from app.output import Output
+from app.output import Output, short
 from app.progress import TrainingBar
 from chatbot.errors import InputError
 from chatbot.files import read_json
@@ -136,12 +136,6 @@ def in_lines(answers: list[dict[str, str]]) -> list[str]:
             tr(f"Spécialisé : {short(answer['specialised'])}", f"Specialised: {short(answer['specialised'])}"),
         )
     ]
-
-
-def short(text: str, limit: int = 220) -> str:
-    """The text on one line, cut with an ellipsis."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 def clear_earlier(out: Path) -> None:

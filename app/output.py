@@ -13,6 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from chatbot.language import tr
+
 # Lines about progress wrap at the terminal's width, never at 80 when piped.
 _width = None if sys.stderr.isatty() else 200
 advice = Console(stderr=True, highlight=False, soft_wrap=True, width=_width)
@@ -36,6 +38,11 @@ class Output:
             console.print(renderable, markup=False) if isinstance(renderable, str) else console.print(renderable)
 
     @property
+    def width(self) -> int:
+        """Columns that a result has."""
+        return _console().width
+
+    @property
     def coloured(self) -> bool:
         """Whether a result is shown in colours: on a terminal, unless NO_COLOR is set."""
         console = _console()
@@ -44,6 +51,18 @@ class Output:
     def say(self, text: str) -> None:
         """A line of progress or advice."""
         advice.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """A line that should not be overlooked."""
+        advice.print(tr("Attention : ", "Warning: ") + text, style="yellow", markup=False)
+
+
+def short(text: str, limit: int = 220) -> str:
+    """The text on one line, cut with an ellipsis, without the control characters that a model may have written."""
+    from chatbot.session import printable  # NumPy comes with it
+
+    flat = " ".join(printable(text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:

@@ -66,6 +66,8 @@ class FitOptions(_Options):
     """Validations sans progrès avant l'arrêt anticipé."""
     save_every: Positive = 100
     """Pas entre deux états écrits pour --resume."""
+    samples: Annotated[int, Field(ge=0, le=50)] = 5
+    """Questions de validation posées au modèle avant l'entraînement et à chaque validation ; 0 : aucune."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     """Arithmétique des couches ; auto choisit selon l'appareil."""
     compile: Literal["auto", True, False] = "auto"
@@ -88,6 +90,8 @@ class RunConfig(_Options):
     (qlora-int8, qlora-int4)."""
     lora: LoraOptions = LoraOptions()
     """Options de l'adaptateur."""
+    tracking: tuple[Literal["wandb", "mlflow"], ...] = ()
+    """Services de suivi, en plus de TensorBoard, s'ils sont installés : [wandb], [mlflow] ou [wandb, mlflow]."""
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
 

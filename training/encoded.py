@@ -6,6 +6,7 @@ trainable       . . x x    . x x
 offsets         0          4     7
 """
 
+import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,16 @@ class EncodedDialogues(Sequence[Encoded]):
     def cut_after(self, tokens: int) -> "EncodedDialogues":
         """The same, no dialogue longer than so many tokens; nothing is copied."""
         return replace(self, longest=tokens if self.longest is None else min(tokens, self.longest))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what is read and what is learnt of each dialogue: where two are alike, mean losses compare."""
+        content = hashlib.sha256()
+        for begin, size in zip(self.offsets, self.lengths, strict=False):
+            content.update(np.int64(size).tobytes())
+            content.update(self.ids[begin : begin + size].astype("int32").tobytes())
+            content.update(self.trainable[begin : begin + size].tobytes())
+        return content.hexdigest()
 
     @property
     def cut(self) -> int:

@@ -4,8 +4,10 @@ The story: load the base → encode and pack the dialogues → measure the loss 
 keeping the best weights → say whether the weights moved and by how much the loss fell → write the run, whole.
 """
 
+import shutil
 from contextlib import closing
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +16,23 @@ import numpy as np
 from chatbot.adapter import Adapter, bits_of, prepare, save_adapter
 from chatbot.dialogue import drawn
 from chatbot.errors import InputError
-from chatbot.files import write_json, write_text
+from chatbot.files import write_json
 from chatbot.language import number, tr
 from chatbot.locate import locate
 from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
+from training.diagnosis import Setup, not_finite, truncated
 from training.loop import Schedule, optimise
 from training.packing import PackedRows, fit_length
 from training.precision import choose_compilation, choose_precision, device_name
-from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
+from training.recorder import LossNotFinite, Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
+from training.samples import Sampler
 from training.state import load_state, put_back, save_arrays, save_state, values_of
 from training.token_cache import encoded_split
+from training.tracking import Tracker, require_installed, tracked
 
 FEW_STEPS = 60  # optimizer steps: 75 questions with the recipe `mini` made 24, and the answers were blank
 
@@ -38,9 +43,11 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
     Raises:
         InputError: data, model or options are wrong, or a training to resume was begun with others; nothing is left
             behind, and nothing that could be resumed is lost.
-        WorldError: the loss became infinite.
+        WorldError: the loss became infinite before anything was learnt (later, the best weights are written, and
+            `stopped` of the metrics is "nan"), or a tracking service refused.
     """
     watcher = watcher or Watcher()
+    require_installed(config.tracking)
     data = PreparedSet.open(config.data)
     with runs.working(config.out, resume=resume) as work:
         runs.note_beginning(work, config, data.manifest)
@@ -50,11 +57,12 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         trainer = _compiled(config, model.causal_lm, plan)
         runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
         before = values_of(trainer.trainable_variables)
-        progress = _run(config, trainer, plan, work, resume, watcher)
-        metrics = _outcome(config, trainer, plan, progress, before, precision)
+        with tracked(config, work, watcher.say) as tracker:
+            progress, sampler = _run(config, model, data, trainer, plan, before, work, resume, watcher, tracker)
+            metrics = _outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": sampler.seconds}
+            tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
         write_json(work / "metrics.json", metrics)
         _write_weights(model, adapter, data, work)
-        _write_samples(model, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(work, config.out)
 
@@ -133,9 +141,17 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
             tr(f"Seulement {total} pas : c'est peu pour apprendre. Sur un petit fichier, prenez --recipe petit.",
                f"Only {total} steps: too few to learn much. For a small file take --recipe petit.")
         )  # fmt: skip
+    held = PackedRows.of(validation, length)
     return Plan(
         train=rows,
-        validation=PackedRows.of(validation, length),
+        validation=held,
+        cut=truncated(
+            cut=rows.truncated + held.truncated,
+            dialogues=len(dialogues) + len(validation),
+            row_length=length,
+            needed=max(fit_length(split, 2**31) for split in (dialogues, validation)),
+            context=model.context,
+        ),
         total_steps=total,
         steps_per_epoch=per_epoch,
         evaluate_every=fit.evaluate_every or max(1, min(per_epoch, total // 4)),
@@ -159,7 +175,18 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
     return trainer
 
 
-def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, watcher: Watcher) -> Progress:
+def _run(
+    config: RunConfig,
+    model: LanguageModel,
+    data: PreparedSet,
+    trainer: Any,
+    plan: Plan,
+    before: dict[str, np.ndarray],
+    work: Path,
+    resume: bool,
+    watcher: Watcher,
+    tracker: Tracker,
+) -> tuple[Progress, Sampler]:
     """Trains to the end (or to the early stop) and leaves the best weights in `trainer`."""
     state, best, fit = work / "backup" / "state.npz", work / "backup" / "best.npz", config.fit
     progress = Progress(**load_state(state, trainer)) if resume else Progress()
@@ -169,16 +196,39 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
         require_finite(progress.first_loss, step=0)
         save_arrays(best, values_of(trainer.trainable_variables))
         save_state(state, trainer, asdict(progress))
-    recorder = Recorder(trainer, plan, config, progress, work, watcher)
+    sampler = Sampler(
+        model, list(data.split("validation")), fit.samples, fit.seed, work / "samples.jsonl", progress.step
+    )
+    setup = Setup(
+        method=config.method, parameters=model.parameters, learning_rate=fit.learning_rate, epochs=fit.epochs,
+        dropout=fit.dropout,
+    )  # fmt: skip
+    recorder = Recorder(
+        trainer, plan, config, progress, work, watcher,
+        tracker=tracker, sampler=sampler, setup=setup, moved=lambda: weights_moved(trainer, before),
+    )  # fmt: skip
+    recorder.begin()
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
     steps = plan.train.steps(fit.rows, fit.accumulation, fit.seed, progress.step, plan.total_steps)
-    with closing(optimise(trainer, steps, schedule, start=progress.step, looks_at=recorder.looks_at)) as reports:
-        # Asked before each step: a training killed after its early stop must not take one step more.
-        while progress.without_progress < fit.patience and (report := next(reports, None)):
-            recorder.record(report)
+    try:
+        with closing(optimise(trainer, steps, schedule, start=progress.step, looks_at=recorder.looks_at)) as reports:
+            # Asked before each step: a training killed after its early stop must not take one step more.
+            while progress.without_progress < fit.patience and (report := next(reports, None)):
+                recorder.record(report)
+    except LossNotFinite:
+        if not progress.best_step:
+            shutil.rmtree(work / "backup")  # resumed, it would only come to the same end
+            raise
+        progress.stopped = "nan"
+        precision = trainer.dtype_policy.name
+        recorder.note(not_finite(setup, step=progress.step, best_step=progress.best_step, precision=precision))
+    else:
+        recorder.diagnose(measure=True, ended=True)
+    watcher.end()
     if progress.without_progress >= fit.patience:
+        progress.stopped = "patience"
         watcher.say(
             tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
@@ -186,15 +236,20 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
     with np.load(best) as archive:
         put_back(trainer.trainable_variables, dict(archive))
     runs.write_history(work / "history.csv", progress.rows)
-    return progress
+    return progress, sampler
+
+
+def weights_moved(trainer: Any, before: dict[str, np.ndarray]) -> float:
+    """How far the trained weights are from `before`, as a share of their size (Euclidean norms)."""
+    after = values_of(trainer.trainable_variables)
+    change = sum(float(np.square(after[name] - before[name], dtype="float64").sum()) for name in before)
+    size = sum(float(np.square(value, dtype="float64").sum()) for value in before.values())
+    return (change / size) ** 0.5 if size else 0.0
 
 
 def _outcome(
     config: RunConfig, trainer: Any, plan: Plan, progress: Progress, before: dict[str, np.ndarray], precision: str
 ) -> dict[str, Any]:
-    after = values_of(trainer.trainable_variables)
-    change = sum(float(np.square(after[name] - before[name], dtype="float64").sum()) for name in before)
-    size = sum(float(np.square(value, dtype="float64").sum()) for value in before.values())
     return {
         "validation_loss_before": progress.first_loss,
         "validation_loss_after": progress.best_loss,
@@ -202,7 +257,7 @@ def _outcome(
         "steps": progress.step,
         "planned_steps": plan.total_steps,
         "epochs": progress.step / plan.steps_per_epoch,
-        "weights_moved": (change / size) ** 0.5 if size else 0.0,
+        "weights_moved": weights_moved(trainer, before),
         "trained_tokens": progress.trained_tokens,
         "train_seconds": progress.seconds,
         "truncated_dialogues": plan.train.truncated + plan.validation.truncated,
@@ -210,6 +265,10 @@ def _outcome(
         "row_filled": plan.train.filled,
         "method": config.method,
         "precision": precision,
+        "stopped": progress.stopped,
+        "findings": progress.findings,
+        "measured_on": plan.validation.dialogues.fingerprint,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
@@ -221,19 +280,3 @@ def _write_weights(model: LanguageModel, adapter: Adapter | None, data: Prepared
         return
     note = {"template": model.template.name, "base": model.name, "exchanges": exchanges}
     save_preset(model.causal_lm, work / "preset", note)
-
-
-def _write_samples(model: LanguageModel, data: PreparedSet, work: Path, count: int = 5) -> None:
-    """Greedy answers to some questions of the validation split, drawn by chance, beside the expected ones."""
-    import json
-
-    from chatbot.runner import ChatModel
-    from chatbot.sampling import Sampling
-
-    chosen = drawn(list(data.split("validation")), count, seed=1)
-    answers = ChatModel(model).answers([d.messages[:-1] for d in chosen], Sampling(max_new_tokens=96))
-    lines = [
-        json.dumps({"id": d.id, "question": d.question, "expected": d.answer, "answer": a.text}, ensure_ascii=False)
-        for d, a in zip(chosen, answers, strict=True)
-    ]
-    write_text(work / "samples.jsonl", "\n".join(lines) + "\n")

@@ -3,19 +3,23 @@
 Knows how a training is watched and written down, not what is trained.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from chatbot.errors import WorldError
 from chatbot.language import tr
 from training.config import RunConfig
+from training.diagnosis import WINDOW, Finding, Known, Setup, findings
 from training.loop import StepReport, total_loss
 from training.packing import PackedRows
 from training.runs import HistoryRow
+from training.samples import Sample, Sampler
 from training.state import save_arrays, save_state, values_of
+from training.tracking import Tracker
 
 
 class Watcher:
@@ -24,14 +28,27 @@ class Watcher:
     def say(self, text: str) -> None:
         """A sentence for the user."""
 
+    def finding(self, finding: Finding) -> None:
+        """Something goes wrong; by default it is said."""
+        self.say(finding.text)
+
     def plan(self, total_steps: int, done: int) -> None:
         """How many steps there will be, and how many a resumed run has done already."""
 
     def step(self, report: StepReport) -> None:
         """After each optimizer step."""
 
+    def start(self, loss: float, rows: Sequence[HistoryRow], samples: Sequence[Sample]) -> None:
+        """Before the first step: the validation loss of the untrained model, and what a resumed run has seen already."""
+
     def validation(self, row: HistoryRow) -> None:
         """After each validation."""
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        """The answers at a validation."""
+
+    def end(self) -> None:
+        """After the last step."""
 
 
 @dataclass
@@ -46,8 +63,11 @@ class Progress:
     seconds: float = 0.0
     trained_tokens: int = 0
     losses: list[float] = field(default_factory=list)  # of the steps since the last validation
+    recent: list[float] = field(default_factory=list)  # of the last steps, `WINDOW` at most
     rates: list[float] = field(default_factory=list)  # tokens per second of the same
     history: list[dict[str, float]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    stopped: Literal["patience", "nan"] | None = None  # why it ended before its last step
 
     @property
     def rows(self) -> list[HistoryRow]:
@@ -63,18 +83,54 @@ class Plan:
     total_steps: int
     steps_per_epoch: int
     evaluate_every: int
+    cut: Finding | None = None
+
+
+class LossNotFinite(WorldError):
+    """The loss of a step is infinite or not a number."""
 
 
 class Recorder:
-    """After each step: counts, validates, keeps the best weights, writes the state and the curves."""
+    """After each step: counts, validates, asks the samples, keeps the best weights, writes the state and the curves.
 
-    def __init__(self, trainer, plan: Plan, config: RunConfig, progress: Progress, work: Path, watcher: Watcher):
-        import tensorflow as tf
+    Args:
+        trainer: the compiled model.
+        plan: its data and sizes.
+        config: its options.
+        progress: where it stands.
+        work: folder of the training.
+        watcher: is told everything.
+        tracker: takes the curves.
+        sampler: asks the model.
+        setup: what the cures of the findings depend on.
+        moved: how far the weights are from where they began.
+    """
 
+    def __init__(
+        self,
+        trainer: Any,
+        plan: Plan,
+        config: RunConfig,
+        progress: Progress,
+        work: Path,
+        watcher: Watcher,
+        *,
+        tracker: Tracker,
+        sampler: Sampler,
+        setup: Setup,
+        moved: Callable[[], float],
+    ):
         self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
         self.progress, self.watcher = progress, watcher
-        self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
-        self.scalar = tf.summary.scalar
+        self.tracker, self.sampler, self.setup, self.moved = tracker, sampler, setup, moved
+        self._measured = False
+
+    def begin(self) -> None:
+        """The loss and the answers of the model before its first step, told; new ones unless the training is resumed."""
+        if self.plan.cut:
+            self.note(self.plan.cut)
+        self._ask(self.progress.step)
+        self.watcher.start(self.progress.first_loss, self.progress.rows, self.sampler.samples)
 
     def looks_at(self, step: int) -> bool:
         """Whether the weights of that step are validated or written down."""
@@ -87,7 +143,7 @@ class Recorder:
         """Takes a step in: its figures, and validation, backup and best weights when they are due.
 
         Raises:
-            WorldError: the loss is infinite or not a number.
+            LossNotFinite: so it is; nothing of that step is noted.
         """
         require_finite(report.loss, report.step)
         progress = self.progress
@@ -95,8 +151,10 @@ class Recorder:
         progress.seconds += report.seconds
         progress.trained_tokens += report.trained_tokens
         progress.losses.append(report.loss)
+        progress.recent = [*progress.recent, report.loss][-WINDOW:]
         progress.rates.append(report.tokens / report.seconds)
         self.watcher.step(report)
+        self.diagnose()
         if self._due(report.step):
             self._validate(report)
         if self.looks_at(report.step):
@@ -105,6 +163,7 @@ class Recorder:
     def _validate(self, report: StepReport) -> None:
         progress = self.progress
         loss = validation_loss(self.trainer, self.plan, self.config.fit.rows)
+        require_finite(loss, report.step)
         row = HistoryRow(
             step=report.step,
             epoch=round(report.step / self.plan.steps_per_epoch, 4),
@@ -121,17 +180,50 @@ class Recorder:
             save_arrays(self.work / "backup" / "best.npz", values_of(self.trainer.trainable_variables))
         else:
             progress.without_progress += 1
-        with self.events.as_default(step=report.step):
-            for name in ("loss", "validation_loss", "learning_rate", "tokens_per_second"):
-                self.scalar(name, getattr(row, name))
-        self.events.flush()
+        names = ("loss", "validation_loss", "learning_rate", "tokens_per_second")
+        self.tracker.scalars(report.step, {name: getattr(row, name) for name in names})
         self.watcher.validation(row)
+        self._ask(report.step)
+        self.diagnose(measure=not self._measured and report.step >= self.plan.total_steps / 4)
+
+    def _ask(self, step: int) -> None:
+        if samples := self.sampler.ask(step):
+            self.tracker.samples(step, samples)
+            self.watcher.samples(samples)
+
+    def diagnose(self, *, measure: bool = False, ended: bool = False) -> None:
+        """Applies the rules to what is known now, and tells what they had not found before.
+
+        Args:
+            measure: whether to measure how far the weights moved, which reads them all.
+            ended: whether no step will follow.
+        """
+        self._measured |= measure
+        progress = self.progress
+        known = Known(
+            setup=self.setup,
+            step=progress.step,
+            total_steps=self.plan.total_steps,
+            start=progress.first_loss,
+            recent=progress.recent,
+            history=progress.rows,
+            moved=self.moved() if measure else None,
+            ended=ended,
+        )
+        for finding in findings(known):
+            self.note(finding)
+
+    def note(self, finding: Finding) -> None:
+        """Keeps and tells a finding, once."""
+        if all(finding.key != noted["key"] for noted in self.progress.findings):
+            self.progress.findings.append(asdict(finding))
+            self.watcher.finding(finding)
 
 
 def require_finite(loss: float, step: int) -> None:
     if np.isfinite(loss):
         return
-    raise WorldError(
+    raise LossNotFinite(
         tr(f"La perte n'est plus un nombre fini au pas {step}. Baissez fit.learning_rate, ou prenez "
            "fit.precision=float32.",
            f"The loss is no longer finite at step {step}. Lower fit.learning_rate, or take fit.precision=float32.")

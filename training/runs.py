@@ -6,9 +6,10 @@
         preset/              KerasHub preset with tokenizer and template, or
         adapter/             the adapter alone, for the methods that leave the base as it is
         history.csv          one row per validation
-        metrics.json         what came out: losses before and after, weights moved, time
-        samples.jsonl        some answers of the trained model
+        metrics.json         what came out: losses before and after, weights moved, time, findings
+        samples.jsonl        answers to the same questions before the training and at each validation
         tensorboard/         events
+        tracking.json        names of the run at the services of `tracking`, if any
         environment.json     versions, device, precision
 
 While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
@@ -164,7 +165,7 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
         InputError: other settings, or the prepared set changed since.
     """
     if (work / "backup" / "state.npz").exists():
-        before, now = (_flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
+        before, now = (flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
         differ = [key for key, value in now.items() if before.get(key) != value]
         if read_json(work / "data_manifest.json") != manifest:
             differ.append("data")
@@ -193,7 +194,7 @@ def _config_in(folder: Path) -> RunConfig:
     return validated(yaml.safe_load(path.read_text(encoding="utf-8")), where=str(path))
 
 
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
+def flat(values: dict[str, Any]) -> dict[str, Any]:
     """{"fit": {"rows": 8}} → {"fit.rows": 8}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
