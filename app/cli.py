@@ -42,7 +42,8 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
-        "Recette : fichier YAML, ou demo, petit, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, petit, mini, gpt2, gpt2_lora."))] = None,
+        "Recette : fichier YAML, ou le nom d'une recette fournie : petit, gpt2_lora…",
+        "Recipe: YAML file, or the name of an included one: petit, gpt2_lora…"))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(
