@@ -10,7 +10,18 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.data_commands import data_app
-from app.options import BaseUrl, Engine, Json, MaxTokens, Model, ModelOrServers, Seed, Temperature, Weights
+from app.options import (
+    RECIPES,
+    BaseUrl,
+    Engine,
+    Json,
+    MaxTokens,
+    Model,
+    ModelOrServers,
+    Seed,
+    Temperature,
+    Weights,
+)
 from app.output import Output
 from app.quiet import load_keras
 from app.runs_command import runs
@@ -42,8 +53,7 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
-        "Recette : fichier YAML, ou le nom d'une recette fournie : petit, gpt2_lora…",
-        "Recipe: YAML file, or the name of an included one: petit, gpt2_lora…"))] = None,
+        f"Recette : fichier YAML, ou {RECIPES}.", f"Recipe: YAML file, or {RECIPES}."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(

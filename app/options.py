@@ -8,6 +8,7 @@ import typer
 from chatbot.errors import InputError
 from chatbot.language import tr
 
+RECIPES = ", ".join(sorted(path.stem for path in (Path(__file__).parents[1] / "training" / "recipes").glob("*.yaml")))
 Json = Annotated[
     bool, typer.Option("--json", help=tr("Un objet JSON au lieu de texte.", "One JSON object instead of text."))
 ]
