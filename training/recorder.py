@@ -11,6 +11,7 @@ import numpy as np
 
 from chatbot.errors import WorldError
 from chatbot.language import tr
+from chatbot.model import LanguageModel
 from training.config import RunConfig
 from training.loop import StepReport, total_loss
 from training.packing import PackedRows
@@ -23,6 +24,9 @@ class Watcher:
 
     def say(self, text: str) -> None:
         """A sentence for the user."""
+
+    def prepared(self, model: LanguageModel, plan: "Plan") -> None:
+        """The model is loaded and the rows are packed; nothing is trained yet."""
 
     def plan(self, total_steps: int, done: int) -> None:
         """How many steps there will be, and how many a resumed run has done already."""
