@@ -8,7 +8,7 @@ from app.output import Output, advice
 from chatbot.language import number, tr
 from training.loop import StepReport
 from training.search import SearchWatcher
-from training.search_space import shown
+from training.search_dimension import shown
 
 
 class SearchBar(SearchWatcher):
@@ -35,7 +35,7 @@ class SearchBar(SearchWatcher):
     def trial(self, name: str, total: int, values: dict[str, Any]) -> None:
         self._name = name
         told = ", ".join(f"{key.rpartition('.')[2]} {shown(value)}" for key, value in values.items())
-        self.say(f"{name} / {total}" + (f"{tr(' : ', ': ')}{told}" if told else ""))
+        self.say(f"{name} / {total}" + (f"{tr(' : ', ': ')}{told}" if told else ""))
 
     def plan(self, total_steps: int, done: int) -> None:
         self._show(total_steps, done)

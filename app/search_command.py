@@ -26,7 +26,7 @@ def search(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur de la recette.", "Changes one value of the recipe."))] = None,
     vary: Annotated[list[str] | None, typer.Option(metavar=tr("CLÉ=VALEURS", "KEY=VALUES"), help=tr(
-        "Cherche cette clé : fit.learning_rate=1e-5..1e-3:log, lora.rank=4,8,16.",
+        "Cherche cette clé : fit.learning_rate=1e-5..1e-3:log, lora.rank=4,8,16.",
         "Searches this key: fit.learning_rate=1e-5..1e-3:log, lora.rank=4,8,16."))] = None,
     space: Annotated[Path | None, typer.Option(help=tr("Fichier YAML de l'espace.", "YAML file of the space."))] = None,
     trials: Annotated[int | None, typer.Option(min=1, show_default="20", help=tr(
@@ -36,7 +36,7 @@ def search(
     pruning: Annotated[bool | None, typer.Option("--pruning/--no-pruning", show_default="pruning", help=tr(
         "Arrête tôt un essai en retard sur les autres.", "Ends a trial early that lags behind the others."))] = None,
     decoding: Annotated[int | None, typer.Option(min=0, show_default="8", help=tr(
-        "Décodages essayés sur le meilleur essai ; 0 : aucun.", "Ways of decoding tried on the best trial; 0: none."))] = None,
+        "Décodages essayés sur le meilleur essai ; 0 : aucun.", "Ways of decoding tried on the best trial; 0: none."))] = None,
     measure: Annotated[Literal["rouge_l", "chrf", "token_f1"] | None, typer.Option(show_default="rouge_l", help=tr(
         "Ce qui compare les réponses.", "What compares the answers."))] = None,
     questions: Annotated[int | None, typer.Option(min=1, show_default="40", help=tr(
@@ -71,7 +71,7 @@ def search(
     else:
         folder = _begun(out, (recipe, {"data": data, "model": model, "method": method}, tuple(set_ or ())),
                         tuple(vary or ()), space, options, trials or 20)  # fmt: skip
-    output.say(tr("Espace de recherche :", "Search space:"))
+    output.say(tr("Espace de recherche :", "Search space:"))
     for one in folder.settings.space:
         output.say(f"  {one.told()}")
     from app.search_bar import SearchBar
@@ -85,7 +85,7 @@ def search(
         facts,
         _best_trials(folder),
         conclusion(folder),
-        tr(f"Rapport : {facts['report']}", f"Report: {facts['report']}"),
+        tr(f"Rapport : {facts['report']}", f"Report: {facts['report']}"),
     )
 
 
@@ -98,7 +98,7 @@ def duration(text: str) -> float:
     parts = re.findall(r"(\d+(?:[.,]\d+)?)(min|[smh])", text)
     if not parts or "".join(a + b for a, b in parts) != text.replace(" ", ""):
         raise InputError(
-            tr(f"--time {text} : écrivez une durée comme 90s, 30m ou 1h30m.",
+            tr(f"--time {text} : écrivez une durée comme 90s, 30m ou 1h30m.",
                f"--time {text}: write a duration like 90s, 30m or 1h30m.")
         )  # fmt: skip
     return sum(float(value.replace(",", ".")) * UNITS[unit] for value, unit in parts)
@@ -145,7 +145,7 @@ def _require_none(pinned: dict[str, Any]) -> None:
     listed = ", ".join(name for name, value in pinned.items() if value not in (None, []))
     if listed:
         raise InputError(
-            tr(f"--resume continue avec les réglages du début : retirez {listed}.\n"
+            tr(f"--resume continue avec les réglages du début : retirez {listed}.\n"
                "Seuls --trials, --time et --test/--no-test peuvent changer.",
                f"--resume goes on with the settings of the beginning: leave out {listed}.\n"
                "Only --trials, --time and --test/--no-test may change.")
@@ -155,7 +155,7 @@ def _require_none(pinned: dict[str, Any]) -> None:
 def _best_trials(folder: Any, count: int = 5) -> Any:
     """The best trials as a table of the terminal."""
     from chatbot.language import number
-    from training.search_space import shown
+    from training.search_dimension import shown
 
     keys = [one.key for one in folder.settings.training_space]
     ranked = sorted(

@@ -20,10 +20,11 @@ from datasets_prep.prepared import PreparedSet
 from training.config import RunConfig
 from training.recorder import Watcher
 from training.runs import HistoryRow, RunFolder, resumable
+from training.search_dimension import shown
 from training.search_draws import DEFAULT, drawn_values, drawn_way, next_trial, pruner
 from training.search_folder import LOOK, SearchFolder, Trial, best_of
 from training.search_look import Side, look_at_test
-from training.search_space import shown, with_values
+from training.search_space import with_values
 from training.search_trial import as_values, discard, greedy, mean_likeness, train_trial
 from training.search_worker import TrialFailed, Worker
 
@@ -71,7 +72,7 @@ class Search:
         while len(study.get_trials(deepcopy=False, states=ended)) < trials:
             if seconds is not None and time.monotonic() - began >= seconds:
                 self.watcher.say(
-                    tr(f"Le temps est écoulé : {len(study.trials)} essai(s) sur {trials}. --resume continue.",
+                    tr(f"Le temps est écoulé : {len(study.trials)} essai(s) sur {trials}. --resume continue.",
                        f"Time is over: {len(study.trials)} trial(s) of {trials}. --resume goes on.")
                 )  # fmt: skip
                 return
@@ -168,7 +169,7 @@ class Search:
                 measured[way] = self.worker.call(mean_likeness, *arguments, on_event=self._heard_answers)
             trial.set_user_attr("sampling", as_values(way))
             study.tell(trial, measured[way])
-            self.watcher.say(f"  {way_told(way)}{tr(' : ', ': ')}{number(measured[way], 3)}")
+            self.watcher.say(f"  {way_told(way)}{tr(' : ', ': ')}{number(measured[way], 3)}")
 
     def _heard_answers(self, name: str, value: Any) -> None:
         self.watcher.answers(*value)
@@ -212,7 +213,7 @@ class Search:
         if best is not None:
             found = with_values(self.settings.recipe, best.values, "best.yaml").model_dump(mode="json")
             values = {key: value for key, value in found.items() if key not in ("data", "out")}
-            head = tr(f"# Recette trouvée : essai {best.number}.", f"# Recipe found: trial {best.number}.")
+            head = tr(f"# Recette trouvée : essai {best.number}.", f"# Recipe found: trial {best.number}.")
             text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
             write_text(self.folder.path / "best.yaml", f"{head}\n{text}")
 
@@ -269,14 +270,14 @@ def way_told(way: Sampling) -> str:
 def _outcome(trial: Trial) -> str:
     """A line on a trial that ended."""
     if trial.state == "failed":
-        return tr(f"  essai {trial.number} : échec, {trial.reason}", f"  trial {trial.number}: failed, {trial.reason}")
+        return tr(f"  essai {trial.number} : échec, {trial.reason}", f"  trial {trial.number}: failed, {trial.reason}")
     if trial.state == "pruned":
         return tr(
-            f"  essai {trial.number} : arrêté, en retard sur les autres",
+            f"  essai {trial.number} : arrêté, en retard sur les autres",
             f"  trial {trial.number}: ended early, behind the others",
         )
     value = number(trial.bits_per_byte or 0.0, 4)
-    return tr(f"  essai {trial.number} : {value} bits par octet", f"  trial {trial.number}: {value} bits per byte")
+    return tr(f"  essai {trial.number} : {value} bits par octet", f"  trial {trial.number}: {value} bits per byte")
 
 
 class _NeverBegan(Exception):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from chatbot.sampling import Sampling
+from training.search_dimension import Space, plain
 from training.search_folder import SearchSettings
-from training.search_space import DECODING, Space, plain, value_in
+from training.search_space import DECODING, value_in
 from training.search_trial import as_values, greedy
 
 RANDOM_TRIALS = 6  # complete ones before TPE, which has nothing to learn from yet, takes over from chance

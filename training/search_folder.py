@@ -23,7 +23,8 @@ from chatbot.files import read_json, write_json
 from chatbot.language import tr
 from chatbot.sampling import Sampling
 from training.config import RunConfig, validated
-from training.search_space import DECODING, Space, dimension, value_in
+from training.search_dimension import Space
+from training.search_space import DECODING, dimension, value_in
 
 SETTINGS = "search.json"
 LOOK = "test_look.json"
@@ -131,7 +132,7 @@ class SearchFolder:
         """
         if not (path / SETTINGS).exists():
             raise InputError(
-                tr(f"{path} : aucune recherche à reprendre. Relancez sans --resume.",
+                tr(f"{path} : aucune recherche à reprendre. Relancez sans --resume.",
                    f"{path}: no search to go on with. Run without --resume.")
             )  # fmt: skip
         return cls(path)
@@ -156,8 +157,8 @@ class SearchFolder:
         """Raises InputError when the prepared set changed since the search began."""
         if read_json(self.path / SETTINGS)["data"] != dict(fingerprints):
             raise InputError(
-                tr(f"{self.path} : le jeu préparé a changé depuis le début de la recherche.\n"
-                   "Commencez-en une autre avec un autre --out : les essais ne seraient plus comparables.",
+                tr(f"{self.path} : le jeu préparé a changé depuis le début de la recherche.\n"
+                   "Commencez-en une autre avec un autre --out : les essais ne seraient plus comparables.",
                    f"{self.path}: the prepared set changed since the search began.\n"
                    "Begin another one with another --out: trials could no longer be compared.")
             )  # fmt: skip
@@ -174,7 +175,7 @@ class SearchFolder:
                 connection.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
                 raise InputError(
-                    tr(f"{self.path} : une autre commande travaille déjà à cette recherche. Attendez qu'elle finisse.",
+                    tr(f"{self.path} : une autre commande travaille déjà à cette recherche. Attendez qu'elle finisse.",
                        f"{self.path}: another command is at work on this search. Wait for it to end.")
                 ) from error  # fmt: skip
             yield

@@ -103,7 +103,7 @@ def compared(
 
     Returns:
         `dialogues`, `groups`, `left_out`, `values` (by side) and `differences` (by side but the first): each `value`,
-        `low`, `high` (95 %; None with one group).
+        `low`, `high` (95%; None with one group).
 
     Raises:
         InputError: no dialogue was measured on every side.
@@ -112,7 +112,7 @@ def compared(
     common = [name for name in sides[first] if all(name in side for side in sides.values())]
     if not common:
         raise InputError(
-            tr("Aucun dialogue de la partie « test » ne tient dans le contexte des modèles.",
+            tr("Aucun dialogue de la partie « test » ne tient dans le contexte des modèles.",
                "No dialogue of the test split fits into the context of the models.")
         )  # fmt: skip
     names = sorted({groups[name] for name in common})
@@ -140,7 +140,7 @@ def compared(
 
 
 def paired_interval(left: np.ndarray, right: np.ndarray, seed: int) -> tuple[float | None, float | None]:
-    """95 % percentile interval of right's ratio less left's: (sums, weights) by group, each (2, groups)."""
+    """95% percentile interval of right's ratio less left's: (sums, weights) by group, each (2, groups)."""
     count = left.shape[1]
     if count == 1:
         return None, None  # one group tells nothing of others

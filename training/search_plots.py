@@ -7,8 +7,8 @@ from typing import Any
 
 from chatbot.files import write_whole
 from chatbot.language import number, tr
+from training.search_dimension import Dimension, Space, shown, spread
 from training.search_folder import Trial, best_of
-from training.search_space import Dimension, Space, shown, spread
 
 RECIPE, PRUNED, DONE = "#d1495b", "#b0b0b0", "#2a6f97"
 TICKS = 4  # steps of an axis
@@ -105,7 +105,7 @@ def _parallel(trials: Sequence[Trial], complete: Sequence[Trial], space: Space) 
     axes.legend(chosen.values(), chosen.keys(), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.8, pad=0.02)
     bar.ax.yaxis.set_major_formatter(lambda value, place: number(value, 2))
-    bar.set_label(tr("bits par octet (foncé : mieux)", "bits per byte (dark: better)"))
+    bar.set_label(tr("bits par octet (foncé : mieux)", "bits per byte (dark: better)"))
     return figure, axes
 
 
@@ -178,7 +178,7 @@ def _history(trials: Sequence[Trial], complete: Sequence[Trial]) -> tuple[Any, A
         axes.axhline(trials[0].bits_per_byte, color=RECIPE, linestyle="--", linewidth=1, label=_name(False, True))
     axes.set_xlabel(tr("Numéro de l'essai", "Number of the trial"))
     axes.set_ylabel(tr("Bits par octet (validation)", "Bits per byte (validation)"))
-    axes.set_title(tr("Au fil de la recherche (plus bas : mieux)", "Along the search (lower is better)"), loc="left")
+    axes.set_title(tr("Au fil de la recherche (plus bas : mieux)", "Along the search (lower is better)"), loc="left")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.set_major_formatter(lambda value, place: number(value, 2))
     axes.legend(frameon=False)
@@ -191,7 +191,7 @@ def _importance(importance: dict[str, float]) -> tuple[Any, Any]:
     shares = [100 * importance[key] for key in keys]
     axes.barh(keys, shares, color=DONE, height=0.6)
     for place, share in enumerate(shares):
-        axes.text(share + 1, place, f"{number(share)}{tr(' %', '%')}", va="center", fontsize=9)
+        axes.text(share + 1, place, f"{number(share)}{tr(' %', '%')}", va="center", fontsize=9)
     axes.set_xlim(0, 112)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)

@@ -10,14 +10,13 @@ from chatbot.files import write_text
 from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from training.search import KEPT, way_told
+from training.search_dimension import shown
 from training.search_draws import DEFAULT, recipe_inside
 from training.search_folder import SearchFolder, SearchSettings, Trial, best_of
+from training.search_gain import MEASURES, gain
 from training.search_plots import draw_all
-from training.search_space import shown
 
 LEAST = 4  # complete trials for an importance to be computed at all
-FEW_GROUPS = 20  # under so many groups a bootstrap interval is too narrow
-MEASURES = {"rouge_l": "ROUGE-L", "chrf": "chrF", "token_f1": "F1"}
 
 
 def enough_trials(options: int) -> int:
@@ -48,7 +47,7 @@ def write_report(folder: SearchFolder) -> dict[str, Any]:
     write_text(folder.path / "trials.csv", _csv(trials, settings))
     sections = [
         _head(folder, settings, trials, best),
-        _gain(look, best, len(trials), settings),
+        gain(look, best, len(trials)),
         _figures(figures, importance, trials),
         _table(trials, settings, best),
         _decoding(folder, settings, best, ways),
@@ -69,9 +68,7 @@ def conclusion(folder: SearchFolder) -> str:
     """What the search came to, in a few lines."""
     trials = folder.trials()
     best = best_of(trials)
-    lines = (
-        _head(folder, folder.settings, trials, best)[2:] + _gain(folder.look, best, len(trials), folder.settings)[2:]
-    )
+    lines = _head(folder, folder.settings, trials, best)[2:] + gain(folder.look, best, len(trials))[2:]
     return "\n".join(line.replace("**", "").replace("`", "") for line in lines if line and not line.startswith("|"))
 
 
@@ -86,17 +83,17 @@ def _head(folder: SearchFolder, settings: SearchSettings, trials: Sequence[Trial
     lines = [
         tr("# Recherche de réglages", "# Search for settings"),
         "",
-        tr(f"- {len(trials)} essais : {states.count('complete')} menés à leur fin, {states.count('pruned')} arrêtés tôt, "
-           f"{states.count('failed')} en échec. Jeu : `{settings.recipe.data}`, modèle : `{settings.recipe.model}`.",
+        tr(f"- {len(trials)} essais : {states.count('complete')} menés à leur fin, {states.count('pruned')} arrêtés tôt, "
+           f"{states.count('failed')} en échec. Jeu : `{settings.recipe.data}`, modèle : `{settings.recipe.model}`.",
            f"- {len(trials)} trials: {states.count('complete')} complete, {states.count('pruned')} ended early, "
            f"{states.count('failed')} failed. Set: `{settings.recipe.data}`, model: `{settings.recipe.model}`."),
     ]  # fmt: skip
     if best is None:
-        return [*lines, tr("- Aucun essai n'est arrivé à sa fin : il n'y a rien à retenir.",
+        return [*lines, tr("- Aucun essai n'est arrivé à sa fin : il n'y a rien à retenir.",
                            "- No trial came to its end: there is nothing to keep.")]  # fmt: skip
     cost, start = number(best.bits_per_byte or 0.0, 4), trials[0].bits_per_byte
     if best.number == 0:
-        return [*lines, tr(f"- **Aucun essai n'a fait mieux que la recette de départ** ({cost} bits par octet de validation) : "
+        return [*lines, tr(f"- **Aucun essai n'a fait mieux que la recette de départ** ({cost} bits par octet de validation) : "
                            "gardez-la.",
                            f"- **No trial did better than the starting recipe** ({cost} bits per byte of validation): "
                            "keep it.")]  # fmt: skip
@@ -108,98 +105,14 @@ def _head(folder: SearchFolder, settings: SearchSettings, trials: Sequence[Trial
     )
     return [
         *lines,
-        tr(f"- Le meilleur est l'essai {best.number} : {cost} bits par octet de validation, {from_}. Ce nombre est flatté : "
+        tr(f"- Le meilleur est l'essai {best.number} : {cost} bits par octet de validation, {from_}. Ce nombre est flatté : "
            "c'est sur lui que l'essai a été choisi.",
            f"- The best is trial {best.number}: {cost} bits per byte of validation, {from_en}. That number flatters: "
            "the trial was chosen by it."),
         f"- {values}",
-        tr(f"- Dossier : `{folder.run(best.number)}` ; recette : `{folder.path / 'best.yaml'}`.",
+        tr(f"- Dossier : `{folder.run(best.number)}` ; recette : `{folder.path / 'best.yaml'}`.",
            f"- Run: `{folder.run(best.number)}`; recipe: `{folder.path / 'best.yaml'}`."),
     ]  # fmt: skip
-
-
-def _gain(look: dict[str, Any] | None, best: Trial | None, trials: int, settings: SearchSettings) -> list[str]:
-    title = [tr("## Le gain, sur la partie test", "## The gain, on the test split"), ""]
-    if look is None:
-        return [*title, tr("La partie test n'a pas été regardée.", "The test split was not looked at.")]
-    lines = [
-        *title,
-        *_measured(look, "bits_per_byte", tr("bits par octet de réponse", "bits per byte of response"), -1),
-        "",
-    ]
-    lines += _measured(look, look["measure"], MEASURES[look["measure"]], 1)
-    lines += [
-        "",
-        tr(f"Partie test regardée une seule fois ({look['date'][:10]}), après {look['trials']} essais ; rien n'y a été choisi.",
-           f"Test split looked at once ({look['date'][:10]}), after {look['trials']} trials; nothing was chosen on it."),
-    ]  # fmt: skip
-    if best is not None and (trials > look["trials"] or best.number != look["chosen"]):
-        lines.append(
-            tr(f"Depuis, la recherche a continué (essais : {trials}, meilleur : {best.number}) ; ces nombres sont ceux de "
-               f"l'essai {look['chosen']}. La partie test n'est pas regardée à nouveau : on finirait par choisir sur elle.",
-               f"The search went on since (trials: {trials}, best: {best.number}); these numbers are those of trial "
-               f"{look['chosen']}. The test split is not looked at again: one would end up choosing on it.")
-        )  # fmt: skip
-    return lines
-
-
-def _measured(look: dict[str, Any], key: str, label: str, better: int) -> list[str]:
-    """The values of a measure, and what each difference says; `better` is the sign of an improvement."""
-    found, names = look[key], _side_names(look)
-    cases = tr(
-        f"{found['dialogues']} dialogues en {found['groups']} groupes",
-        f"{found['dialogues']} dialogues in {found['groups']} groups",
-    )
-    lines = [f"| {label} ({cases}) | |", "|---|---:|"]
-    lines += [f"| {names[side]} | {number(value, 4)} |" for side, value in found["values"].items()] + [""]
-    for side, gap in found["differences"].items():
-        lines.append(f"- {names[side]}{tr(' : ', ': ')}{_verdict(gap, better)}")
-    if not found["differences"]:
-        lines.append(
-            tr(
-                "- Rien à comparer : un seul modèle, un seul décodage.",
-                "- Nothing to compare: one model, one decoding.",
-            )
-        )
-    if found["groups"] < FEW_GROUPS and found["differences"]:
-        lines.append(tr(f"- Seulement {found['groups']} groupes : l'intervalle est sans doute trop étroit.",
-                        f"- Only {found['groups']} groups: the interval is probably too narrow."))  # fmt: skip
-    if found["left_out"]:
-        lines.append(tr(f"- {found['left_out']} dialogue(s) laissé(s) de côté : trop longs pour le contexte.",
-                        f"- {found['left_out']} dialogue(s) left out: too long for the context."))  # fmt: skip
-    return lines
-
-
-def _verdict(gap: dict[str, float | None], better: int) -> str:
-    value, low, high = gap["value"], gap["low"], gap["high"]
-    if value is None or low is None or high is None:
-        return tr("un seul groupe de dialogues, pas d'intervalle : aucun gain n'est montré.",
-                  "one group of dialogues only, no interval: no gain is shown.")  # fmt: skip
-    figures = f"{_signed(value)} [{_signed(low)} ; {_signed(high)}]"
-    if low <= 0 <= high:
-        return tr(f"écart {figures}. L'intervalle à 95 % contient 0 : **aucun gain n'est montré**.",
-                  f"difference {figures}. The 95% interval contains 0: **no gain is shown**.")  # fmt: skip
-    if value * better > 0:
-        return tr(
-            f"écart {figures}, intervalle à 95 % : **un gain**.", f"difference {figures}, 95% interval: **a gain**."
-        )
-    return tr(f"écart {figures}, intervalle à 95 % : **moins bon que la recette de départ**.",
-              f"difference {figures}, 95% interval: **worse than the starting recipe**.")  # fmt: skip
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value), 4)
-
-
-def _side_names(look: dict[str, Any]) -> dict[str, str]:
-    way = way_told(Sampling(**look["sampling"]))
-    return {
-        "recipe": tr("Recette de départ", "Starting recipe"),
-        "best": tr(f"Essai {look['chosen']}", f"Trial {look['chosen']}"),
-        "decoding": tr(
-            f"Essai {look['chosen']}, décodage trouvé ({way})", f"Trial {look['chosen']}, decoding found ({way})"
-        ),
-    }
 
 
 def _figures(figures: dict[str, str], importance: dict[str, float], trials: Sequence[Trial]) -> list[str]:
@@ -207,16 +120,16 @@ def _figures(figures: dict[str, str], importance: dict[str, float], trials: Sequ
     complete = sum(trial.bits_per_byte is not None for trial in trials)
     enough = enough_trials(len(importance))
     if not importance:
-        lines.append(tr(f"Importance non calculée : il faut au moins {LEAST} essais menés à leur fin, et différents.",
+        lines.append(tr(f"Importance non calculée : il faut au moins {LEAST} essais menés à leur fin, et différents.",
                         f"Importance not computed: at least {LEAST} complete and different trials are needed."))  # fmt: skip
     else:
-        lines.append(tr("Importance : PED-ANOVA (Watanabe et al. 2023), part de chaque réglage dans ce qui distingue le "
+        lines.append(tr("Importance : PED-ANOVA (Watanabe et al. 2023), part de chaque réglage dans ce qui distingue le "
                         "meilleur dixième des essais menés à leur fin.",
                         "Importance: PED-ANOVA (Watanabe et al. 2023), share of each option in what sets the best tenth "
                         "of the complete trials apart."))  # fmt: skip
         if complete < enough:
             lines.append(tr(f"**{complete} essais ne suffisent pas pour qu'elle veuille dire quelque chose** (comptez-en "
-                            f"{enough}) : n'en tirez pas de conclusion.",
+                            f"{enough}) : n'en tirez pas de conclusion.",
                             f"**{complete} trials are too few for it to mean something** (count {enough}): conclude nothing "
                             "from it."))  # fmt: skip
     return [tr("## Figures", "## Figures"), "", *(text for line in lines for text in (line, ""))][:-1]
@@ -249,7 +162,7 @@ def _table(trials: Sequence[Trial], settings: SearchSettings, best: Trial | None
             number(trial.seconds, 1),
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, "", tr("Les mêmes nombres, exacts : `trials.csv`.", "The same numbers, exact: `trials.csv`.")]
+    return [*lines, "", tr("Les mêmes nombres, exacts : `trials.csv`.", "The same numbers, exact: `trials.csv`.")]
 
 
 def _one_line(text: str) -> str:
@@ -280,10 +193,10 @@ def _decoding(
     lines = [
         *title,
         tr(f"{len(ways)} tirages, {len(tried)} décodages différents, sur {settings.questions} questions de validation au "
-           "plus, une seule graine : de petits écarts ne veulent rien dire.",
+           "plus, une seule graine : de petits écarts ne veulent rien dire.",
            f"{len(ways)} draws, {len(tried)} different decodings, on {settings.questions} validation questions at most, "
            "one seed: small gaps mean nothing."),
-        *([tr("chrF moyenne par réponse : ce n'est pas la chrF du corpus que donne `causette compare`.",
+        *([tr("chrF moyenne par réponse : ce n'est pas la chrF du corpus que donne `causette compare`.",
               "Mean chrF per answer: not the chrF of the corpus that `causette compare` gives.")]
           if settings.measure == "chrf" else []),
         "",
@@ -319,29 +232,29 @@ def _method(settings: SearchSettings, trials: Sequence[Trial]) -> list[str]:
            "le gabarit et le tokenizer ne changent pas. La validation a servi à choisir, la partie test non.",
            "- Trials are compared by bits per byte of the validation answers (at their best step), a measure that template "
            "and tokenizer do not change. Validation was used to choose, the test split was not."),
-        tr(f"- Valeurs tirées par Optuna (TPE), graine {settings.seed} : le tirage d'un essai ne dépend que de cette graine, "
+        tr(f"- Valeurs tirées par Optuna (TPE), graine {settings.seed} : le tirage d'un essai ne dépend que de cette graine, "
            "de son numéro et des résultats précédents. Une recherche interrompue reprend donc avec les mêmes valeurs, si "
-           "les entraînements donnent les mêmes résultats : exactement sur la même machine, à peu près sur une autre.",
+           "les entraînements donnent les mêmes résultats : exactement sur la même machine, à peu près sur une autre.",
            f"- Values drawn by Optuna (TPE), seed {settings.seed}: the draw of a trial depends on that seed, its number and the "
            "results before it alone. An interrupted search goes on with the same values, if the trainings give the same "
            "results: exactly on the same machine, nearly on another."),
-        tr("- Écarts : intervalle à 95 % par bootstrap apparié sur les groupes de dialogues (10 000 tirages).",
+        tr("- Écarts : intervalle à 95 % par bootstrap apparié sur les groupes de dialogues (10 000 tirages).",
            "- Differences: 95% interval by paired bootstrap over groups of dialogues (10,000 draws)."),
-        tr(f"- Poids gardés : ceux de la recette et des {KEPT} meilleurs essais ; un autre se refait avec son `config.yaml`.",
+        tr(f"- Poids gardés : ceux de la recette et des {KEPT} meilleurs essais ; un autre se refait avec son `config.yaml`.",
            f"- Weights kept: those of the recipe and of the {KEPT} best trials; another one is made again from its `config.yaml`."),
     ]  # fmt: skip
     if settings.pruning:
         lines.append(
             tr("- Un essai est arrêté quand, à un quart, à la moitié ou aux trois quarts de son propre plan, il fait moins "
-               "bien que la médiane des autres au même point ; un réglage lent au départ peut en souffrir.",
+               "bien que la médiane des autres au même point ; un réglage lent au départ peut en souffrir.",
                "- A trial is ended when, at a quarter, half or three quarters of its own plan, it does worse than the median "
                "of the others at that point; a setting that is slow at first may suffer from it.")
         )  # fmt: skip
     if not recipe_inside(settings):
-        lines.append(tr("- La recette de départ est hors de l'espace : son résultat n'a pas guidé les tirages.",
+        lines.append(tr("- La recette de départ est hors de l'espace : son résultat n'a pas guidé les tirages.",
                         "- The starting recipe lies outside the space: its result did not guide the draws."))  # fmt: skip
     if len({trial.cut for trial in trials if trial.state == "complete"}) > 1:
-        lines.append(tr("- Selon le gabarit ou le modèle, des réponses de validation de longueurs différentes sont coupées : les "
+        lines.append(tr("- Selon le gabarit ou le modèle, des réponses de validation de longueurs différentes sont coupées : les "
                         "essais ne sont pas tout à fait comparables.",
                         "- Templates or models cut validation answers at different lengths: trials are not quite "
                         "comparable."))  # fmt: skip

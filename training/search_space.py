@@ -9,9 +9,7 @@
 In a file (``--space``) the same, as YAML: ``fit.epochs: 2..6``, ``lora.rank: [4, 8, 16]``.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,83 +17,15 @@ import yaml
 from pydantic import BaseModel
 
 from chatbot.errors import InputError
-from chatbot.language import current_language, tr
+from chatbot.language import tr
 from chatbot.sampling import Sampling
 from training.config import RunConfig, validated
+from training.search_dimension import Dimension, Space
 
 DECODING = "decoding."
 DECODED = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens")
 # They change what is measured, or where it is written: the values of two trials could not be compared.
 FIXED = ("data", "out", "fit.seed", "fit.validation_dialogues", "fit.row_length")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dimension:
-    """One option that the search changes: a range, or choices.
-
-    Args:
-        key: as in a recipe, "fit.learning_rate"; or "decoding.temperature".
-        low: smallest value of a range, int or float.
-        high: largest value of a range.
-        log: whether the range is searched by orders of magnitude.
-        choices: what is chosen from, where it is no range.
-    """
-
-    key: str
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    choices: tuple[Any, ...] = ()
-
-    @property
-    def text(self) -> str | list[Any]:
-        """As it stands in a file of a space; `dimension` reads it back."""
-        if self.choices:
-            return [list(choice) if isinstance(choice, tuple) else choice for choice in self.choices]
-        return f"{self.low!r}..{self.high!r}" + (":log" if self.log else "")
-
-    def suggested(self, trial: Any) -> Any:
-        """The value that an Optuna trial draws; Optuna knows no lists: they have names there."""
-        if self.choices:
-            return self.value(trial.suggest_categorical(self.key, [plain(choice) for choice in self.choices]))
-        suggest = trial.suggest_int if isinstance(self.low, int) else trial.suggest_float
-        return suggest(self.key, self.low, self.high, log=self.log)
-
-    def value(self, drawn: Any) -> Any:
-        """The option's value, from what Optuna drew."""
-        return next(choice for choice in self.choices if plain(choice) == drawn) if self.choices else drawn
-
-    def holds(self, value: Any) -> bool:
-        """Whether a value lies in the dimension."""
-        if self.choices:
-            return value in self.choices
-        return isinstance(value, int | float) and self.low <= value <= self.high  # type: ignore[operator]
-
-    def told(self) -> str:
-        """A line for the user."""
-        if self.choices:
-            return f"{self.key}{tr(' : ', ': ')}" + " | ".join(shown(choice) for choice in self.choices)
-        scale = tr(" (échelle logarithmique)", " (logarithmic scale)") if self.log else ""
-        return tr(f"{self.key} : de {shown(self.low)} à {shown(self.high)}{scale}",
-                  f"{self.key}: from {shown(self.low)} to {shown(self.high)}{scale}")  # fmt: skip
-
-
-Space = tuple[Dimension, ...]
-
-
-def plain(value: Any) -> Any:
-    """A value as Optuna keeps it: a list becomes its names."""
-    return "+".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def shown(value: Any) -> str:
-    """A value as the user reads it: 3 figures, 0,0003 in French."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "—" if value is None else str(plain(value))
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    mantissa, e, exponent = text.partition("e")
-    text = f"{mantissa}e{int(exponent)}" if e else text
-    return text.replace(".", ",") if current_language() == "fr" else text
 
 
 def read_space(changes: Sequence[str], file: Path | None, config: RunConfig) -> Space:
@@ -116,12 +46,12 @@ def read_space(changes: Sequence[str], file: Path | None, config: RunConfig) -> 
         key, sign, text = change.partition("=")
         if not sign or not key or not text:
             raise InputError(
-                tr(f"--vary {change} : écrivez « clé=1e-5..1e-3:log » ou « clé=4,8,16 ».",
+                tr(f"--vary {change} : écrivez « clé=1e-5..1e-3:log » ou « clé=4,8,16 ».",
                    f"--vary {change}: write `key=1e-5..1e-3:log` or `key=4,8,16`.")
             )  # fmt: skip
         if key in wanted:
             raise InputError(
-                tr(f"--vary {change} : « {key} » est donné deux fois.", f"--vary {change}: `{key}` is given twice.")
+                tr(f"--vary {change} : « {key} » est donné deux fois.", f"--vary {change}: `{key}` is given twice.")
             )
         wanted[key] = (text, f"--vary {change}")
     space = tuple(dimension(key, text, config, where) for key, (text, where) in wanted.items())
@@ -145,16 +75,16 @@ def dimension(key: str, text: Any, config: RunConfig, where: str) -> Dimension:
         try:
             text = yaml.safe_load(f"[{text}]")
         except yaml.YAMLError as error:
-            raise InputError(tr(f"{where} : valeurs illisibles.", f"{where}: the values cannot be read.")) from error
+            raise InputError(tr(f"{where} : valeurs illisibles.", f"{where}: the values cannot be read.")) from error
     if not isinstance(text, list):
         raise InputError(
-            tr(f"{where} : écrivez un intervalle, 1..3, ou des choix, [4, 8, 16].",
+            tr(f"{where} : écrivez un intervalle, 1..3, ou des choix, [4, 8, 16].",
                f"{where}: write a range, 1..3, or choices, [4, 8, 16].")
         )  # fmt: skip
     choices = tuple(_tried(key, choice, config, where) for choice in text)
     if len(set(choices)) < max(2, len(choices)):
         raise InputError(
-            tr(f"{where} : il faut au moins deux choix, tous différents.",
+            tr(f"{where} : il faut au moins deux choix, tous différents.",
                f"{where}: at least two choices are needed, all different.")
         )  # fmt: skip
     return Dimension(key=key, choices=choices)
@@ -214,23 +144,23 @@ def _range(key: str, text: str, config: RunConfig, where: str) -> Dimension:
     bounds, colon, scale = text.partition(":")
     if colon and scale != "log":
         raise InputError(
-            tr(f"{where} : après l'intervalle, seul « :log » est connu (reçu : « :{scale} »).",
+            tr(f"{where} : après l'intervalle, seul « :log » est connu (reçu : « :{scale} »).",
                f"{where}: after a range only `:log` is known (received: `:{scale}`).")
         )  # fmt: skip
     low, high = (_tried(key, bound.strip(), config, where) for bound in bounds.split("..", 1))
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in (low, high)):
         raise InputError(
-            tr(f"{where} : cette clé n'est pas un nombre, donnez des choix : a,b,c.",
+            tr(f"{where} : cette clé n'est pas un nombre, donnez des choix : a,b,c.",
                f"{where}: this key is no number, give choices: a,b,c.")
         )  # fmt: skip
     if not low < high:
         raise InputError(
-            tr(f"{where} : intervalle vide, la première borne doit être la plus petite.",
+            tr(f"{where} : intervalle vide, la première borne doit être la plus petite.",
                f"{where}: empty range, the first bound must be the smaller one.")
         )  # fmt: skip
     if colon and low <= 0:
         raise InputError(
-            tr(f"{where} : une échelle logarithmique commence au-dessus de 0.",
+            tr(f"{where} : une échelle logarithmique commence au-dessus de 0.",
                f"{where}: a logarithmic scale begins above 0.")
         )  # fmt: skip
     return Dimension(key=key, low=low, high=high, log=bool(colon))
@@ -248,7 +178,7 @@ def _tried(key: str, value: Any, config: RunConfig, where: str) -> Any:
         Sampling(**{name: number})  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise InputError(
-            tr(f"{where} : valeur impossible pour « {key} » (reçu : {value}).",
+            tr(f"{where} : valeur impossible pour « {key} » (reçu : {value}).",
                f"{where}: impossible value for `{key}` (received: {value}).")
         ) from error  # fmt: skip
     return number
@@ -257,7 +187,7 @@ def _tried(key: str, value: Any, config: RunConfig, where: str) -> Any:
 def _require_known(key: str, where: str) -> None:
     if key in FIXED:
         raise InputError(
-            tr(f"{where} : « {key} » ne se cherche pas, les essais ne seraient plus comparables.\n"
+            tr(f"{where} : « {key} » ne se cherche pas, les essais ne seraient plus comparables.\n"
                "Changez-le dans la recette, avec --set.",
                f"{where}: `{key}` is not searched, trials could no longer be compared.\nChange it in the recipe, with --set.")
         )  # fmt: skip
@@ -267,7 +197,7 @@ def _require_known(key: str, where: str) -> None:
 
         near = ", ".join(difflib.get_close_matches(key, known, n=3, cutoff=0.3) or known[:6])
         raise InputError(
-            tr(f"{where} : clé inconnue « {key} ». Clés proches : {near}.",
+            tr(f"{where} : clé inconnue « {key} ». Clés proches : {near}.",
                f"{where}: unknown key `{key}`. Near ones: {near}.")
         )  # fmt: skip
 
@@ -290,21 +220,11 @@ def _read_file(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            tr(f"{file} : espace illisible ({reason}).", f"{file}: the space cannot be read ({reason}).")
+            tr(f"{file} : espace illisible ({reason}).", f"{file}: the space cannot be read ({reason}).")
         ) from error
     if not isinstance(values, dict) or not values:
         raise InputError(
-            tr(f"{file} : des lignes « clé : 1..3 » ou « clé : [4, 8] » sont attendues.",
+            tr(f"{file} : des lignes « clé : 1..3 » ou « clé : [4, 8] » sont attendues.",
                f"{file}: lines `key: 1..3` or `key: [4, 8]` are expected.")
         )  # fmt: skip
     return values
-
-
-def spread(dimension: Dimension, value: Any) -> float:
-    """Where a value lies in its dimension, from 0 to 1: the height of a point on an axis."""
-    if dimension.choices:
-        return dimension.choices.index(value) / (len(dimension.choices) - 1)
-    low, high = float(dimension.low), float(dimension.high)  # type: ignore[arg-type]
-    if dimension.log:
-        low, high, value = math.log(low), math.log(high), math.log(value)
-    return (value - low) / (high - low)

@@ -22,7 +22,7 @@ from typing import Any
 from chatbot.errors import CausetteError, InputError, WorldError
 from chatbot.language import current_language, set_language, tr
 
-LARGE = 1.5e9  # bytes; a process that was larger is replaced before the next call
+LARGE = 2e9  # bytes; a process that was larger is replaced before the next call
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
 
 

@@ -22,11 +22,13 @@ from tests.gate import until
 from training.config import validated
 from training.runs import resumable
 from training.search import KEPT, SearchWatcher, search
+from training.search_dimension import shown
 from training.search_draws import DEFAULT, drawn_values, drawn_way, next_trial
 from training.search_folder import SearchFolder, SearchSettings, best_of
+from training.search_gain import verdict
 from training.search_look import compared, paired_interval
-from training.search_report import _verdict, enough_trials, write_report
-from training.search_space import default_space, dimension, read_space, shown, with_values
+from training.search_report import enough_trials, write_report
+from training.search_space import default_space, dimension, read_space, with_values
 from training.search_worker import TrialFailed, Worker
 
 ANSWERS = ("Deux jours.", "Elle est expédiée.", "Oui, trente jours.", "Très bien.")
@@ -38,7 +40,7 @@ def data(tmp_path_factory) -> Path:
     """Eight questions in four forms; half of them trained on."""
     folder = tmp_path_factory.mktemp("data")
     rows = [
-        f'"{opening} {thing} ?","{ANSWERS[place % 4]}",{place}'
+        f'"{opening} {thing} ?","{ANSWERS[place % 4]}",{place}'
         for place, thing in enumerate(THINGS)
         for opening in ("Quel est le", "Où est le", "Dites-moi le", "Au fait, le")
     ]
@@ -83,7 +85,7 @@ class Killer(SearchWatcher):
             print(worker._process.pid, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__":
-    search(SearchFolder(Path(sys.argv[1])), trials=7, watcher=Killer(), worker=worker)
+    search(SearchFolder(Path(sys.argv[1])), trials=6, watcher=Killer(), worker=worker)
 """
 
 
@@ -109,8 +111,8 @@ def killed(data, tiny_preset, tmp_path_factory):
     if not hasattr(signal, "SIGKILL"):
         pytest.skip("kill -9 is a POSIX signal")
     base = tmp_path_factory.mktemp("searches")
-    settings = settings_of(recipe(data, tiny_preset), *SPACE, decoding=3, questions=6)
-    folder = SearchFolder.begin(base / "killed", settings, 7, PreparedSet.open(data).manifest["fingerprints"])
+    settings = settings_of(recipe(data, tiny_preset), *SPACE, decoding=2, questions=4)
+    folder = SearchFolder.begin(base / "killed", settings, 6, PreparedSet.open(data).manifest["fingerprints"])
     (base / "script.py").write_text(SCRIPT, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     done = subprocess.run([sys.executable, str(base / "script.py"), str(folder.path)], capture_output=True, text=True,
@@ -120,7 +122,7 @@ def killed(data, tiny_preset, tmp_path_factory):
     left = folder.trials()[-1]
     assert resumable(folder.run(1))
     listener = Listener()
-    search(SearchFolder(folder.path), trials=7, watcher=listener, worker=Worker(load_keras))
+    search(SearchFolder(folder.path), trials=6, watcher=listener, worker=Worker(load_keras))
     return SearchFolder(folder.path), left, listener
 
 
@@ -138,13 +140,13 @@ def test_after_kill_minus_nine_no_trial_is_lost_or_doubled(killed):
     folder, left, listener = killed
     trials = folder.trials()
     assert left.number == 1 and left.state == "unfinished"
-    assert [trial.number for trial in trials] == list(range(7))
+    assert [trial.number for trial in trials] == list(range(6))
     assert {trial.state for trial in trials} <= {"complete", "pruned"}
     assert trials[1].values == left.values
     assert listener.trials[0][1] == left.values  # it begins with the trial that was killed
     assert listener.plans[0][1] >= 3  # and where its own training stood
     assert folder.training_study().trials[1].user_attrs["attempts"] == 2
-    assert len({json.dumps(trial.values) for trial in trials}) == 7
+    assert len({json.dumps(trial.values) for trial in trials}) == 6
 
 
 def test_trial_0_is_the_recipe_and_bad_trials_are_ended_early(killed):
@@ -196,17 +198,17 @@ def test_the_report_says_what_the_database_holds(killed):
         repr(t.value) if t.state.name == "COMPLETE" else "" for t in study.trials
     ]
     report = (folder.path / "report.md").read_text(encoding="utf-8")
-    assert facts["trials"]["all"] == 7 and "7 essais" in report
+    assert facts["trials"]["all"] == 6 and "6 essais" in report
     assert number(study.best_value, 4) in report and facts["best"]["bits_per_byte"] == study.best_value
     assert facts["best"]["number"] == study.best_trial.number
-    assert f"comptez-en {enough_trials(3)}" in report  # seven trials tell no importance
+    assert f"comptez-en {enough_trials(3)}" in report  # six trials tell no importance
     assert sum(facts["importance"].values()) == pytest.approx(1) and set(facts["importance"]) == set(rows[0]) & {
         "fit.learning_rate", "fit.epochs", "template",
     }  # fmt: skip
     for name in ("parallel", "history", "importance"):
         assert f"figures/{name}.png" in report
         assert (folder.path / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
-    assert len(facts["decoding"]) == 3 and facts["decoding"][0]["max_new_tokens"] == DEFAULT.max_new_tokens
+    assert len(facts["decoding"]) == 2 and facts["decoding"][0]["max_new_tokens"] == DEFAULT.max_new_tokens
     look = folder.look
     for value in look["bits_per_byte"]["values"].values():
         assert number(value, 4) in report
@@ -220,7 +222,7 @@ def test_a_failed_trial_is_noted_and_the_test_split_is_not_looked_at_again(kille
     study = folder.training_study()
     with pytest.warns(UserWarning, match="out of range"):
         study.enqueue_trial({"fit.learning_rate": 5.0, "fit.epochs": 2, "template": "alpaca"})
-        assert main(["search", "--out", str(folder.path), "--resume", "--trials", "8", "--json"]) == 0
+        assert main(["search", "--out", str(folder.path), "--resume", "--trials", "7", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["trials"] == {
         "all": 8,
@@ -228,7 +230,7 @@ def test_a_failed_trial_is_noted_and_the_test_split_is_not_looked_at_again(kille
         "pruned": facts["trials"]["pruned"],
         "failed": 1,
     }
-    failed = SearchFolder(folder.path).trials()[7]
+    failed = SearchFolder(folder.path).trials()[6]
     assert failed.state == "failed" and "fit.learning_rate" in failed.reason
     assert (folder.path / "test_look.json").read_bytes() == before
     assert "n'est pas regardée à nouveau" in (folder.path / "report.md").read_text(encoding="utf-8")
@@ -300,7 +302,7 @@ def test_spaces_are_read_from_text_and_files(tmp_path, tiny_preset):
     config = recipe(tmp_path, tiny_preset)
     rate = dimension("fit.learning_rate", "1e-5..1e-3:log", config, "t")
     assert (rate.low, rate.high, rate.log) == (1e-5, 1e-3, True) and rate.text == "1e-05..0.001:log"
-    assert rate.told() == "fit.learning_rate : de 1e-5 à 0,001 (échelle logarithmique)"
+    assert rate.told() == "fit.learning_rate : de 1e-5 à 0,001 (échelle logarithmique)"
     assert dimension("fit.epochs", "1..3", config, "t").low == 1
     targets = dimension("lora.targets", "[query,value],[query]", config, "t")
     assert targets.choices == (("query", "value"), ("query",)) and targets.value("query+value") == ("query", "value")
@@ -419,8 +421,8 @@ def test_sides_are_compared_on_common_dialogues_by_group():
 
 
 def test_the_words_follow_the_interval():
-    assert "aucun gain n'est montré" in _verdict({"value": -0.2, "low": -0.5, "high": 0.1}, -1)
-    assert "**un gain**" in _verdict({"value": -0.2, "low": -0.5, "high": -0.1}, -1)
-    assert "moins bon" in _verdict({"value": 0.2, "low": 0.1, "high": 0.5}, -1)
-    assert "**un gain**" in _verdict({"value": 0.2, "low": 0.1, "high": 0.5}, 1)
-    assert "aucun gain n'est montré" in _verdict({"value": 0.2, "low": None, "high": None}, 1)
+    assert "aucun gain n'est montré" in verdict({"value": -0.2, "low": -0.5, "high": 0.1}, -1)
+    assert "**un gain**" in verdict({"value": -0.2, "low": -0.5, "high": -0.1}, -1)
+    assert "moins bon" in verdict({"value": 0.2, "low": 0.1, "high": 0.5}, -1)
+    assert "**un gain**" in verdict({"value": 0.2, "low": 0.1, "high": 0.5}, 1)
+    assert "aucun gain n'est montré" in verdict({"value": 0.2, "low": None, "high": None}, 1)
