@@ -53,7 +53,7 @@ def _measured(look: dict[str, Any], key: str, label: str, better: int) -> list[s
     lines = [f"| {label} ({cases}) | |", "|---|---:|"]
     lines += [f"| {names[side]} | {number(value, 4)} |" for side, value in found["values"].items()] + [""]
     for side, gap in found["differences"].items():
-        lines.append(f"- {names[side]}{tr(' : ', ': ')}{verdict(gap, better)}")
+        lines.append(f"- {names[side]}, {label}{tr(' : ', ': ')}{verdict(gap, better)}")
     if not found["differences"]:
         lines.append(
             tr(
@@ -61,6 +61,9 @@ def _measured(look: dict[str, Any], key: str, label: str, better: int) -> list[s
                 "- Nothing to compare: one model, one decoding.",
             )
         )
+    if "recipe" not in found["values"]:
+        lines.append(tr("- La recette de départ a échoué : rien n'est comparé à elle.",
+                        "- The starting recipe failed: nothing is compared with it."))  # fmt: skip
     if found["groups"] < FEW_GROUPS and found["differences"]:
         lines.append(tr(f"- Seulement {found['groups']} groupes : l'intervalle est sans doute trop étroit.",
                         f"- Only {found['groups']} groups: the interval is probably too narrow."))  # fmt: skip
@@ -84,8 +87,8 @@ def verdict(gap: dict[str, float | None], better: int) -> str:
         return tr(
             f"écart {figures}, intervalle à 95 % : **un gain**.", f"difference {figures}, 95% interval: **a gain**."
         )
-    return tr(f"écart {figures}, intervalle à 95 % : **moins bon que la recette de départ**.",
-              f"difference {figures}, 95% interval: **worse than the starting recipe**.")  # fmt: skip
+    return tr(f"écart {figures}, intervalle à 95 % : **moins bon**.",
+              f"difference {figures}, 95% interval: **worse**.")  # fmt: skip
 
 
 def _signed(value: float) -> str:

@@ -85,7 +85,7 @@ class Killer(SearchWatcher):
             print(worker._process.pid, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__":
-    search(SearchFolder(Path(sys.argv[1])), trials=6, watcher=Killer(), worker=worker)
+    search(SearchFolder(Path(sys.argv[1])), trials=5, watcher=Killer(), worker=worker)
 """
 
 
@@ -112,7 +112,7 @@ def killed(data, tiny_preset, tmp_path_factory):
         pytest.skip("kill -9 is a POSIX signal")
     base = tmp_path_factory.mktemp("searches")
     settings = settings_of(recipe(data, tiny_preset), *SPACE, decoding=2, questions=4)
-    folder = SearchFolder.begin(base / "killed", settings, 6, PreparedSet.open(data).manifest["fingerprints"])
+    folder = SearchFolder.begin(base / "killed", settings, 5, PreparedSet.open(data).manifest["fingerprints"])
     (base / "script.py").write_text(SCRIPT, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     done = subprocess.run([sys.executable, str(base / "script.py"), str(folder.path)], capture_output=True, text=True,
@@ -122,7 +122,7 @@ def killed(data, tiny_preset, tmp_path_factory):
     left = folder.trials()[-1]
     assert resumable(folder.run(1))
     listener = Listener()
-    search(SearchFolder(folder.path), trials=6, watcher=listener, worker=Worker(load_keras))
+    search(SearchFolder(folder.path), trials=5, watcher=listener, worker=Worker(load_keras))
     return SearchFolder(folder.path), left, listener
 
 
@@ -140,13 +140,13 @@ def test_after_kill_minus_nine_no_trial_is_lost_or_doubled(killed):
     folder, left, listener = killed
     trials = folder.trials()
     assert left.number == 1 and left.state == "unfinished"
-    assert [trial.number for trial in trials] == list(range(6))
+    assert [trial.number for trial in trials] == list(range(5))
     assert {trial.state for trial in trials} <= {"complete", "pruned"}
     assert trials[1].values == left.values
     assert listener.trials[0][1] == left.values  # it begins with the trial that was killed
     assert listener.plans[0][1] >= 3  # and where its own training stood
     assert folder.training_study().trials[1].user_attrs["attempts"] == 2
-    assert len({json.dumps(trial.values) for trial in trials}) == 6
+    assert len({json.dumps(trial.values) for trial in trials}) == 5
 
 
 def test_trial_0_is_the_recipe_and_bad_trials_are_ended_early(killed):
@@ -198,10 +198,10 @@ def test_the_report_says_what_the_database_holds(killed):
         repr(t.value) if t.state.name == "COMPLETE" else "" for t in study.trials
     ]
     report = (folder.path / "report.md").read_text(encoding="utf-8")
-    assert facts["trials"]["all"] == 6 and "6 essais" in report
+    assert facts["trials"]["all"] == 5 and "5 essais" in report
     assert number(study.best_value, 4) in report and facts["best"]["bits_per_byte"] == study.best_value
     assert facts["best"]["number"] == study.best_trial.number
-    assert f"comptez-en {enough_trials(3)}" in report  # six trials tell no importance
+    assert f"comptez-en {enough_trials(3)}" in report  # five trials tell no importance
     assert sum(facts["importance"].values()) == pytest.approx(1) and set(facts["importance"]) == set(rows[0]) & {
         "fit.learning_rate", "fit.epochs", "template",
     }  # fmt: skip
@@ -222,15 +222,15 @@ def test_a_failed_trial_is_noted_and_the_test_split_is_not_looked_at_again(kille
     study = folder.training_study()
     with pytest.warns(UserWarning, match="out of range"):
         study.enqueue_trial({"fit.learning_rate": 5.0, "fit.epochs": 2, "template": "alpaca"})
-        assert main(["search", "--out", str(folder.path), "--resume", "--trials", "7", "--json"]) == 0
+        assert main(["search", "--out", str(folder.path), "--resume", "--trials", "6", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["trials"] == {
-        "all": 8,
+        "all": 6,
         "complete": facts["trials"]["complete"],
         "pruned": facts["trials"]["pruned"],
         "failed": 1,
     }
-    failed = SearchFolder(folder.path).trials()[6]
+    failed = SearchFolder(folder.path).trials()[5]
     assert failed.state == "failed" and "fit.learning_rate" in failed.reason
     assert (folder.path / "test_look.json").read_bytes() == before
     assert "n'est pas regardée à nouveau" in (folder.path / "report.md").read_text(encoding="utf-8")
