@@ -25,6 +25,7 @@ from app.options import (
 from app.output import Output
 from app.quiet import load_keras
 from app.runs_command import runs
+from app.search_command import search
 from app.set_commands import inspect, prepare
 from app.usage import Program, missing
 from chatbot.errors import InputError
@@ -120,6 +121,10 @@ def compare(
     sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
     value, *shown = compare_run(run, generic, data, questions, sampling, seed, out or run, output)
     output.result(value, *shown)
+
+
+app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, époques, LoRA, décodage.",
+                    "Searches for better settings: learning rate, epochs, LoRA, decoding."))(search)  # fmt: skip
 
 
 @app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))

@@ -136,8 +136,7 @@ class Evaluator:
                 tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
                    f"The split `{settings.split}` is empty: nothing to evaluate.")
             )  # fmt: skip
-        drawn_ones = drawn(dialogues, settings.questions, settings.seed)
-        chosen = [dialogue for dialogue in drawn_ones if self._fits(dialogue, settings)]
+        chosen = self._chosen(dialogues, settings)
         encoded, cut = self._scorable(drawn(dialogues, settings.scored, settings.seed))
         if not chosen or not encoded:
             raise InputError(
@@ -155,10 +154,24 @@ class Evaluator:
             settings=asdict(settings),
             measures={**scores, **text_measures(records), "tokens_per_second": speed},
             answers=tuple(records),
-            left_out=len(drawn_ones) - len(chosen),
+            left_out=min(settings.questions, len(dialogues)) - len(chosen),
             scored=len(encoded),
             scored_cut=cut,
         )
+
+    def answer(
+        self,
+        dialogues: Sequence[Dialogue],
+        settings: EvaluationSettings,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> list[AnswerRecord]:
+        """The answers alone, to the questions that fit into the context; arguments as of `evaluate`."""
+        chosen = self._chosen(dialogues, settings)
+        return self._answers(chosen, settings, progress)[0] if chosen else []
+
+    def _chosen(self, dialogues: Sequence[Dialogue], settings: EvaluationSettings) -> list[Dialogue]:
+        drawn_ones = drawn(dialogues, settings.questions, settings.seed)
+        return [dialogue for dialogue in drawn_ones if self._fits(dialogue, settings)]
 
     def _fits(self, dialogue: Dialogue, settings: EvaluationSettings) -> bool:
         try:

@@ -54,6 +54,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         precision = choose_precision(config.fit.precision)
         model, adapter = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
+        watcher.prepared(model, plan)
         trainer = _compiled(config, model.causal_lm, plan)
         runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
         before = values_of(trainer.trainable_variables)

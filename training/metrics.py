@@ -58,6 +58,13 @@ def chrf(answers: Sequence[str], expected: Sequence[str]) -> float:
     return sacrebleu.corpus_chrf(list(answers), [list(expected)]).score / 100
 
 
+def answer_chrf(answer: str, expected: str) -> float:
+    """chrF of one answer, divided by 100. The mean over answers is not the corpus' chrF, which counts all n-grams at once."""
+    import sacrebleu
+
+    return float(sacrebleu.sentence_chrf(answer, [expected]).score) / 100
+
+
 def distinct(answers: Sequence[str], n: int) -> float:
     """Share of different word n-grams among all n-grams of all answers (Li et al. 2016); 0 when there is none."""
     grams = [tuple(w[i : i + n]) for w in map(words, answers) for i in range(len(w) - n + 1)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from chatbot.errors import WorldError
 from chatbot.language import tr
+from chatbot.model import LanguageModel
 from training.config import RunConfig
 from training.diagnosis import WINDOW, Finding, Known, Setup, findings
 from training.loop import StepReport, total_loss
@@ -31,6 +32,9 @@ class Watcher:
     def finding(self, finding: Finding) -> None:
         """Something goes wrong; by default it is said."""
         self.say(finding.text)
+
+    def prepared(self, model: LanguageModel, plan: "Plan") -> None:
+        """The model is loaded and the rows are packed; nothing is trained yet."""
 
     def plan(self, total_steps: int, done: int) -> None:
         """How many steps there will be, and how many a resumed run has done already."""
