@@ -107,10 +107,12 @@ def models() -> Any:
     windowed = {"use_sliding_window_attention": True, "sliding_window_size": 9, "rope_scaling_factor": 2.0}
     qwen = known.QwenBackbone(**size, **GROUPED, **windowed, tie_word_embeddings=False)
     yield "qwen2_window_scaled", of(known.QwenCausalLM, qwen, of_qwen(byte_pair))
+    words = of_llama3(byte_pair)
+    size = {"vocabulary_size": words.vocabulary_size}
     llama3 = known.Llama3Backbone(**size, **GROUPED, rope_max_wavelength=500_000)
-    yield "llama3", of(known.Llama3CausalLM, llama3, byte_pair)
+    yield "llama3", of(known.Llama3CausalLM, llama3, words)
     llama3 = known.Llama3Backbone(**size, **GROUPED, **SCALED, rope_max_wavelength=500_000)
-    yield "llama3_scaled", of(known.Llama3CausalLM, llama3, byte_pair)
+    yield "llama3_scaled", of(known.Llama3CausalLM, llama3, words)
     size = {"vocabulary_size": pieces.vocabulary_size}
     llama = of(known.LlamaCausalLM, known.LlamaBackbone(**size, **GROUPED, rope_max_wavelength=500), pieces)
     yield "llama2", llama
@@ -150,6 +152,17 @@ def of_qwen(tokenizer: Any) -> Any:
     return BytePairTokenizer(tokenizer.vocabulary, tokenizer.merges, split=QWEN_SPLIT)
 
 
+def of_llama3(tokenizer: Any) -> Any:
+    """The same merges within Llama 3's pieces, with its special tokens behind a gap."""
+    from chatbot.tokenizer import LLAMA3_SPLIT, BytePairTokenizer
+
+    special = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+    after = tokenizer.vocabulary_size + 3
+    ordinary = {token: at for token, at in tokenizer.vocabulary.items() if token != tokenizer.end_token}
+    vocabulary = {**ordinary, **{token: after + place for place, token in enumerate(special)}}
+    return BytePairTokenizer(vocabulary, tokenizer.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
+
+
 def sentence_pieces() -> Any:
     """A SentencePiece model with Llama's settings."""
     import io
@@ -185,6 +198,8 @@ def write(model: Any, folder: Path) -> None:
     ids = {"texts": [[text, start + tokenizer.encode_start(text)] for text in TEXTS], "talks": []}
     export_transformers(model, folder / "model")
     for name, template in TEMPLATES.items():
+        if template.end and template.end not in tokenizer.special:
+            continue
         other = replace(model, template=template)
         if template != model.template:
             export_transformers(other, folder / name)

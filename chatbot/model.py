@@ -4,7 +4,8 @@ load_model("mini")                    the embedded base model
 load_model("runs/medquad")            a run folder
 load_model("gpt2_base_en")            a KerasHub name (downloaded once)
 load_model("hf://owner/name")         the Hugging Face Hub, in either format
-load_model("./gpt2")                  a preset folder, or one in the transformers format
+load_model("./gpt2")                  a preset folder, or one in the transformers format (GPT-2, Llama, Mistral and
+                                      Qwen 2 by `chatbot.transformers_folder`, other families by KerasHub)
 """
 
 import hashlib
@@ -19,9 +20,11 @@ import numpy as np
 from chatbot.errors import CausetteError, InputError
 from chatbot.files import read_json, write_json
 from chatbot.language import tr
-from chatbot.locate import PRESET_NOTE, locate
+from chatbot.locate import PRESET_NOTE, Located, locate
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
-from chatbot.tokenizer import BytePairTokenizer, TextTokenizer, tokenizer_of
+from chatbot.tokenizer import BytePairTokenizer, SentencePieceTokenizer, TextTokenizer, tokenizer_of
+from chatbot.transformers_folder import Architecture, Put, Weights, put, read_architecture
+from chatbot.transformers_tokens import read_tokenizer
 
 LONG = 4096  # the context of models without a hard limit, in tokens
 
@@ -37,6 +40,7 @@ class LanguageModel:
         template: how dialogues are written for it.
         folder: the preset's folder on disk.
         exchanges: questions of the longest dialogue that it was fine-tuned on; None where nothing is noted.
+        limit: the longest sequence that a rotary model was made for, in tokens; None where nothing is noted.
     """
 
     name: str
@@ -45,11 +49,19 @@ class LanguageModel:
     template: ChatTemplate
     folder: Path
     exchanges: int | None = None
+    limit: int | None = None
 
     @property
     def context(self) -> int:
-        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get `LONG`."""
-        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or LONG)
+        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get `LONG` at most."""
+        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or min(self.limit or LONG, LONG))
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What stands in no file of a KerasHub preset and must be noted beside it, for `save_preset`."""
+        tokenizer = self.tokenizer
+        end = next((text for text, token in tokenizer.special.items() if token == tokenizer.end_id), None)
+        return {"template": self.template.name, "limit": self.limit, "end": end}
 
     @property
     def parameters(self) -> int:
@@ -76,8 +88,14 @@ def load_model(
     with _told_in_two_lines(name):
         note = _note(located.folder)
         chosen = template_named(template or note["template"])
-        causal_lm = _load_task(located.folder, dtype, backbone)
-        tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
+        if architecture := read_architecture(located.folder, name):
+            tokenizer = read_tokenizer(located.folder, architecture.sizes, name)
+            causal_lm = _from_transformers(located, architecture, tokenizer, dtype, backbone)
+            note["limit"] = note["limit"] or architecture.context
+        else:
+            causal_lm = _load_task(located.folder, dtype, backbone)
+            tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
+        tokenizer = _ending(tokenizer, chosen, note["end"])
     _require_finite(causal_lm, name)
     return LanguageModel(
         name=name,
@@ -86,6 +104,7 @@ def load_model(
         template=chosen,
         folder=located.folder,
         exchanges=note["exchanges"],
+        limit=note["limit"],
     )
 
 
@@ -97,18 +116,44 @@ def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenize
     """
     located = locate(name)
     with _told_in_two_lines(name):
-        chosen = template_named(template or _note(located.folder)["template"])
-        files = _byte_pair_files(located.folder)
-        if files:
-            return BytePairTokenizer.from_files(*files), chosen
-        import keras_hub
+        note = _note(located.folder)
+        chosen = template_named(template or note["template"])
+        if architecture := read_architecture(located.folder, name):
+            tokenizer = read_tokenizer(located.folder, architecture.sizes, name)
+        elif files := _byte_pair_files(located.folder):
+            tokenizer = BytePairTokenizer.from_files(*files)
+        else:
+            import keras_hub
 
-        return tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder))), chosen
+            tokenizer = tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder)))
+        return _ending(tokenizer, chosen, note["end"]), chosen
+
+
+def _ending(tokenizer: TextTokenizer, template: ChatTemplate, noted: str | None) -> TextTokenizer:
+    """The tokenizer with the end token of the template, else the noted one, where it has them.
+
+    An instructed Llama 3 ends its answers with another token than its texts; KerasHub's tokenizers save neither.
+
+    Raises:
+        InputError: the template is made of special tokens (llama3), and the tokenizer has them not.
+    """
+    if template.end and (missing := [token for token in template.tokens if token not in tokenizer.special]):
+        others = ", ".join(name for name, other in TEMPLATES.items() if not other.end)
+        raise InputError(
+            tr(f"gabarit {template.name} : le tokenizer de ce modèle n'a pas de jeton {missing[0]}.\n"
+               f"Prenez un autre gabarit : {others}.",
+               f"template {template.name}: this model's tokenizer has no token {missing[0]}.\n"
+               f"Take another template: {others}.")
+        )  # fmt: skip
+    end = next((token for token in (template.end, noted) if token in tokenizer.special), None)
+    return tokenizer if end is None or tokenizer.special[end] == tokenizer.end_id else tokenizer.ending_with(end)
 
 
 def needs_keras(name: str) -> bool:
     """Whether `load_tokenizer` must import Keras, which takes many seconds, to read the tokenizer of a model."""
-    return _byte_pair_files(locate(name).folder) is None
+    folder = locate(name).folder
+    with _told_in_two_lines(name):
+        return read_architecture(folder, name) is None and _byte_pair_files(folder) is None
 
 
 def context_of(name: str) -> int:
@@ -117,10 +162,15 @@ def context_of(name: str) -> int:
     Raises:
         InputError, WorldError: as `load_model`.
     """
-    config = read_json(locate(name).folder / "config.json")
-    inner = config["config"] if isinstance(config.get("config"), dict) else config
-    limit = inner.get("max_sequence_length") or inner.get("n_positions")
-    return limit if isinstance(limit, int) else LONG
+    folder = locate(name).folder
+    with _told_in_two_lines(name):
+        if architecture := read_architecture(folder, name):
+            limit = _note(folder)["limit"] or architecture.context
+            return architecture.sizes.positions or min(limit, LONG)
+        config = read_json(folder / "config.json")
+        inner = config["config"] if isinstance(config.get("config"), dict) else config
+        limit = inner.get("max_sequence_length") or inner.get("n_positions")
+        return limit if isinstance(limit, int) else min(_note(folder)["limit"] or LONG, LONG)
 
 
 def _byte_pair_files(folder: Path) -> tuple[Path, Path] | None:
@@ -141,9 +191,13 @@ def _note(folder: Path) -> dict[str, Any]:
         ValueError: it is no such note.
     """
     path = folder / PRESET_NOTE
-    note = {"template": HUMAN_ASSISTANT.name, "exchanges": None, **(read_json(path) if path.exists() else {})}
-    if note["exchanges"] is not None and not (isinstance(note["exchanges"], int) and note["exchanges"] > 0):
-        raise ValueError(f"{PRESET_NOTE}: `exchanges` must be a positive integer. Received: {note['exchanges']!r}")
+    note = {
+        "template": HUMAN_ASSISTANT.name, "exchanges": None, "limit": None, "end": None,
+        **(read_json(path) if path.exists() else {}),
+    }  # fmt: skip
+    for key in ("exchanges", "limit"):
+        if note[key] is not None and not (isinstance(note[key], int) and note[key] > 0):
+            raise ValueError(f"{PRESET_NOTE}: `{key}` must be a positive integer. Received: {note[key]!r}")
     return note
 
 
@@ -197,6 +251,40 @@ def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
     return causal_lm
 
 
+def _from_transformers(
+    located: Located, architecture: Architecture, tokenizer: TextTokenizer, dtype: str, backbone: dict[str, Any],
+    put: Put = put,
+) -> Any:
+    """The causal LM of a folder in the transformers format; every array of its weights passes through `put`."""
+    import keras_hub
+
+    known, sizes = keras_hub.models, architecture.sizes
+    family = {"gpt2": "GPT2", "llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen"}[sizes.family]
+    if isinstance(tokenizer, BytePairTokenizer):
+        family = "Llama3" if family == "Llama" else family
+        words = getattr(known, f"{family}Tokenizer")(
+            vocabulary=tokenizer.vocabulary, merges=tokenizer.merges, **_ends(tokenizer, family)
+        )
+    else:
+        assert isinstance(tokenizer, SentencePieceTokenizer)
+        words = getattr(known, f"{family}Tokenizer")(proto=tokenizer.proto)
+    with Weights(located.folder, located.name) as weights:
+        weights.require(sizes)
+        body = getattr(known, f"{family}Backbone")(**{**architecture.options, **backbone}, dtype=dtype)
+        weights.fill(body, sizes, put)
+    length = sizes.positions or min(architecture.context, LONG)
+    preprocessor = getattr(known, f"{family}CausalLMPreprocessor")(words, sequence_length=length)
+    return getattr(known, f"{family}CausalLM")(backbone=body, preprocessor=preprocessor)
+
+
+def _ends(tokenizer: BytePairTokenizer, family: str) -> dict[str, Any]:
+    """The options of KerasHub's tokenizer of Llama 3, which wants to be told what begins and what ends a text."""
+    if family != "Llama3":
+        return {}
+    others = tokenizer.special.keys() - {tokenizer.start_token, tokenizer.end_token}
+    return {"bos_token": tokenizer.start_token, "eos_token": tokenizer.end_token, "misc_special_tokens": others}
+
+
 def _require_finite(causal_lm: Any, name: str) -> None:
     for variable in causal_lm.backbone.variables:
         if not np.isfinite(np.asarray(variable, dtype="float32")).all():
@@ -217,20 +305,39 @@ def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
     files KerasHub 0.32 writes a preset that its own `from_preset` cannot read.)
     """
     causal_lm.save_to_preset(str(folder))
-    for name in ("config.json", "task.json"):
-        write_json(folder / name, _in_float32(read_json(folder / name)))
+    lost = _lost_options(causal_lm)
+    for name in ("config.json", "task.json", "preprocessor.json", "tokenizer.json"):
+        if (folder / name).is_file():
+            write_json(folder / name, _mended(read_json(folder / name), lost))
     write_json(folder / PRESET_NOTE, note)
 
 
-def _in_float32(config: Any) -> Any:
-    """A Keras configuration with float32 in place of every mixed policy."""
+def _lost_options(causal_lm: Any) -> dict[str, dict[str, Any]]:
+    """Options that KerasHub 0.32 forgets in its configurations, by class: whether Llama's head is the embedding, and what
+    begins and ends a text of Llama 3. Without them its own `from_preset` builds another model, or none."""
+    backbone, preprocessor = causal_lm.backbone, causal_lm.preprocessor
+    lost = {}
+    if type(backbone).__name__ in ("LlamaBackbone", "Llama3Backbone"):
+        lost[type(backbone).__name__] = {"tie_word_embeddings": backbone.tie_word_embeddings}
+    words = getattr(preprocessor, "tokenizer", None)
+    if type(words).__name__ == "Llama3Tokenizer":
+        lost["Llama3Tokenizer"] = {"bos_token": words.start_token, "eos_token": words.end_token}
+    return lost
+
+
+def _mended(config: Any, lost: dict[str, dict[str, Any]]) -> Any:
+    """A Keras configuration with float32 in place of every mixed policy, and with the options that it lacks."""
     if isinstance(config, list):
-        return [_in_float32(value) for value in config]
+        return [_mended(value, lost) for value in config]
     if not isinstance(config, dict):
         return config
-    if config.get("class_name") == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
+    kind = config.get("class_name")
+    if kind == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
         return {**config, "config": {**config["config"], "name": "float32"}}
-    return {key: _in_float32(value) for key, value in config.items()}
+    mended = {key: _mended(value, lost) for key, value in config.items()}
+    if kind in lost and isinstance(mended.get("config"), dict):
+        mended["config"] |= lost[kind]
+    return mended
 
 
 def weights_fingerprint(causal_lm: Any) -> str:

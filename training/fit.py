@@ -195,7 +195,7 @@ def _write_weights(config: RunConfig, model: LanguageModel, data: PreparedSet, t
     if config.method == "lora":
         save_arrays(work / "adapter.npz", values_of(trainer.trainable_variables))
     exchanges = max(sum(turn.role == "user" for turn in dialogue.messages) for dialogue in data.split("train"))
-    note = {"template": model.template.name, "base": config.model, "exchanges": exchanges}
+    note = {**model.note, "base": config.model, "exchanges": exchanges}
     save_preset(model.causal_lm, work / "preset", note)
 
 
