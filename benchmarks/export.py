@@ -21,6 +21,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,8 +164,8 @@ def of_llama3(tokenizer: Any) -> Any:
     return BytePairTokenizer(vocabulary, tokenizer.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
 
 
-def sentence_pieces() -> Any:
-    """A SentencePiece model with Llama's settings."""
+def sentence_pieces(control: Sequence[str] = ()) -> Any:
+    """A SentencePiece model with Llama's settings, and control pieces such as Mistral's "[INST]"."""
     import io
 
     import sentencepiece
@@ -174,7 +175,7 @@ def sentence_pieces() -> Any:
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter([text.replace("\n", " ") for text in TEXTS] * 50),
-        model_writer=model, vocab_size=420, model_type="bpe", byte_fallback=True, character_coverage=0.99,
+        model_writer=model, vocab_size=420 + len(control), control_symbols=list(control), model_type="bpe", byte_fallback=True, character_coverage=0.99,
         hard_vocab_limit=False, remove_extra_whitespaces=False, normalization_rule_name="identity",
         bos_id=1, eos_id=2, minloglevel=2,
     )  # fmt: skip

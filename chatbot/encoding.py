@@ -71,10 +71,12 @@ def encode_many(tokenizer: TextTokenizer, rendered: Iterable[Sequence[Segment]])
 def _encode_some(tokenizer: TextTokenizer, rendered: Sequence[Sequence[Segment]]) -> tuple[Any, Any, Any]:
     import numpy as np
 
-    cut = [[(piece, segment.trainable) for segment in each for piece in _pieces(tokenizer, segment)] for each in rendered]
+    cut = [
+        [(piece, segment.trainable) for segment in each for piece in _pieces(tokenizer, segment)] for each in rendered
+    ]
     pieces = [piece for each in cut for piece, _ in each]
     text_ids, inside = tokenizer.encode_batch([one.text for one in pieces], [one.begins for one in pieces])
-    before, after = (_ids_or_none([one[place] for one in pieces]) for place in (0, 2))
+    before, after = _ids_or_none([one.before for one in pieces]), _ids_or_none([one.after for one in pieces])
     lengths = (before >= 0) + inside + (after >= 0)
     ends = np.cumsum(lengths)
     ids, is_text = np.empty(ends[-1], "int32"), np.ones(ends[-1], bool)

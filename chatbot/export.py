@@ -32,7 +32,9 @@ from chatbot.tokenizer import SentencePieceTokenizer
 from chatbot.weight_places import Family, Sizes, places
 
 MOST_BYTES = 5 * 10**9  # of a file of weights, as transformers does
-FAMILIES: dict[str, tuple[Family, str]] = {  # KerasHub's backbone: the name of the family, and of its class in transformers
+FAMILIES: dict[
+    str, tuple[Family, str]
+] = {  # KerasHub's backbone: the name of the family, and of its class in transformers
     "GPT2Backbone": ("gpt2", "GPT2LMHeadModel"),
     "LlamaBackbone": ("llama", "LlamaForCausalLM"),
     "Llama3Backbone": ("llama", "LlamaForCausalLM"),

@@ -113,7 +113,9 @@ def _of_sentence_piece(tokenizer: SentencePieceTokenizer, tokens: Sequence[str])
     vocabulary = {piece.piece: place for place, piece in enumerate(proto.pieces)}
     special = special_tokens(tokenizer)
     whole = Tokenizer(
-        BPE(vocab=vocabulary, merges=merges_of(proto), unk_token=special["unk_token"], fuse_unk=True, byte_fallback=True)
+        BPE(
+            vocab=vocabulary, merges=merges_of(proto), unk_token=special["unk_token"], fuse_unk=True, byte_fallback=True
+        )
     )
     whole.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
     whole.decoder = decoders.Sequence(

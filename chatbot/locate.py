@@ -71,8 +71,8 @@ def check_folder(folder: Path, name: str) -> None:
     if not weights and (pickled := next(iter(sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pth"))), None)):
         raise InputError(
             tr(
-                f"{name} : le dossier n'a que des poids PyTorch ({pickled.name}), qui peuvent exécuter du code.\n"
-                "Convertissez-les avec transformers : AutoModelForCausalLM.from_pretrained(…).save_pretrained(…) écrit "
+                f"{name} : le dossier n'a que des poids PyTorch ({pickled.name}), qui peuvent exécuter du code.\n"
+                "Convertissez-les avec transformers : AutoModelForCausalLM.from_pretrained(…).save_pretrained(…) écrit "
                 "model.safetensors.",
                 f"{name}: the folder has only PyTorch weights ({pickled.name}), which can run code.\n"
                 "Convert them with transformers: AutoModelForCausalLM.from_pretrained(…).save_pretrained(…) writes "

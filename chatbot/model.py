@@ -23,7 +23,8 @@ from chatbot.language import tr
 from chatbot.locate import PRESET_NOTE, Located, locate
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
 from chatbot.tokenizer import BytePairTokenizer, SentencePieceTokenizer, TextTokenizer, tokenizer_of
-from chatbot.transformers_folder import Architecture, Put, Weights, put, read_architecture
+from chatbot.transformers_config import Architecture, read_architecture
+from chatbot.transformers_folder import Put, Weights, put
 from chatbot.transformers_tokens import read_tokenizer
 
 LONG = 4096  # the context of models without a hard limit, in tokens
@@ -140,8 +141,8 @@ def _ending(tokenizer: TextTokenizer, template: ChatTemplate, noted: str | None)
     if template.end and (missing := [token for token in template.tokens if token not in tokenizer.special]):
         others = ", ".join(name for name, other in TEMPLATES.items() if not other.end)
         raise InputError(
-            tr(f"gabarit {template.name} : le tokenizer de ce modèle n'a pas de jeton {missing[0]}.\n"
-               f"Prenez un autre gabarit : {others}.",
+            tr(f"gabarit {template.name} : le tokenizer de ce modèle n'a pas de jeton {missing[0]}.\n"
+               f"Prenez un autre gabarit : {others}.",
                f"template {template.name}: this model's tokenizer has no token {missing[0]}.\n"
                f"Take another template: {others}.")
         )  # fmt: skip
@@ -252,7 +253,11 @@ def _load_task(folder: Path, dtype: str, backbone: dict[str, Any]) -> Any:
 
 
 def _from_transformers(
-    located: Located, architecture: Architecture, tokenizer: TextTokenizer, dtype: str, backbone: dict[str, Any],
+    located: Located,
+    architecture: Architecture,
+    tokenizer: TextTokenizer,
+    dtype: str,
+    backbone: dict[str, Any],
     put: Put = put,
 ) -> Any:
     """The causal LM of a folder in the transformers format; every array of its weights passes through `put`."""
@@ -320,7 +325,7 @@ def _lost_options(causal_lm: Any) -> dict[str, dict[str, Any]]:
     if type(backbone).__name__ in ("LlamaBackbone", "Llama3Backbone"):
         lost[type(backbone).__name__] = {"tie_word_embeddings": backbone.tie_word_embeddings}
     words = getattr(preprocessor, "tokenizer", None)
-    if type(words).__name__ == "Llama3Tokenizer":
+    if words is not None and type(words).__name__ == "Llama3Tokenizer":
         lost["Llama3Tokenizer"] = {"bos_token": words.start_token, "eos_token": words.end_token}
     return lost
 

@@ -26,9 +26,7 @@ QWEN_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 # The same in Llama 3, but for figures by three. A piece that is a token is not cut further, whatever the merges say.
-LLAMA3_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+LLAMA3_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SPLIT_OF = {  # KerasHub's tokenizers that do not cut a text into GPT-2's pieces
     "Llama3Tokenizer": LLAMA3_SPLIT,
     **dict.fromkeys(("QwenTokenizer", "Qwen3Tokenizer", "QwenMoeTokenizer", "Qwen3MoeTokenizer"), QWEN_SPLIT),
@@ -47,6 +45,8 @@ class TextTokenizer(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+
+    def ending_with(self, token: str) -> "TextTokenizer": ...
 
     def encode(self, text: str) -> list[int]: ...
 
@@ -297,7 +297,10 @@ class SentencePieceTokenizer:
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes a piece stands for; a control piece, and an id without a piece, stand for none."""
-        if token_id >= self.vocabulary_size or self._inner.is_control(token_id) or self._inner.is_unknown(token_id):
+        inner = self._inner
+        if token_id >= self.vocabulary_size or any(
+            none(token_id) for none in (inner.is_control, inner.is_unknown, inner.is_unused)
+        ):
             return b""
         piece = self._inner.id_to_piece(token_id)
         if self._inner.is_byte(token_id):

@@ -13,6 +13,7 @@ text. Added words are, in a SentencePiece tokenizer; byte-level BPE with added w
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ def read_tokenizer(folder: Path, sizes: Sizes, name: str) -> TextTokenizer:
     files = _Files(folder, name)
     models = sorted(folder.glob("tokenizer.model*")) if sizes.family in ("llama", "mistral") else []
     kind = files.whole.get("model", {})
-    if models:
+    byte_level = kind.get("type") == "BPE" and not kind.get("byte_fallback")  # Llama 3 may have a tokenizer.model too
+    lists = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
+    if models and not byte_level:
         tokenizer: TextTokenizer = _with_added(models[0].read_bytes(), files, sizes.vocabulary)
     elif kind.get("byte_fallback"):
         tokenizer = _with_added(_proto_of(files), files, sizes.vocabulary)
-    elif files.whole and sizes.family != "mistral":
-        tokenizer = _byte_pairs(files, sizes)
-    elif sizes.family in ("gpt2", "qwen2") and (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
+    elif sizes.family in SPLITS and (files.whole or (lists and sizes.family != "llama")):
         tokenizer = _byte_pairs(files, sizes)
     else:
         raise _refused(
@@ -60,7 +61,7 @@ def read_tokenizer(folder: Path, sizes: Sizes, name: str) -> TextTokenizer:
 
 def _refused(name: str, reason: str) -> InputError:
     return InputError(
-        tr(f"{name} : le tokenizer de ce modèle ne peut pas être chargé.\n{reason}",
+        tr(f"{name} : le tokenizer de ce modèle ne peut pas être chargé.\n{reason}",
            f"{name}: the tokenizer of this model cannot be loaded.\n{reason}")
     )  # fmt: skip
 
@@ -127,8 +128,9 @@ def _byte_pairs(files: _Files, sizes: Sizes) -> BytePairTokenizer:
             )  # fmt: skip
         if added.id < sizes.vocabulary:  # a token without a row of its own can never be met
             vocabulary[added.text] = added.id
-    end = files.token("eos_token") or "<|endoftext|>"
-    start = files.token("bos_token") if sizes.family == "llama" else None
+    llama = sizes.family == "llama"
+    end = files.token("eos_token") or ("<|end_of_text|>" if llama else "<|endoftext|>")
+    start = files.token("bos_token") or "<|begin_of_text|>" if llama else None
     for token in filter(None, (end, start)):
         if token not in vocabulary:
             raise _refused(files.name, tr(f"Il n'a pas de jeton {token}.", f"It has no token {token}."))
@@ -223,11 +225,11 @@ def _proto_of(files: _Files) -> bytes:
     normal.name, normal.add_dummy_prefix = "identity", True
     normal.remove_extra_whitespaces, normal.escape_whitespaces = False, True
     listed = list(map("".join, pairs))
-    in_order = all(a == b or rank[a] > rank[b] for a, b in zip(listed, listed[1:], strict=False))
+    in_order = all(a == b or rank[a] > rank[b] for a, b in pairwise(listed))
     if not (_blank_first(whole) and in_order and set(pairs) == set(merges_of(proto))):
         raise _refused(
             files.name,
-            tr("Son tokenizer.json n'est pas celui d'un modèle SentencePiece ; ajoutez tokenizer.model au dossier.",
+            tr("Son tokenizer.json n'est pas celui d'un modèle SentencePiece ; ajoutez tokenizer.model au dossier.",
                "Its tokenizer.json is not that of a SentencePiece model; add tokenizer.model to the folder."),
         )  # fmt: skip
     return proto.SerializeToString()
