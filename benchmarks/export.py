@@ -21,6 +21,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,12 @@ def models() -> Any:
     windowed = {"use_sliding_window_attention": True, "sliding_window_size": 9, "rope_scaling_factor": 2.0}
     qwen = known.QwenBackbone(**size, **GROUPED, **windowed, tie_word_embeddings=False)
     yield "qwen2_window_scaled", of(known.QwenCausalLM, qwen, of_qwen(byte_pair))
+    words = of_llama3(byte_pair)
+    size = {"vocabulary_size": words.vocabulary_size}
     llama3 = known.Llama3Backbone(**size, **GROUPED, rope_max_wavelength=500_000)
-    yield "llama3", of(known.Llama3CausalLM, llama3, byte_pair)
+    yield "llama3", of(known.Llama3CausalLM, llama3, words)
     llama3 = known.Llama3Backbone(**size, **GROUPED, **SCALED, rope_max_wavelength=500_000)
-    yield "llama3_scaled", of(known.Llama3CausalLM, llama3, byte_pair)
+    yield "llama3_scaled", of(known.Llama3CausalLM, llama3, words)
     size = {"vocabulary_size": pieces.vocabulary_size}
     llama = of(known.LlamaCausalLM, known.LlamaBackbone(**size, **GROUPED, rope_max_wavelength=500), pieces)
     yield "llama2", llama
@@ -150,8 +153,19 @@ def of_qwen(tokenizer: Any) -> Any:
     return BytePairTokenizer(tokenizer.vocabulary, tokenizer.merges, split=QWEN_SPLIT)
 
 
-def sentence_pieces() -> Any:
-    """A SentencePiece model with Llama's settings."""
+def of_llama3(tokenizer: Any) -> Any:
+    """The same merges within Llama 3's pieces, with its special tokens behind a gap."""
+    from chatbot.tokenizer import LLAMA3_SPLIT, BytePairTokenizer
+
+    special = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+    after = tokenizer.vocabulary_size + 3
+    ordinary = {token: at for token, at in tokenizer.vocabulary.items() if token != tokenizer.end_token}
+    vocabulary = {**ordinary, **{token: after + place for place, token in enumerate(special)}}
+    return BytePairTokenizer(vocabulary, tokenizer.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
+
+
+def sentence_pieces(control: Sequence[str] = ()) -> Any:
+    """A SentencePiece model with Llama's settings, and control pieces such as Mistral's "[INST]"."""
     import io
 
     import sentencepiece
@@ -161,7 +175,7 @@ def sentence_pieces() -> Any:
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter([text.replace("\n", " ") for text in TEXTS] * 50),
-        model_writer=model, vocab_size=420, model_type="bpe", byte_fallback=True, character_coverage=0.99,
+        model_writer=model, vocab_size=420 + len(control), control_symbols=list(control), model_type="bpe", byte_fallback=True, character_coverage=0.99,
         hard_vocab_limit=False, remove_extra_whitespaces=False, normalization_rule_name="identity",
         bos_id=1, eos_id=2, minloglevel=2,
     )  # fmt: skip
@@ -185,6 +199,8 @@ def write(model: Any, folder: Path) -> None:
     ids = {"texts": [[text, start + tokenizer.encode_start(text)] for text in TEXTS], "talks": []}
     export_transformers(model, folder / "model")
     for name, template in TEMPLATES.items():
+        if template.end and template.end not in tokenizer.special:
+            continue
         other = replace(model, template=template)
         if template != model.template:
             export_transformers(other, folder / name)

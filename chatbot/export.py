@@ -9,11 +9,12 @@
 
 KerasHub's `export_to_transformers` does not know Llama 2, and leaves to mend in every other family: no `architectures`
 (GPT-2, Qwen), no scaling of rotary positions, no window (Qwen), the head's width guessed (Mistral), the tied head
-written twice, mixed precision named as that of the weights. The names of the weights are written here instead: Llama,
-Mistral and Qwen share theirs.
+written twice, mixed precision named as that of the weights. The arrays are written here instead, under the names of
+`chatbot.weight_places`.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,19 @@ import numpy as np
 
 from chatbot.errors import InputError, cannot_write
 from chatbot.export_template import jinja_of
-from chatbot.export_tokens import special_tokens, write_tokenizer
+from chatbot.export_tokens import known_to_readers, special_tokens, write_tokenizer
 from chatbot.files import folder_written_whole, write_json
 from chatbot.language import tr
 from chatbot.locate import PRESET_NOTE
 from chatbot.model import LanguageModel
 from chatbot.quantisation import kernel_shape, readable, whole_kernel, whole_table
 from chatbot.tokenizer import SentencePieceTokenizer
+from chatbot.weight_places import Family, Sizes, places
 
 MOST_BYTES = 5 * 10**9  # of a file of weights, as transformers does
-FAMILIES = {  # KerasHub's backbone: the name of the family, and of its class in transformers
+FAMILIES: dict[
+    str, tuple[Family, str]
+] = {  # KerasHub's backbone: the name of the family, and of its class in transformers
     "GPT2Backbone": ("gpt2", "GPT2LMHeadModel"),
     "LlamaBackbone": ("llama", "LlamaForCausalLM"),
     "Llama3Backbone": ("llama", "LlamaForCausalLM"),
@@ -65,20 +69,20 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
         model.template,
         start=model.tokenizer.start_id is not None,
         blank=isinstance(model.tokenizer, SentencePieceTokenizer),
-        special=list(dict.fromkeys(special.values())),
+        special=known_to_readers(model.tokenizer, model.template.tokens),
     )
     ids = {"bos_token_id": model.tokenizer.start_id, "eos_token_id": model.tokenizer.end_id}
     ids = {**ids, "pad_token_id": model.tokenizer.end_id}
     config = _gpt2_config(backbone) if family == "gpt2" else _llama_config(backbone, model.context)
-    weights = _gpt2_weights(backbone) if family == "gpt2" else _llama_weights(backbone)
     try:
         with folder_written_whole(folder, replace=True) as temporary:  # at most an empty one is replaced
             head = {"architectures": [architecture], "model_type": family, "vocab_size": backbone.vocabulary_size}
             write_json(temporary / "config.json", {**head, **config, **ids, "use_cache": True, "dtype": "float32"})
             write_json(temporary / "generation_config.json", ids)
-            write_tokenizer(model.tokenizer, temporary, context=model.context, chat_template=chat_template)
-            write_json(temporary / PRESET_NOTE, {"template": model.template.name, "exchanges": model.exchanges})
-            _write_weights(weights, temporary, most_bytes)
+            write_tokenizer(model.tokenizer, temporary, context=model.context, chat_template=chat_template,
+                            tokens=model.template.tokens)  # fmt: skip
+            write_json(temporary / PRESET_NOTE, {**model.note, "exchanges": model.exchanges})
+            _write_weights(_weights(backbone), temporary, most_bytes)
     except OSError as error:
         raise cannot_write(folder, error) from error
     return {
@@ -188,64 +192,31 @@ def _position_scale(backbone: Any) -> float:
     return next((getattr(backbone, name) for name in names if hasattr(backbone, name)), 1.0)
 
 
-def _gpt2_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and values; GPT-2's matrices are stored (ins, outs), and its head is the embedding."""
-    yield "transformer.wte.weight", whole_table(backbone.token_embedding)
-    yield "transformer.wpe.weight", _array(backbone.position_embedding.position_embeddings)
-    for place, layer in enumerate(backbone.transformer_layers):
-        attention, into = layer._self_attention_layer, f"transformer.h.{place}"
-        yield from _layer_norm(f"{into}.ln_1", layer._self_attention_layer_norm)
-        yield from _layer_norm(f"{into}.ln_2", layer._feedforward_layer_norm)
-        three = [attention._query_dense, attention._key_dense, attention._value_dense]
-        kernels = [whole_kernel(dense).reshape(backbone.hidden_dim, -1) for dense in three]
-        yield f"{into}.attn.c_attn.weight", np.concatenate(kernels, axis=1)
-        yield f"{into}.attn.c_attn.bias", np.concatenate([_array(dense.bias).reshape(-1) for dense in three])
-        for name, dense in (
-            ("attn.c_proj", attention._output_dense),
-            ("mlp.c_fc", layer._feedforward_intermediate_dense),
-            ("mlp.c_proj", layer._feedforward_output_dense),
-        ):
-            bias = _array(dense.bias)
-            yield f"{into}.{name}.weight", whole_kernel(dense).reshape(-1, len(bias))
-            yield f"{into}.{name}.bias", bias
-    yield from _layer_norm("transformer.ln_f", backbone.layer_norm)
+def _sizes(backbone: Any) -> Sizes:
+    family, _ = FAMILIES[type(backbone).__name__]
+    query, key = ((layer := backbone.transformer_layers[0]._self_attention_layer)._query_dense, layer._key_dense)
+    return Sizes(
+        family=family, vocabulary=backbone.vocabulary_size, width=backbone.hidden_dim, inner=backbone.intermediate_dim,
+        layers=backbone.num_layers, heads=kernel_shape(query)[1], key_heads=kernel_shape(key)[1],
+        head_width=kernel_shape(query)[2], tied=family == "gpt2" or backbone.token_embedding.tie_weights,
+        positions=getattr(backbone, "max_sequence_length", None) or 0,
+    )  # fmt: skip
 
 
-def _layer_norm(name: str, layer: Any) -> Iterator[tuple[str, np.ndarray]]:
-    yield f"{name}.weight", _array(layer.gamma)
-    yield f"{name}.bias", _array(layer.beta)
+def _weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Names and values of the file's arrays; GPT-2's queries, keys and values lie side by side in one."""
+    for name, parts in groupby(places(_sizes(backbone)), key=lambda place: place.name):
+        arrays = [place.to_file(_value(place.layer(backbone), place.attribute)) for place in parts]
+        yield name, arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
 
 
-def _llama_weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and values of Llama, Mistral and Qwen 2; matrices are stored (outs, ins)."""
-    table, width = backbone.token_embedding, backbone.hidden_dim
-    yield "model.embed_tokens.weight", whole_table(table)
-    for place, layer in enumerate(backbone.transformer_layers):
-        attention, into = layer._self_attention_layer, f"model.layers.{place}"
-        yield f"{into}.input_layernorm.weight", _array(layer._self_attention_layernorm.scale)
-        yield f"{into}.post_attention_layernorm.weight", _array(layer._feedforward_layernorm.scale)
-        for name, dense, ins in (
-            ("self_attn.q_proj", attention._query_dense, width),
-            ("self_attn.k_proj", attention._key_dense, width),
-            ("self_attn.v_proj", attention._value_dense, width),
-            ("self_attn.o_proj", attention._output_dense, -1),
-            ("mlp.gate_proj", layer._feedforward_gate_dense, width),
-            ("mlp.up_proj", layer._feedforward_intermediate_dense, width),
-            ("mlp.down_proj", layer._feedforward_output_dense, -1),
-        ):
-            kernel = whole_kernel(dense)
-            yield f"{into}.{name}.weight", kernel.reshape(ins, width if ins == -1 else -1).T
-            if dense.bias is not None:
-                yield f"{into}.{name}.bias", _array(dense.bias).reshape(-1)
-    yield "model.norm.weight", _array(backbone.layer_norm.scale)
-    if not table.tie_weights:
-        yield "lm_head.weight", _array(table.reverse_embeddings).T
-
-
-def _array(value: Any) -> np.ndarray:
+def _value(layer: Any, attribute: str) -> np.ndarray:
+    """A weight as float32: with its adapter, and wide."""
     from keras import ops
 
-    return ops.convert_to_numpy(value).astype("float32")
+    if attribute in ("kernel", "embeddings"):
+        return whole_kernel(layer) if attribute == "kernel" else whole_table(layer)
+    return ops.convert_to_numpy(getattr(layer, attribute)).astype("float32")
 
 
 def _write_weights(weights: Iterator[tuple[str, np.ndarray]], folder: Path, most_bytes: int) -> None:

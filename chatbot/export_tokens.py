@@ -8,6 +8,7 @@ The ids are ours, with one exception: the `tokenizers` library puts no blank bef
 SentencePiece does. Conversations are not touched by it: our templates write that blank themselves.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,20 @@ def special_tokens(tokenizer: TextTokenizer) -> dict[str, str]:
         assert isinstance(tokenizer, BytePairTokenizer)
         # GPT-2 begins with nothing; its readers want every name to be a token.
         named = dict.fromkeys(("bos_token", "eos_token", "unk_token"), tokenizer.end_token)
+        if tokenizer.start_token is not None:
+            named["bos_token"] = tokenizer.start_token
     return {**named, "pad_token": named["eos_token"]}
 
 
-def write_tokenizer(tokenizer: TextTokenizer, folder: Path, *, context: int, chat_template: str) -> None:
+def known_to_readers(tokenizer: TextTokenizer, tokens: Sequence[str]) -> list[str]:
+    """The special tokens that a reader of the files finds in a text: those with a name, and a template's own."""
+    own = [token for token in tokens if token in tokenizer.special]
+    return list(dict.fromkeys([*special_tokens(tokenizer).values(), *own]))
+
+
+def write_tokenizer(
+    tokenizer: TextTokenizer, folder: Path, *, context: int, chat_template: str, tokens: Sequence[str] = ()
+) -> None:
     """Writes a tokenizer and its chat template.
 
     Args:
@@ -37,16 +48,17 @@ def write_tokenizer(tokenizer: TextTokenizer, folder: Path, *, context: int, cha
         folder: an existing folder.
         context: the longest sequence of the model, in tokens.
         chat_template: in Jinja.
+        tokens: special tokens that the template places.
 
     Raises:
         InputError: a SentencePiece model with other settings than Llama's.
     """
     if isinstance(tokenizer, SentencePieceTokenizer):
-        whole = _of_sentence_piece(tokenizer)
+        whole = _of_sentence_piece(tokenizer, tokens)
         (folder / "tokenizer.model").write_bytes(tokenizer.proto)
     else:
         assert isinstance(tokenizer, BytePairTokenizer)
-        whole = _of_byte_pairs(tokenizer)
+        whole = _of_byte_pairs(tokenizer, tokens)
         write_json(folder / "vocab.json", tokenizer.vocabulary)
         write_text(folder / "merges.txt", "\n".join(["#version: 0.2", *tokenizer.merges, ""]))
     special = special_tokens(tokenizer)
@@ -63,19 +75,37 @@ def write_tokenizer(tokenizer: TextTokenizer, folder: Path, *, context: int, cha
     write_text(folder / "chat_template.jinja", chat_template)
 
 
-def _of_byte_pairs(tokenizer: BytePairTokenizer) -> Any:
-    """A `tokenizers.Tokenizer` that knows the end token in a text, which our own does not."""
-    from tokenizers import AddedToken, Tokenizer
+def _of_byte_pairs(tokenizer: BytePairTokenizer, tokens: Sequence[str]) -> Any:
+    """A `tokenizers.Tokenizer` that finds special tokens in a text, which our own does not."""
+    from tokenizers import Tokenizer
 
     whole = Tokenizer.from_str(tokenizer.to_str())
-    whole.add_special_tokens([AddedToken(tokenizer.end_token, normalized=False, special=True)])
+    _add_special(whole, known_to_readers(tokenizer, tokens))
+    if tokenizer.start_token is not None:
+        _begin_with(whole, tokenizer.start_token, tokenizer.vocabulary[tokenizer.start_token])
     return whole
 
 
-def _of_sentence_piece(tokenizer: SentencePieceTokenizer) -> Any:
+def _add_special(whole: Any, tokens: Sequence[str]) -> None:
+    from tokenizers import AddedToken
+
+    whole.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in tokens])
+
+
+def _begin_with(whole: Any, start: str, token: int) -> None:
+    """Makes a reader put the start token before every text."""
+    from tokenizers import processors
+
+    pair = f"{start} $A {start} $B"
+    whole.post_processor = processors.TemplateProcessing(
+        single=f"{start} $A", pair=pair, special_tokens=[(start, token)]
+    )
+
+
+def _of_sentence_piece(tokenizer: SentencePieceTokenizer, tokens: Sequence[str]) -> Any:
     """The same merges for the `tokenizers` library: a blank before the first text, rare characters in bytes."""
     from sentencepiece import sentencepiece_model_pb2
-    from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processors
+    from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers
     from tokenizers.models import BPE
 
     proto = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)  # type: ignore[attr-defined]
@@ -83,22 +113,23 @@ def _of_sentence_piece(tokenizer: SentencePieceTokenizer) -> Any:
     vocabulary = {piece.piece: place for place, piece in enumerate(proto.pieces)}
     special = special_tokens(tokenizer)
     whole = Tokenizer(
-        BPE(vocab=vocabulary, merges=_merges(proto), unk_token=special["unk_token"], fuse_unk=True, byte_fallback=True)
+        BPE(
+            vocab=vocabulary, merges=merges_of(proto), unk_token=special["unk_token"], fuse_unk=True, byte_fallback=True
+        )
     )
     whole.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
     whole.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     )
-    tokens = [AddedToken(token, normalized=False, special=True) for token in dict.fromkeys(special.values())]
-    whole.add_special_tokens(tokens)
+    _add_special(whole, known_to_readers(tokenizer, tokens))
+    words = [piece.piece for piece in proto.pieces if piece.type == piece.USER_DEFINED]
+    whole.add_tokens([AddedToken(word, normalized=False, special=False) for word in words])
     if start := special.get("bos_token"):
-        whole.post_processor = processors.TemplateProcessing(
-            single=f"{start} $A", pair=f"{start} $A {start} $B", special_tokens=[(start, vocabulary[start])]
-        )
+        _begin_with(whole, start, vocabulary[start])
     return whole
 
 
-def _merges(proto: Any) -> list[tuple[str, str]]:
+def merges_of(proto: Any) -> list[tuple[str, str]]:
     """SentencePiece keeps the pieces with their scores, not the merges: every cut of a piece into two others is one.
 
     It joins the pair whose piece has the highest score (Kudo and Richardson 2018, `bpe_model.cc`), so merges go by it.

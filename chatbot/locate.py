@@ -16,7 +16,7 @@ from chatbot.language import number, tr
 
 EMBEDDED = {"mini": Path(__file__).parent / "presets" / "mini"}
 KERAS_WEIGHTS = ("model.weights.h5", "model.weights.json")  # one file, or the index of several
-HUB_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.h5", "*.safetensors", "assets/**"]
+HUB_FILES = ["*.json", "*.txt", "*.model", "tokenizer.model.v*", "*.spm", "*.h5", "*.safetensors", "assets/**"]
 PRESET_NOTE = "causette.json"  # our own note beside the preset: template, licence, languages
 
 
@@ -96,6 +96,17 @@ def check_folder(folder: Path, name: str) -> None:
     """
     config = _read_config(folder, name)
     weights = [p for p in folder.glob("*") if p.name in KERAS_WEIGHTS or p.suffix in (".safetensors", ".h5")]
+    if not weights and (pickled := next(iter(sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pth"))), None)):
+        raise InputError(
+            tr(
+                f"{name} : le dossier n'a que des poids PyTorch ({pickled.name}), qui peuvent exécuter du code.\n"
+                "Convertissez-les avec transformers : AutoModelForCausalLM.from_pretrained(…).save_pretrained(…) écrit "
+                "model.safetensors.",
+                f"{name}: the folder has only PyTorch weights ({pickled.name}), which can run code.\n"
+                "Convert them with transformers: AutoModelForCausalLM.from_pretrained(…).save_pretrained(…) writes "
+                "model.safetensors.",
+            )
+        )
     if not weights:
         lost = "model.weights.h5 / model.safetensors"
         raise InputError(
@@ -168,7 +179,10 @@ def _from_hub(name: str, revision: str | None) -> Path:
 
     try:
         # Weights in other formats (PyTorch pickles, ONNX, TFLite) stay where they are.
-        folder = snapshot_download(name.removeprefix("hf://"), revision=revision, allow_patterns=HUB_FILES)
+        # Mistral's repositories hold the weights a second time, under the names of its own library.
+        folder = snapshot_download(
+            name.removeprefix("hf://"), revision=revision, allow_patterns=HUB_FILES, ignore_patterns=["consolidated*"]
+        )
         return Path(folder)
     except (RepositoryNotFoundError, ValueError) as error:
         raise InputError(

@@ -4,12 +4,13 @@ load_model("mini")                    the embedded base model
 load_model("runs/medquad")            a run folder; where it holds an adapter, its base model with the adapter
 load_model("gpt2_base_en")            a KerasHub name (downloaded once)
 load_model("hf://owner/name")         the Hugging Face Hub, in either format
-load_model("./gpt2")                  a preset folder, or one in the transformers format
+load_model("./gpt2")                  a preset folder, or one in the transformers format (GPT-2, Llama, Mistral and
+                                      Qwen 2 by `chatbot.transformers_folder`, other families by KerasHub)
 """
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,14 @@ from chatbot.adapter import Adapter, bits_of, merge_in_place, merged_into, put_b
 from chatbot.errors import CausetteError, InputError
 from chatbot.files import folder_written_whole, read_json, write_json
 from chatbot.language import tr
-from chatbot.locate import KERAS_WEIGHTS, PRESET_NOTE, Located, locate
-from chatbot.narrowing import Bits, narrowed_while_read, quantise
+from chatbot.locate import PRESET_NOTE, Located, locate
+from chatbot.model_folder import LONG, keras_tokenizer, read_folder
+from chatbot.narrowing import Bits
 from chatbot.quantisation import parameters_of, quantised
 from chatbot.template import HUMAN_ASSISTANT, TEMPLATES, ChatTemplate
-from chatbot.tokenizer import BytePairTokenizer, TextTokenizer, tokenizer_of
-
-LONG = 4096  # the context of models without a hard limit, in tokens
+from chatbot.tokenizer import BytePairTokenizer, TextTokenizer
+from chatbot.transformers_config import read_architecture
+from chatbot.transformers_tokens import read_tokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class LanguageModel:
         folder: the preset's folder on disk.
         exchanges: questions of the longest dialogue that it was fine-tuned on; None where nothing is noted.
         adapter: the adapter's folder, where there is one.
+        limit: the longest sequence that a rotary model was made for, in tokens; None where nothing is noted.
     """
 
     name: str
@@ -50,11 +53,19 @@ class LanguageModel:
     folder: Path
     exchanges: int | None = None
     adapter: Path | None = None
+    limit: int | None = None
 
     @property
     def context(self) -> int:
-        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get `LONG`."""
-        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or LONG)
+        """The longest sequence the model takes, in tokens; rotary models have no hard limit, and get `LONG` at most."""
+        return int(getattr(self.causal_lm.backbone, "max_sequence_length", None) or min(self.limit or LONG, LONG))
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What stands in no file of a KerasHub preset and must be noted beside it, for `save_preset`."""
+        tokenizer = self.tokenizer
+        end = next((text for text, token in tokenizer.special.items() if token == tokenizer.end_id), None)
+        return {"template": self.template.name, "limit": self.limit, "end": end}
 
     @property
     def parameters(self) -> int:
@@ -93,8 +104,10 @@ def load_model(
         note = _note(located)
         chosen = template_named(template or note["template"])
         adapter = Adapter.read(located.adapter) if located.adapter else None
-        causal_lm = _load_task(located.folder, dtype, backbone, bits_of(adapter.method) if adapter else bits)
-        tokenizer = tokenizer_of(causal_lm.preprocessor.tokenizer)
+        if adapter:
+            bits = bits_of(adapter.method)
+        causal_lm, tokenizer, limit = read_folder(located, dtype, bits, backbone)
+        tokenizer = _ending(tokenizer, chosen, note["end"])
     _require_finite(causal_lm, name)
     if adapter and located.adapter:
         body = causal_lm.backbone
@@ -109,6 +122,7 @@ def load_model(
         folder=located.folder,
         exchanges=note["exchanges"],
         adapter=located.adapter,
+        limit=note["limit"] or limit,
     )
 
 
@@ -120,18 +134,42 @@ def load_tokenizer(name: str, template: str | None = None) -> tuple[TextTokenize
     """
     located = locate(name)
     with _told_in_two_lines(name):
-        chosen = template_named(template or _note(located)["template"])
-        files = _byte_pair_files(located.folder)
-        if files:
-            return BytePairTokenizer.from_files(*files), chosen
-        import keras_hub
+        note = _note(located)
+        chosen = template_named(template or note["template"])
+        if architecture := read_architecture(located.folder, name):
+            tokenizer = read_tokenizer(located.folder, architecture.sizes, name)
+        elif files := _byte_pair_files(located.folder):
+            tokenizer = BytePairTokenizer.from_files(*files)
+        else:
+            tokenizer = keras_tokenizer(located.folder)
+        return _ending(tokenizer, chosen, note["end"]), chosen
 
-        return tokenizer_of(keras_hub.models.Tokenizer.from_preset(str(located.folder))), chosen
+
+def _ending(tokenizer: TextTokenizer, template: ChatTemplate, noted: str | None) -> TextTokenizer:
+    """The tokenizer with the end token of the template, else the noted one, where it has them.
+
+    An instructed Llama 3 ends its answers with another token than its texts; KerasHub's tokenizers save neither.
+
+    Raises:
+        InputError: the template is made of special tokens (llama3), and the tokenizer has them not.
+    """
+    if template.end and (missing := [token for token in template.tokens if token not in tokenizer.special]):
+        others = ", ".join(name for name, other in TEMPLATES.items() if not other.end)
+        raise InputError(
+            tr(f"gabarit {template.name} : le tokenizer de ce modèle n'a pas de jeton {missing[0]}.\n"
+               f"Prenez un autre gabarit : {others}.",
+               f"template {template.name}: this model's tokenizer has no token {missing[0]}.\n"
+               f"Take another template: {others}.")
+        )  # fmt: skip
+    end = next((token for token in (template.end, noted) if token in tokenizer.special), None)
+    return tokenizer if end is None or tokenizer.special[end] == tokenizer.end_id else tokenizer.ending_with(end)
 
 
 def needs_keras(name: str) -> bool:
     """Whether `load_tokenizer` must import Keras, which takes many seconds, to read the tokenizer of a model."""
-    return _byte_pair_files(locate(name).folder) is None
+    folder = locate(name).folder
+    with _told_in_two_lines(name):
+        return read_architecture(folder, name) is None and _byte_pair_files(folder) is None
 
 
 def context_of(name: str) -> int:
@@ -140,10 +178,16 @@ def context_of(name: str) -> int:
     Raises:
         InputError, WorldError: as `load_model`.
     """
-    config = read_json(locate(name).folder / "config.json")
-    inner = config["config"] if isinstance(config.get("config"), dict) else config
-    limit = inner.get("max_sequence_length") or inner.get("n_positions")
-    return limit if isinstance(limit, int) else LONG
+    located = locate(name)
+    folder = located.folder
+    with _told_in_two_lines(name):
+        if architecture := read_architecture(folder, name):
+            limit = _note(located)["limit"] or architecture.context
+            return architecture.sizes.positions or min(limit, LONG)
+        config = read_json(folder / "config.json")
+        inner = config["config"] if isinstance(config.get("config"), dict) else config
+        limit = inner.get("max_sequence_length") or inner.get("n_positions")
+        return limit if isinstance(limit, int) else min(_note(located)["limit"] or LONG, LONG)
 
 
 def _byte_pair_files(folder: Path) -> tuple[Path, Path] | None:
@@ -185,10 +229,10 @@ def merge(name: str, folder: Path, **more: Any) -> LanguageModel:
     model = load_model(name, **more)
     whole = model
     if quantised(model.causal_lm.backbone):
-        causal_lm = _load_task(located.folder, "float32", {})
+        causal_lm, *_ = read_folder(located, "float32", None, {})
         merged_into(causal_lm.backbone, model.causal_lm.backbone)
         whole = replace(model, causal_lm=causal_lm)
-    note = {"template": model.template.name, "base": Adapter.read(located.adapter).base, "exchanges": model.exchanges}
+    note = {**model.note, "base": Adapter.read(located.adapter).base, "exchanges": model.exchanges}
     with folder_written_whole(folder) as temporary:
         save_preset(whole.causal_lm, temporary, note)
     return whole
@@ -201,13 +245,17 @@ def _note(located: Located) -> dict[str, Any]:
     Raises:
         ValueError: it is no such note.
     """
+    path = located.folder / PRESET_NOTE
+    note = {
+        "template": HUMAN_ASSISTANT.name, "exchanges": None, "limit": None, "end": None,
+        **(read_json(path) if path.exists() else {}),
+    }  # fmt: skip
     if located.adapter:
         adapter = Adapter.read(located.adapter)
-        return {"template": adapter.template, "exchanges": adapter.exchanges}
-    path = located.folder / PRESET_NOTE
-    note = {"template": HUMAN_ASSISTANT.name, "exchanges": None, **(read_json(path) if path.exists() else {})}
-    if note["exchanges"] is not None and not (isinstance(note["exchanges"], int) and note["exchanges"] > 0):
-        raise ValueError(f"{PRESET_NOTE}: `exchanges` must be a positive integer. Received: {note['exchanges']!r}")
+        note |= {"template": adapter.template, "exchanges": adapter.exchanges}
+    for key in ("exchanges", "limit"):
+        if note[key] is not None and not (isinstance(note[key], int) and note[key] > 0):
+            raise ValueError(f"{PRESET_NOTE}: `{key}` must be a positive integer. Received: {note[key]!r}")
     return note
 
 
@@ -244,28 +292,6 @@ def _told_in_two_lines(name: str) -> Iterator[None]:
         ) from error
 
 
-def _load_task(folder: Path, dtype: str, backbone: dict[str, Any], bits: Bits | None = None) -> Any:
-    """The causal LM of a folder, in two steps; its kernels narrowed to `bits`.
-
-    `CausalLM.from_preset` alone takes the architecture from task.json, where nothing checked its sizes, and passes
-    options such as ``dropout`` on to nobody. `Backbone.from_preset` reads config.json, which `check_folder` did check.
-    """
-    import keras_hub
-
-    # KerasHub's converters of the transformers format write into float kernels only.
-    while_read = bits is not None and any((folder / name).exists() for name in KERAS_WEIGHTS)
-    with narrowed_while_read(bits) if bits and while_read else nullcontext():
-        body = keras_hub.models.Backbone.from_preset(str(folder), dtype=dtype, **backbone)
-    if bits and not while_read:
-        quantise(body, bits)
-    # KerasHub 0.32 falls over a saved policy such as "mixed_bfloat16", unless another one is asked for here too.
-    causal_lm = keras_hub.models.CausalLM.from_preset(str(folder), backbone=body, load_weights=False, dtype=dtype)
-    # The preprocessor assumes 1,024 tokens whatever the model; KerasHub's own `generate` uses this length.
-    if limit := getattr(body, "max_sequence_length", None):
-        causal_lm.preprocessor.sequence_length = int(limit)
-    return causal_lm
-
-
 def _require_finite(causal_lm: Any, name: str) -> None:
     for variable in causal_lm.backbone.variables:
         if "int" in variable.dtype:
@@ -288,20 +314,39 @@ def save_preset(causal_lm: Any, folder: Path, note: dict[str, Any]) -> None:
     files KerasHub 0.32 writes a preset that its own `from_preset` cannot read.)
     """
     causal_lm.save_to_preset(str(folder))
-    for name in ("config.json", "task.json"):
-        write_json(folder / name, _in_float32(read_json(folder / name)))
+    lost = _lost_options(causal_lm)
+    for name in ("config.json", "task.json", "preprocessor.json", "tokenizer.json"):
+        if (folder / name).is_file():
+            write_json(folder / name, _mended(read_json(folder / name), lost))
     write_json(folder / PRESET_NOTE, note)
 
 
-def _in_float32(config: Any) -> Any:
-    """A Keras configuration with float32 in place of every mixed policy."""
+def _lost_options(causal_lm: Any) -> dict[str, dict[str, Any]]:
+    """Options that KerasHub 0.32 forgets in its configurations, by class: whether Llama's head is the embedding, and what
+    begins and ends a text of Llama 3. Without them its own `from_preset` builds another model, or none."""
+    backbone, preprocessor = causal_lm.backbone, causal_lm.preprocessor
+    lost = {}
+    if type(backbone).__name__ in ("LlamaBackbone", "Llama3Backbone"):
+        lost[type(backbone).__name__] = {"tie_word_embeddings": backbone.tie_word_embeddings}
+    words = getattr(preprocessor, "tokenizer", None)
+    if words is not None and type(words).__name__ == "Llama3Tokenizer":
+        lost["Llama3Tokenizer"] = {"bos_token": words.start_token, "eos_token": words.end_token}
+    return lost
+
+
+def _mended(config: Any, lost: dict[str, dict[str, Any]]) -> Any:
+    """A Keras configuration with float32 in place of every mixed policy, and with the options that it lacks."""
     if isinstance(config, list):
-        return [_in_float32(value) for value in config]
+        return [_mended(value, lost) for value in config]
     if not isinstance(config, dict):
         return config
-    if config.get("class_name") == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
+    kind = config.get("class_name")
+    if kind == "DTypePolicy" and config["config"]["name"].startswith("mixed_"):
         return {**config, "config": {**config["config"], "name": "float32"}}
-    return {key: _in_float32(value) for key, value in config.items()}
+    mended = {key: _mended(value, lost) for key, value in config.items()}
+    if kind in lost and isinstance(mended.get("config"), dict):
+        mended["config"] |= lost[kind]
+    return mended
 
 
 def weights_fingerprint(causal_lm: Any) -> str:

@@ -24,12 +24,14 @@ class Segment:
         trainable: whether the model learns to write them.
         start: whether the tokenizer's start token (if it has one) comes before.
         end: whether the end token comes after; it is trained when the text is.
+        tokens: what in the text is one special token, where the tokenizer has one of that name; else it is mere text.
     """
 
     text: str
     trainable: bool = False
     start: bool = False
     end: bool = False
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,9 @@ class ChatTemplate:
         system_inside_first_request: whether the system message is written inside the first request's pattern
             (Llama 2, Mistral) and not before it.
         start_each_turn: whether each request begins with the start token (Llama 2), and not the first alone.
+        tokens: markers that are special tokens where the tokenizer has them (Llama 3, Mistral from version 0.2 on).
+        end: the special token that ends an answer, of a template that is made for tokenizers with all of `tokens`; by
+            default the tokenizer's own.
     """
 
     name: str
@@ -59,6 +64,8 @@ class ChatTemplate:
     markers: tuple[str, ...]
     system_inside_first_request: bool = False
     start_each_turn: bool = False
+    tokens: tuple[str, ...] = ()
+    end: str = ""
 
     def render(self, dialogue: Dialogue) -> tuple[Segment, ...]:
         """All segments of a dialogue, answers trainable."""
@@ -97,7 +104,7 @@ class ChatTemplate:
                 text = self._request(content, self._harmless(message.context), system)
                 first = not segments
                 text = text if first else self.between + text
-                segments.append(Segment(text=text, start=first or self.start_each_turn))
+                segments.append(Segment(text=text, start=first or self.start_each_turn, tokens=self.tokens))
                 system = ""
             else:
                 segments.append(Segment(text=self.answer.format(content=content), trainable=True, end=True))
@@ -167,6 +174,19 @@ MISTRAL = ChatTemplate(
     between="",
     markers=("[INST]", "[/INST]"),
     system_inside_first_request=True,
+    tokens=("[INST]", "[/INST]"),
+)
+LLAMA3 = ChatTemplate(
+    name="llama3",
+    system="<|start_header_id|>system<|end_header_id|>\n\n{content}<|eot_id|>",
+    user="<|start_header_id|>user<|end_header_id|>\n\n{content}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+    user_with_context="<|start_header_id|>user<|end_header_id|>\n\n{content}\n\n{context}<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|>\n\n",
+    answer="{content}",
+    between="",
+    markers=("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+    tokens=("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+    end="<|eot_id|>",
 )
 PLAIN = ChatTemplate(
     name="plain",
@@ -178,4 +198,4 @@ PLAIN = ChatTemplate(
     markers=(),
 )
 
-TEMPLATES = {template.name: template for template in (ALPACA, HUMAN_ASSISTANT, LLAMA2, MISTRAL, PLAIN)}
+TEMPLATES = {template.name: template for template in (ALPACA, HUMAN_ASSISTANT, LLAMA2, LLAMA3, MISTRAL, PLAIN)}

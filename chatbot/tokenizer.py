@@ -25,6 +25,12 @@ LONGEST_WORD = 40  # characters; a longer one, such as a line of Chinese, is har
 QWEN_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+# The same in Llama 3, but for figures by three. A piece that is a token is not cut further, whatever the merges say.
+LLAMA3_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPLIT_OF = {  # KerasHub's tokenizers that do not cut a text into GPT-2's pieces
+    "Llama3Tokenizer": LLAMA3_SPLIT,
+    **dict.fromkeys(("QwenTokenizer", "Qwen3Tokenizer", "QwenMoeTokenizer", "Qwen3MoeTokenizer"), QWEN_SPLIT),
+}
 _WORD_BEGINS = re.compile(r"(?<=\S)(?= )")
 _BLANKS = re.compile(r"\s ")
 
@@ -35,9 +41,12 @@ class TextTokenizer(Protocol):
     end_id: int
     start_id: int | None
     vocabulary_size: int
+    special: dict[str, int]  # tokens that no text has: "<|eot_id|>", "</s>"; only a template can place them
 
     @property
     def fingerprint(self) -> str: ...
+
+    def ending_with(self, token: str) -> "TextTokenizer": ...
 
     def encode(self, text: str) -> list[int]: ...
 
@@ -85,51 +94,70 @@ def _byte_of_unit() -> dict[str, int]:
 
 
 class BytePairTokenizer:
-    """Byte-level BPE of GPT-2 (and of Qwen 2): every string has ids, and ids give the string back, byte for byte.
+    """Byte-level BPE of GPT-2, Llama 3 and Qwen 2: every string has ids, and ids give the string back, byte for byte.
 
     Args:
-        vocabulary: token → id, ids 0…n-1 without a gap; must hold the end token.
+        vocabulary: token → id, each id once; must hold the end token. Ids may have gaps (reserved tokens).
         merges: merge rules, "left right", in order of priority (the `#version` head of a file may be among them:
             KerasHub keeps it when it reads a folder in the transformers format).
         end_token: the token that ends a text (and an answer).
-        split: regular expression of the pieces that merges never cross, applied to the text in NFC (Qwen 2); by default
-            GPT-2's, on the text as it is.
+        split: regular expression of the pieces that merges never cross: `LLAMA3_SPLIT`, or `QWEN_SPLIT`, which is
+            applied to the text in NFC; by default GPT-2's.
+        start_token: the token that begins a text; GPT-2 and Qwen were trained without.
 
     Raises:
-        ValueError: the end token is missing or the ids have gaps.
+        ValueError: the start or end token is missing, or two tokens have one id.
     """
 
     def __init__(
-        self, vocabulary: dict[str, int], merges: Sequence[str], end_token: str = END_OF_TEXT, split: str | None = None
+        self,
+        vocabulary: dict[str, int],
+        merges: Sequence[str],
+        end_token: str = END_OF_TEXT,
+        split: str | None = None,
+        start_token: str | None = None,
     ):
+        for role, token in (("end", end_token), ("start", start_token)):
+            if token is not None and token not in vocabulary:
+                raise ValueError(f"the vocabulary must hold the {role} token {token!r}")
+        self._token_of_id = {token_id: token for token, token_id in vocabulary.items()}
+        if len(self._token_of_id) < len(vocabulary) or min(self._token_of_id) < 0:
+            raise ValueError("every token must have an id of its own, 0 or more")
+        self.vocabulary = vocabulary
+        self.merges = [merge for merge in merges if merge and not merge.startswith("#version")]
+        self.split = split
+        self.vocabulary_size = max(self._token_of_id) + 1
+        self.end_token, self.start_token = end_token, start_token
+        self.end_id = vocabulary[end_token]
+        self.start_id = None if start_token is None else vocabulary[start_token]
+        self._byte_of_unit = _byte_of_unit()
+        made = {merge.replace(" ", "") for merge in self.merges} | self._byte_of_unit.keys()
+        self.special = {token: at for token, at in vocabulary.items() if token not in made}
+        self.special |= {token: vocabulary[token] for token in (end_token, start_token) if token is not None}
+        self._inner = self._tokenizer({token: at for token, at in vocabulary.items() if token not in self.special})
+
+    def _tokenizer(self, vocabulary: dict[str, int]) -> Any:
+        """These merges on a vocabulary, by the `tokenizers` library."""
         from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
         from tokenizers.models import BPE
 
-        if end_token not in vocabulary:
-            raise ValueError(f"the vocabulary must hold the end token {end_token!r}")
-        if set(vocabulary.values()) != set(range(len(vocabulary))):
-            raise ValueError("token ids must run from 0 without a gap")
-        merges = [merge for merge in merges if merge and not merge.startswith("#version")]
-        pairs: list[tuple[str, str]] = []
-        for merge in merges:
+        pairs = []
+        for merge in self.merges:
             left, _, right = merge.partition(" ")
             pairs.append((left, right))
-        self._inner = Tokenizer(BPE(vocab=vocabulary, merges=pairs))
-        self._inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=split is None)
-        if split is not None:
-            pieces = pre_tokenizers.Split(Regex(split), "isolated")
-            self._inner.pre_tokenizer = pre_tokenizers.Sequence([pieces, self._inner.pre_tokenizer])
-            self._inner.normalizer = normalizers.NFC()
-        self._inner.decoder = decoders.ByteLevel()
-        self.vocabulary = vocabulary
-        self.merges = merges
-        self.split = split
-        self.vocabulary_size = len(vocabulary)
-        self.end_token = end_token
-        self.end_id = vocabulary[end_token]
-        self.start_id: int | None = None  # GPT-2 was trained without a start token
-        self._token_of_id = sorted(vocabulary, key=vocabulary.__getitem__)
-        self._byte_of_unit = _byte_of_unit()
+        inner = Tokenizer(BPE(vocab=vocabulary, merges=pairs, ignore_merges=self.split == LLAMA3_SPLIT))
+        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=self.split is None)
+        if self.split is not None:
+            pieces = pre_tokenizers.Split(Regex(self.split), "isolated")
+            inner.pre_tokenizer = pre_tokenizers.Sequence([pieces, inner.pre_tokenizer])
+        if self.split == QWEN_SPLIT:
+            inner.normalizer = normalizers.NFC()
+        inner.decoder = decoders.ByteLevel()
+        return inner
+
+    def ending_with(self, token: str) -> "BytePairTokenizer":
+        """The same with another end token."""
+        return BytePairTokenizer(self.vocabulary, self.merges, token, self.split, self.start_token)
 
     @classmethod
     def from_files(cls, vocabulary_file: str | Path, merges_file: str | Path) -> "BytePairTokenizer":
@@ -161,8 +189,8 @@ class BytePairTokenizer:
         return cls(model["vocab"], merges)
 
     def to_str(self) -> str:
-        """The JSON of the `tokenizers` library, which knows no special token."""
-        return self._inner.to_str()
+        """The JSON of the `tokenizers` library, in which special tokens are tokens that no merge makes."""
+        return self._tokenizer(self.vocabulary).to_str()
 
     def encode(self, text: str) -> list[int]:
         return self._inner.encode(text, add_special_tokens=False).ids
@@ -195,7 +223,7 @@ class BytePairTokenizer:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that the ids depend on."""
-        more = [] if self.split is None else [self.split]
+        more = [each for each in (self.split, self.start_id) if each is not None]
         content = json.dumps([self.vocabulary, self.merges, self.end_id, *more], ensure_ascii=False)
         return _fingerprint("tokenizers", content.encode())
 
@@ -203,10 +231,10 @@ class BytePairTokenizer:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a token stands for; the end token stands for none."""
-        if token_id == self.end_id:
+        """The bytes a token stands for; a special token, and an id without a token, stand for none."""
+        token = self._token_of_id.get(token_id, "")
+        if token in self.special:
             return b""
-        token = self._token_of_id[token_id]
         return bytes(self._byte_of_unit[unit] for unit in token)
 
 
@@ -226,6 +254,16 @@ class SentencePieceTokenizer:
         self.end_id = self._inner.eos_id()
         self.start_id: int | None = self._inner.bos_id() if self._inner.bos_id() >= 0 else None
         self.unknown_id = self._inner.unk_id()
+        ids = range(self.vocabulary_size)
+        self.special = {self._inner.id_to_piece(each): each for each in ids if self._inner.is_control(each)}
+
+    def ending_with(self, token: str) -> "SentencePieceTokenizer":
+        """The same with another end token."""
+        from sentencepiece import sentencepiece_model_pb2
+
+        model = sentencepiece_model_pb2.ModelProto.FromString(self.proto)  # type: ignore[attr-defined]
+        model.trainer_spec.eos_piece = token
+        return SentencePieceTokenizer(model.SerializeToString())
 
     def piece(self, token_id: int) -> str:
         """The piece as the model writes it: "▁Bonjour", "<0xE9>", "</s>"."""
@@ -258,8 +296,11 @@ class SentencePieceTokenizer:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a piece stands for; control pieces stand for none."""
-        if self._inner.is_control(token_id) or self._inner.is_unknown(token_id):
+        """The bytes a piece stands for; a control piece, and an id without a piece, stand for none."""
+        inner = self._inner
+        if token_id >= self.vocabulary_size or any(
+            none(token_id) for none in (inner.is_control, inner.is_unknown, inner.is_unused)
+        ):
             return b""
         piece = self._inner.id_to_piece(token_id)
         if self._inner.is_byte(token_id):
@@ -306,10 +347,16 @@ def tokenizer_of(keras_hub_tokenizer: Any) -> TextTokenizer:
     Raises:
         TypeError: it is neither byte-level BPE nor SentencePiece.
     """
+    kind = type(keras_hub_tokenizer).__name__
     if hasattr(keras_hub_tokenizer, "merges"):
         end = getattr(keras_hub_tokenizer, "end_token", None) or END_OF_TEXT
-        split = QWEN_SPLIT if type(keras_hub_tokenizer).__name__ == "QwenTokenizer" else None
-        return BytePairTokenizer(dict(keras_hub_tokenizer.vocabulary), list(keras_hub_tokenizer.merges), end, split)
+        split, start = SPLIT_OF.get(kind), None
+        if kind == "MistralTekkenTokenizer":
+            split = keras_hub_tokenizer.split_pattern
+        if kind in ("Llama3Tokenizer", "MistralTekkenTokenizer"):
+            start = keras_hub_tokenizer.start_token
+        vocabulary, merges = dict(keras_hub_tokenizer.vocabulary), list(keras_hub_tokenizer.merges)
+        return BytePairTokenizer(vocabulary, merges, end, split, start)
     if getattr(keras_hub_tokenizer, "proto", None):
         return SentencePieceTokenizer(keras_hub_tokenizer.proto)
-    raise TypeError(f"no byte-level BPE and no SentencePiece tokenizer: {type(keras_hub_tokenizer).__name__}")
+    raise TypeError(f"no byte-level BPE and no SentencePiece tokenizer: {kind}")

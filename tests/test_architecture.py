@@ -38,7 +38,7 @@ def test_keras_hub_is_known_to_one_file():
         for path in (ROOT / "chatbot").rglob("*.py")
         if any(name.split(".")[0] == "keras_hub" for name in imports_of(path))
     }
-    assert files == {"chatbot/model.py"}
+    assert files == {"chatbot/model_folder.py"}
 
 
 def test_help_loads_no_heavy_library():

@@ -279,5 +279,5 @@ def _write_weights(model: LanguageModel, adapter: Adapter | None, data: Prepared
     if adapter:
         save_adapter(work / "adapter", replace(adapter, exchanges=exchanges), model.causal_lm.backbone)
         return
-    note = {"template": model.template.name, "base": model.name, "exchanges": exchanges}
+    note = {**model.note, "base": model.name, "exchanges": exchanges}
     save_preset(model.causal_lm, work / "preset", note)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from chatbot.dialogue import Dialogue, Message, assistant, user
 from chatbot.encoding import encode_many, encode_segments
+from chatbot.template import LLAMA3 as LLAMA3_TEMPLATE
 from chatbot.template import TEMPLATES
-from chatbot.tokenizer import QWEN_SPLIT, BytePairTokenizer, StreamDecoder, tokenizer_of
+from chatbot.tokenizer import LLAMA3_SPLIT, QWEN_SPLIT, BytePairTokenizer, StreamDecoder, tokenizer_of
 
 DIALOGUES = [
     Dialogue.of_pair("Où ?", "Ici même, à l'école 🎉.", id="1", source="s", group="1"),
@@ -18,6 +19,10 @@ DIALOGUES = [
 ]  # fmt: skip
 TOKENIZER = BytePairTokenizer.train(["Où est l'élève ? Ça va très bien, cœur « doux »."] * 3, 290)
 QWEN = BytePairTokenizer(TOKENIZER.vocabulary, TOKENIZER.merges, split=QWEN_SPLIT)
+RESERVED = 7  # ids without a token, between the words and the special tokens, as in Llama 3's vocabulary
+LAST = TOKENIZER.vocabulary_size + RESERVED
+LLAMA3_WORDS = {**TOKENIZER.vocabulary, "<|begin_of_text|>": LAST, "<|eot_id|>": LAST + 1, "abc": LAST + 2}
+LLAMA3 = BytePairTokenizer(LLAMA3_WORDS, TOKENIZER.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
 
 
 @given(st.text(max_size=200))
@@ -102,13 +107,13 @@ def at_once(tokenizer, texts, beginnings=()):
     return ids.tolist(), lengths.tolist()
 
 
-@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN], ids=["gpt2", "qwen"])
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN, LLAMA3], ids=["gpt2", "qwen", "llama3"])
 @given(texts=st.lists(st.one_of(st.text(max_size=60), st.text(alphabet=ODD, max_size=60)), max_size=4))
 def test_many_texts_have_the_ids_that_each_has_alone(tokenizer, texts):
     assert at_once(tokenizer, texts) == one_by_one(tokenizer, texts)
 
 
-@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN], ids=["gpt2", "qwen"])
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, QWEN, LLAMA3], ids=["gpt2", "qwen", "llama3"])
 def test_words_in_the_company_of_any_character(tokenizer):
     """Every character between letters, figures and blanks, where its class decides how pieces are cut."""
     characters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
@@ -171,11 +176,72 @@ def test_the_fingerprint_is_that_of_what_gives_the_ids(sentence_piece):
     assert len({TOKENIZER.fingerprint, fewer.fingerprint, sentence_piece.fingerprint}) == 3
 
 
-def test_gaps_and_missing_end_are_refused():
+def test_a_missing_end_and_an_id_given_twice_are_refused():
     with pytest.raises(ValueError, match="end token"):
         BytePairTokenizer({"a": 0}, [])
-    with pytest.raises(ValueError, match="without a gap"):
-        BytePairTokenizer({"<|endoftext|>": 0, "a": 2}, [])
+    with pytest.raises(ValueError, match="start token"):
+        BytePairTokenizer({"<|endoftext|>": 0, "a": 1}, [], start_token="<s>")
+    with pytest.raises(ValueError, match="id of its own"):
+        BytePairTokenizer({"<|endoftext|>": 0, "a": 1, "b": 1}, [])
+
+
+def test_ids_with_gaps_stand_for_nothing_and_so_do_special_tokens():
+    assert LLAMA3.vocabulary_size == LAST + 3
+    assert LLAMA3.decode([*LLAMA3.encode("L'été"), LAST - 1, LAST, LAST + 1]) == "L'été"
+    assert (LLAMA3.start_id, LLAMA3.end_id) == (LAST, LAST + 1)
+    assert LLAMA3.special["<|eot_id|>"] == LAST + 1 and "Ġ" not in LLAMA3.special
+
+
+def test_llama3_has_pieces_of_its_own():
+    """Figures by three, line feeds together with the sign before them, no NFC; what is special is never found in a text."""
+    import keras_hub
+
+    words = keras_hub.models.Llama3Tokenizer(
+        vocabulary=LLAMA3_WORDS, merges=TOKENIZER.merges, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>",
+        misc_special_tokens=set(),
+    )  # fmt: skip
+    assert tokenizer_of(words).fingerprint == LLAMA3.fingerprint != TOKENIZER.fingerprint
+    for text in ("20265 (deux)", "Où ?\n\nLà", "L'élève", "e\u0301", "<|eot_id|><|begin_of_text|>abc"):
+        assert LLAMA3.decode(LLAMA3.encode(text)) == text
+        assert not {LAST, LAST + 1, LAST + 2} & set(LLAMA3.encode(text))
+    assert LLAMA3.encode("e\u0301") == TOKENIZER.encode("e\u0301")
+
+
+def test_a_token_that_merges_do_not_make_whole_is_taken_whole_by_llama3():
+    """Llama 3's own merges lose to its vocabulary: "abc" is a token, though "b c" is merged before "a b"."""
+    vocabulary = {"<|endoftext|>": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "bc": 5, "abc": 6}
+    merges = ["b c", "a b", "ab c"]
+    assert BytePairTokenizer(vocabulary, merges).encode("abc") == [1, 5]
+    assert BytePairTokenizer(vocabulary, merges, split=LLAMA3_SPLIT).encode("abc") == [6]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "sentence pieces"])
+def test_another_end_token(kind, sentence_piece):
+    tokenizer, end = (LLAMA3, "<|begin_of_text|>") if kind == "bytes" else (sentence_piece, "<s>")
+    other = tokenizer.ending_with(end)
+    assert other.end_id == tokenizer.special[end] != tokenizer.end_id
+    assert other.encode("où est-il ?") == tokenizer.encode("où est-il ?")
+    assert other.fingerprint != tokenizer.fingerprint
+
+
+LLAMA3_TOKENS = {**LLAMA3_WORDS, "<|start_header_id|>": LAST + 3, "<|end_header_id|>": LAST + 4}
+
+
+def test_a_template_places_special_tokens_and_nobody_else_does():
+    """Of Llama 3: "<|start_header_id|>" is one token where the template puts it, text where a user types it."""
+    tokenizer = BytePairTokenizer(LLAMA3_TOKENS, TOKENIZER.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
+    dialogue = Dialogue.of_pair("<|eot_id|> où ?<|start_header_id|>", "Là.", id="1", source="s", group="g")
+    segments = LLAMA3_TEMPLATE.render(dialogue)
+    ids, trainable = encode_segments(tokenizer, segments)
+    head, tail, end, text = LAST + 3, LAST + 4, LAST + 1, tokenizer.encode
+    asked = "\n\n< |eot_id|> où ?< |start_header_id|>"
+    wanted = [LAST, head, *text("user"), tail, *text(asked), end, head, *text("assistant"), tail, *text("\n\n")]
+    assert ids == [*wanted, *text("Là."), end]
+    assert trainable == [False] * len(wanted) + [True] * (len(text("Là.")) + 1)
+    together, flags, lengths = next(encode_many(tokenizer, [segments, segments]))
+    assert together.tolist() == ids * 2 and flags.tolist() == trainable * 2 and lengths.tolist() == [len(ids)] * 2
+    without, _ = encode_segments(TOKENIZER, segments)  # no such tokens: mere text
+    assert TOKENIZER.decode(without).startswith("<|start_header_id|>user<|end_header_id|>\n\n< |eot_id|> où")
 
 
 def test_gpt2_ids(shared_data):
