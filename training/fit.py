@@ -5,7 +5,6 @@ keeping the best weights → say whether the weights moved and by how much the l
 """
 
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from training.packing import PackedRows, fit_length
 from training.precision import choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
-from training.state import load_state, put_back, save_arrays, save_state, values_of
+from training.state import Backup, put_back, save_arrays, values_of
 from training.token_cache import encoded_split
 
 FEW_STEPS = 60  # optimizer steps: 75 questions with the recipe `mini` made 24, and the answers were blank
@@ -38,22 +37,25 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         WorldError: the loss became infinite.
     """
     watcher = watcher or Watcher()
+    if resume and runs.was_finishing(config.out):
+        return runs.finish(config.out)
     data = PreparedSet.open(config.data)
     with runs.working(config.out, resume=resume) as work:
         runs.note_beginning(work, config, data.manifest)
-        precision = choose_precision(config.fit.precision)
+        # Not chosen again: "auto" may be a measurement, and a training goes on in the arithmetic it began in.
+        precision = runs.noted_precision(work) if resume else choose_precision(config.fit.precision)
         model = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
         trainer = _compiled(config, model.causal_lm, plan)
         runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
         before = values_of(trainer.trainable_variables)
-        progress = _run(config, trainer, plan, work, resume, watcher)
+        progress = _run(config, trainer, plan, work, resume, before, watcher)
         metrics = _outcome(config, trainer, plan, progress, before, precision)
         write_json(work / "metrics.json", metrics)
         _write_weights(config, model, data, trainer, work)
         _write_samples(model, data, work)
         watcher.say(verdict(metrics))
-    return runs.finish(work, config.out)
+    return runs.finish(config.out)
 
 
 def verdict(metrics: dict[str, Any]) -> str:
@@ -137,17 +139,27 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
     return trainer
 
 
-def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, watcher: Watcher) -> Progress:
+def _run(
+    config: RunConfig,
+    trainer: Any,
+    plan: Plan,
+    work: Path,
+    resume: bool,
+    before: dict[str, np.ndarray],
+    watcher: Watcher,
+) -> Progress:
     """Trains to the end (or to the early stop) and leaves the best weights in `trainer`."""
-    state, best, fit = work / "backup" / "state.npz", work / "backup" / "best.npz", config.fit
-    progress = Progress(**load_state(state, trainer)) if resume else Progress()
+    fit, progress, best = config.fit, Progress(), before
+    if resume:
+        saved, best = Backup(work / "backup").load(trainer, watcher.say)
+        progress = Progress(**saved)
     watcher.plan(plan.total_steps, progress.step)
     if not resume:
         progress.first_loss = progress.best_loss = validation_loss(trainer, plan, fit.rows)
         require_finite(progress.first_loss, step=0)
-        save_arrays(best, values_of(trainer.trainable_variables))
-        save_state(state, trainer, asdict(progress))
-    recorder = Recorder(trainer, plan, config, progress, work, watcher)
+    recorder = Recorder(trainer, plan, config, progress, best, work, watcher)
+    if not resume:
+        recorder.save()
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
@@ -161,8 +173,8 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
             tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
         )  # fmt: skip
-    with np.load(best) as archive:
-        put_back(trainer.trainable_variables, dict(archive))
+    recorder.events.close()
+    put_back(trainer.trainable_variables, recorder.best)
     runs.write_history(work / "history.csv", progress.rows)
     return progress
 
@@ -179,6 +191,7 @@ def _outcome(
         "best_step": progress.best_step,
         "steps": progress.step,
         "planned_steps": plan.total_steps,
+        "skipped_steps": progress.step - int(trainer.optimizer.iterations),  # by the loss scale of float16
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": (change / size) ** 0.5 if size else 0.0,
         "trained_tokens": progress.trained_tokens,

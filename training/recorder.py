@@ -3,6 +3,8 @@
 Knows how a training is watched and written down, not what is trained.
 """
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from training.config import RunConfig
 from training.loop import StepReport, total_loss
 from training.packing import PackedRows
 from training.runs import HistoryRow
-from training.state import save_arrays, save_state, values_of
+from training.state import Backup, values_of
 
 
 class Watcher:
@@ -68,13 +70,31 @@ class Plan:
 class Recorder:
     """After each step: counts, validates, keeps the best weights, writes the state and the curves."""
 
-    def __init__(self, trainer, plan: Plan, config: RunConfig, progress: Progress, work: Path, watcher: Watcher):
+    def __init__(
+        self,
+        trainer,
+        plan: Plan,
+        config: RunConfig,
+        progress: Progress,
+        best: Mapping[str, np.ndarray],
+        work: Path,
+        watcher: Watcher,
+    ):
         import tensorflow as tf
 
-        self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
-        self.progress, self.watcher = progress, watcher
+        self.trainer, self.plan, self.config = trainer, plan, config
+        self.progress, self.best, self.watcher = progress, best, watcher
+        self.backup = Backup(work / "backup")
+        shutil.rmtree(work / "tensorboard", ignore_errors=True)  # a killed training's: it may know steps not kept
         self.events = tf.summary.create_file_writer(str(work / "tensorboard"))
         self.scalar = tf.summary.scalar
+        for row in progress.rows:
+            self._draw(row)
+
+    def save(self) -> None:
+        """Writes the state down. Where the best weights are those of this step, they are in it already."""
+        progress = self.progress
+        self.backup.save(self.trainer, asdict(progress), None if progress.best_step == progress.step else self.best)
 
     def looks_at(self, step: int) -> bool:
         """Whether the weights of that step are validated or written down."""
@@ -87,20 +107,29 @@ class Recorder:
         """Takes a step in: its figures, and validation, backup and best weights when they are due.
 
         Raises:
-            WorldError: the loss is infinite or not a number.
+            WorldError: the loss is infinite or not a number; in float16, again and again.
         """
-        require_finite(report.loss, report.step)
+        self._require_sound(report)
         progress = self.progress
         progress.step = report.step
         progress.seconds += report.seconds
         progress.trained_tokens += report.trained_tokens
-        progress.losses.append(report.loss)
+        progress.losses += [report.loss] if np.isfinite(report.loss) else []  # a step skipped by the loss scale
         progress.rates.append(report.tokens / report.seconds)
         self.watcher.step(report)
         if self._due(report.step):
             self._validate(report)
         if self.looks_at(report.step):
-            save_state(self.work / "backup" / "state.npz", self.trainer, asdict(progress))
+            self.save()
+
+    def _require_sound(self, report: StepReport) -> None:
+        """In float16 a step may overflow (it is skipped, see `training.loss_scale`), but not step after step."""
+        from training.loss_scale import StepLossScale, require_recovery
+
+        if not isinstance(self.trainer.optimizer, StepLossScale):
+            require_finite(report.loss, report.step)
+        elif self.looks_at(report.step) or not np.isfinite(report.loss):
+            require_recovery(self.trainer.optimizer, report.step)
 
     def _validate(self, report: StepReport) -> None:
         progress = self.progress
@@ -108,7 +137,7 @@ class Recorder:
         row = HistoryRow(
             step=report.step,
             epoch=round(report.step / self.plan.steps_per_epoch, 4),
-            loss=float(np.mean(progress.losses)),
+            loss=float(np.mean(progress.losses or np.nan)),
             validation_loss=loss,
             learning_rate=report.learning_rate,
             tokens_per_second=float(np.median(progress.rates)),
@@ -118,14 +147,17 @@ class Recorder:
         progress.history.append(asdict(row))
         if loss < progress.best_loss:
             progress.best_loss, progress.best_step, progress.without_progress = loss, report.step, 0
-            save_arrays(self.work / "backup" / "best.npz", values_of(self.trainer.trainable_variables))
+            self.best = values_of(self.trainer.trainable_variables)
         else:
             progress.without_progress += 1
-        with self.events.as_default(step=report.step):
+        self._draw(row)
+        self.watcher.validation(row)
+
+    def _draw(self, row: HistoryRow) -> None:
+        with self.events.as_default(step=row.step):
             for name in ("loss", "validation_loss", "learning_rate", "tokens_per_second"):
                 self.scalar(name, getattr(row, name))
         self.events.flush()
-        self.watcher.validation(row)
 
 
 def require_finite(loss: float, step: int) -> None:

@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
-from chatbot.files import read_json, write_json, write_text
+from chatbot.files import on_disk, read_json, write_json, write_text
 from chatbot.language import tr
 from training.config import RunConfig, save_config, validated
+from training.state import STATE, Backup
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json", "preset/config.json")
@@ -68,8 +69,7 @@ class RunFolder:
                        f"{path}: unfinished training. Go on with: causette train … --out {path} --resume")
                 )  # fmt: skip
             raise InputError(tr(f"{path} : ce dossier n'existe pas.", f"{path}: no such folder."))
-        lost = [name for name in REQUIRED if not (path / name).exists()]
-        if lost:
+        if lost := _lost(path):
             raise InputError(
                 tr(f"{path} : dossier d'entraînement incomplet, il manque {', '.join(lost)}.\n"
                    "Copiez-le à nouveau en entier, ou relancez l'entraînement.",
@@ -108,7 +108,14 @@ def working_folder(path: Path) -> Path:
 
 def resumable(path: Path) -> bool:
     """Whether an unfinished training of this run can go on."""
-    return (working_folder(path) / "backup" / "state.npz").exists()
+    return bool(Backup(working_folder(path) / "backup").states)
+
+
+def was_finishing(path: Path) -> bool:
+    """Whether a training was killed in its last moment: the run has its name, and still (some of) its backup."""
+    backup = path / "backup"
+    ours = backup.is_dir() and all(STATE.fullmatch(each.name) for each in backup.iterdir())
+    return ours and not _lost(path)
 
 
 @contextmanager
@@ -149,9 +156,16 @@ def saved_config(path: Path) -> RunConfig:
     Raises:
         InputError: there is nothing to resume.
     """
+    if was_finishing(path):
+        return _config_in(path)
     if not resumable(path):
         raise _nothing_to_resume(path)
     return _config_in(working_folder(path))
+
+
+def noted_precision(work: Path) -> str:
+    """The dtype policy that an unfinished training began with."""
+    return read_json(work / "environment.json")["precision"]
 
 
 def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
@@ -160,7 +174,7 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
     Raises:
         InputError: other settings, or the prepared set changed since.
     """
-    if (work / "backup" / "state.npz").exists():
+    if Backup(work / "backup").states:
         before, now = (_flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
         differ = [key for key, value in now.items() if before.get(key) != value]
         if read_json(work / "data_manifest.json") != manifest:
@@ -175,6 +189,10 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
             )  # fmt: skip
     save_config(config, work / "config.yaml")
     write_json(work / "data_manifest.json", dict(manifest))
+
+
+def _lost(path: Path) -> list[str]:
+    return [name for name in REQUIRED if not (path / name).exists()]
 
 
 def _nothing_to_resume(path: Path) -> InputError:
@@ -198,9 +216,12 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def finish(work: Path, path: Path) -> RunFolder:
-    """Gives a complete working folder its name."""
-    work.rename(path)
+def finish(path: Path) -> RunFolder:
+    """Gives the complete working folder of a run its name; goes on with that where it was interrupted."""
+    if not was_finishing(path):
+        work = working_folder(path)
+        on_disk(work)
+        work.rename(path)
     shutil.rmtree(path / "backup")  # after: a training killed here is whole, one killed before can be resumed
     return RunFolder.open(path)
 
