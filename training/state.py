@@ -49,7 +49,7 @@ def values_of(variables: Sequence[Any]) -> dict[str, np.ndarray]:
     return {name: np.array(variable) for name, variable in _by_name(variables).items()}
 
 
-def put_back(variables: Sequence[Any], values: dict[str, np.ndarray]) -> None:
+def put_back(variables: Sequence[Any], values: Mapping[str, np.ndarray]) -> None:
     """Assigns what `values_of` took.
 
     Raises:
