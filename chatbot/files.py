@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all: written beside their place, then renamed."""
+"""Files that appear whole or not at all: written beside their place, brought to the disk, then renamed."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,9 +18,21 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.part")
     try:
         write(temporary)
+        on_disk(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def on_disk(path: Path) -> None:
+    """Waits until a file, or every file in a folder, has left the system's memory for the disk.
+
+    Without that a machine that loses power may keep the new name and lose what is in the file: it comes back empty.
+    """
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb" if os.name == "posix" else "rb+") as opened:  # Windows: only what may be written
+                os.fsync(opened.fileno())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -69,6 +82,7 @@ def folder_written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]
     temporary.mkdir(parents=True)
     try:
         yield temporary
+        on_disk(temporary)
         if path.exists():
             old = path.with_name(f".{path.name}.old")
             shutil.rmtree(old, ignore_errors=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from chatbot.errors import WorldError
 from chatbot.language import number, tr
 from training.runs import HistoryRow
 
@@ -21,6 +22,10 @@ WINDOW = 10  # last steps whose mean loss is looked at
 LEAST = 5  # of them, before anything is said of them
 SMALL = 50e6  # parameters; below, a model takes (and needs) the higher rates of our recipes
 FEW_CUT = 0.01  # share of the dialogues; a few very long ones are nothing to worry about
+
+
+class LossNotFinite(WorldError):
+    """The loss is infinite or not a number."""
 
 
 @dataclass(frozen=True, kw_only=True)

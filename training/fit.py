@@ -6,7 +6,7 @@ keeping the best weights → say whether the weights moved and by how much the l
 
 import shutil
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
-from training.diagnosis import Setup, not_finite, truncated
+from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
 from training.loop import Schedule, optimise
 from training.packing import PackedRows, fit_length
 from training.precision import choose_compilation, choose_precision, device_name
-from training.recorder import LossNotFinite, Plan, Progress, Recorder, Watcher, require_finite, validation_loss
+from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.samples import Sampler
-from training.state import load_state, put_back, save_arrays, save_state, values_of
+from training.state import Backup, put_back, values_of
 from training.token_cache import encoded_split
 from training.tracking import Tracker, require_installed, tracked
 
@@ -48,10 +48,13 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
     """
     watcher = watcher or Watcher()
     require_installed(config.tracking)
+    if resume and runs.was_finishing(config.out):
+        return runs.finish(config.out)
     data = PreparedSet.open(config.data)
     with runs.working(config.out, resume=resume) as work:
         runs.note_beginning(work, config, data.manifest)
-        precision = choose_precision(config.fit.precision)
+        # Not chosen again: "auto" may be a measurement, and a training goes on in the arithmetic it began in.
+        precision = runs.noted_precision(work) if resume else choose_precision(config.fit.precision)
         model, adapter = _load(config, precision, watcher)
         plan = _plan(config, model, data, watcher)
         watcher.prepared(model, plan)
@@ -65,7 +68,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         write_json(work / "metrics.json", metrics)
         _write_weights(model, adapter, data, work)
         watcher.say(verdict(metrics))
-    return runs.finish(work, config.out)
+    return runs.finish(config.out)
 
 
 def verdict(metrics: dict[str, Any]) -> str:
@@ -189,14 +192,14 @@ def _run(
     tracker: Tracker,
 ) -> tuple[Progress, Sampler]:
     """Trains to the end (or to the early stop) and leaves the best weights in `trainer`."""
-    state, best, fit = work / "backup" / "state.npz", work / "backup" / "best.npz", config.fit
-    progress = Progress(**load_state(state, trainer)) if resume else Progress()
+    fit, progress, best = config.fit, Progress(), before
+    if resume:
+        saved, best = Backup(work / "backup").load(trainer, watcher.say)
+        progress = Progress(**saved)
     watcher.plan(plan.total_steps, progress.step)
     if not resume:
         progress.first_loss = progress.best_loss = validation_loss(trainer, plan, fit.rows)
         require_finite(progress.first_loss, step=0)
-        save_arrays(best, values_of(trainer.trainable_variables))
-        save_state(state, trainer, asdict(progress))
     sampler = Sampler(
         model, list(data.split("validation")), fit.samples, fit.seed, work / "samples.jsonl", progress.step
     )
@@ -205,10 +208,10 @@ def _run(
         dropout=fit.dropout,
     )  # fmt: skip
     recorder = Recorder(
-        trainer, plan, config, progress, work, watcher,
+        trainer, plan, config, progress, best, work, watcher,
         tracker=tracker, sampler=sampler, setup=setup, moved=lambda: weights_moved(trainer, before),
     )  # fmt: skip
-    recorder.begin()
+    recorder.begin(resumed=resume)
     schedule = Schedule(
         peak=fit.learning_rate, warmup_steps=int(fit.warmup * plan.total_steps), total_steps=plan.total_steps
     )
@@ -234,8 +237,7 @@ def _run(
             tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
         )  # fmt: skip
-    with np.load(best) as archive:
-        put_back(trainer.trainable_variables, dict(archive))
+    put_back(trainer.trainable_variables, recorder.best)
     runs.write_history(work / "history.csv", progress.rows)
     return progress, sampler
 
@@ -257,6 +259,7 @@ def _outcome(
         "best_step": progress.best_step,
         "steps": progress.step,
         "planned_steps": plan.total_steps,
+        "skipped_steps": progress.step - int(trainer.optimizer.iterations),  # by the loss scale of float16
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": weights_moved(trainer, before),
         "trained_tokens": progress.trained_tokens,

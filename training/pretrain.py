@@ -29,7 +29,7 @@ from training.corpus import Corpus, PretrainConfig, batch_of, encode_texts, read
 from training.curve import Curve
 from training.loop import Batch, Schedule, StepReport, optimise, total_loss
 from training.precision import choose_compilation
-from training.state import load_state, save_state
+from training.state import Backup
 
 SAY_EVERY = 20  # steps
 SAVE_EVERY = 200
@@ -91,7 +91,7 @@ def pretrain(
 ) -> dict[str, Any]:
     """Trains tokenizer and model, and writes the preset.
 
-    Work in progress lies in ``<out>.work``: tokenizer, token streams, state every 200 steps, curve.
+    Work in progress lies in ``<out>.work``: tokenizer, token streams, a state every 200 steps (the last two), curve.
 
     Returns:
         The recipe and what came out of it, as written to `recipe.json` beside the preset.
@@ -110,8 +110,8 @@ def pretrain(
     _require_enough(config, corpus, tokenizer, len(stream))
 
     model = _trainer(config, tokenizer.vocabulary_size, base)
-    state, curve = work / "state.npz", Curve(work / "curve.csv", corpus.validation)
-    start = load_state(state, model)["step"] if resume and state.exists() else 0
+    backup, curve = Backup(work / "backup"), Curve(work / "curve.csv", corpus.validation)
+    start = backup.load(model, say)[0]["step"] if resume and backup.states else 0
     curve.cut_after(start)
     plans = _plans(work / "plans.json", start, config.tokens)
     measured: dict[str, float] = {}
@@ -125,7 +125,7 @@ def pretrain(
                 measured = _validate(model, tokenizer, corpus, config)
             row = curve.write(report, tokens_until(config, report.step), measured if kept else {})
             if kept:  # after its row, which a run killed in between makes anew
-                save_state(state, model, {"step": report.step})
+                backup.save(model, {"step": report.step})
             figures = "  ".join(f"{key} {value}" for key, value in row.items() if value)
             say(f"{report.step}/{sum(plan(config))}  {figures}")
     measured = measured or _validate(model, tokenizer, corpus, config)  # a finished run that is only published again

@@ -3,23 +3,22 @@
 Knows how a training is watched and written down, not what is trained.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from chatbot.errors import WorldError
 from chatbot.language import tr
 from chatbot.model import LanguageModel
 from training.config import RunConfig
-from training.diagnosis import WINDOW, Finding, Known, Setup, findings
+from training.diagnosis import WINDOW, Finding, Known, LossNotFinite, Setup, findings
 from training.loop import StepReport, total_loss
 from training.packing import PackedRows
 from training.runs import HistoryRow
 from training.samples import Sample, Sampler
-from training.state import save_arrays, save_state, values_of
+from training.state import Backup, values_of
 from training.tracking import Tracker
 
 
@@ -90,10 +89,6 @@ class Plan:
     cut: Finding | None = None
 
 
-class LossNotFinite(WorldError):
-    """The loss of a step is infinite or not a number."""
-
-
 class Recorder:
     """After each step: counts, validates, asks the samples, keeps the best weights, writes the state and the curves.
 
@@ -102,6 +97,7 @@ class Recorder:
         plan: its data and sizes.
         config: its options.
         progress: where it stands.
+        best: the weights of `progress.best_step`.
         work: folder of the training.
         watcher: is told everything.
         tracker: takes the curves.
@@ -116,6 +112,7 @@ class Recorder:
         plan: Plan,
         config: RunConfig,
         progress: Progress,
+        best: Mapping[str, np.ndarray],
         work: Path,
         watcher: Watcher,
         *,
@@ -124,17 +121,30 @@ class Recorder:
         setup: Setup,
         moved: Callable[[], float],
     ):
-        self.trainer, self.plan, self.config, self.work = trainer, plan, config, work
-        self.progress, self.watcher = progress, watcher
+        self.trainer, self.plan, self.config = trainer, plan, config
+        self.progress, self.best, self.watcher = progress, best, watcher
+        self.backup = Backup(work / "backup")
         self.tracker, self.sampler, self.setup, self.moved = tracker, sampler, setup, moved
         self._measured = False
 
-    def begin(self) -> None:
-        """The loss and the answers of the model before its first step, told; new ones unless the training is resumed."""
+    def begin(self, *, resumed: bool) -> None:
+        """The loss and the answers of the model before its first step, told and written down; those of a resumed
+        training are drawn again, because the events of the killed one may know steps that were not kept."""
         if self.plan.cut:
             self.note(self.plan.cut)
-        self._ask(self.progress.step)
+        if resumed:
+            for row in self.progress.rows:
+                self.tracker.again(row.step, row.curves)
+            self.tracker.samples_again(self.sampler.samples)
+        else:
+            self._ask(0)
+            self.save()
         self.watcher.start(self.progress.first_loss, self.progress.rows, self.sampler.samples)
+
+    def save(self) -> None:
+        """Writes the state down. Where the best weights are those of this step, they are in it already."""
+        progress = self.progress
+        self.backup.save(self.trainer, asdict(progress), None if progress.best_step == progress.step else self.best)
 
     def looks_at(self, step: int) -> bool:
         """Whether the weights of that step are validated or written down."""
@@ -147,22 +157,32 @@ class Recorder:
         """Takes a step in: its figures, and validation, backup and best weights when they are due.
 
         Raises:
-            LossNotFinite: so it is; nothing of that step is noted.
+            LossNotFinite: so it is, or it was in float16 again and again; nothing of that step is noted.
         """
-        require_finite(report.loss, report.step)
+        self._require_sound(report)
         progress = self.progress
         progress.step = report.step
         progress.seconds += report.seconds
         progress.trained_tokens += report.trained_tokens
-        progress.losses.append(report.loss)
-        progress.recent = [*progress.recent, report.loss][-WINDOW:]
+        if np.isfinite(report.loss):  # else the loss scale skipped it
+            progress.losses.append(report.loss)
+            progress.recent = [*progress.recent, report.loss][-WINDOW:]
         progress.rates.append(report.tokens / report.seconds)
         self.watcher.step(report)
         self.diagnose()
         if self._due(report.step):
             self._validate(report)
         if self.looks_at(report.step):
-            save_state(self.work / "backup" / "state.npz", self.trainer, asdict(progress))
+            self.save()
+
+    def _require_sound(self, report: StepReport) -> None:
+        """In float16 a step may overflow (it is skipped, see `training.loss_scale`), but not step after step."""
+        from training.loss_scale import StepLossScale, require_recovery
+
+        if not isinstance(self.trainer.optimizer, StepLossScale):
+            require_finite(report.loss, report.step)
+        elif self.looks_at(report.step) or not np.isfinite(report.loss):
+            require_recovery(self.trainer.optimizer, report.step)
 
     def _validate(self, report: StepReport) -> None:
         progress = self.progress
@@ -171,7 +191,7 @@ class Recorder:
         row = HistoryRow(
             step=report.step,
             epoch=round(report.step / self.plan.steps_per_epoch, 4),
-            loss=float(np.mean(progress.losses)),
+            loss=float(np.mean(progress.losses or np.nan)),
             validation_loss=loss,
             learning_rate=report.learning_rate,
             tokens_per_second=float(np.median(progress.rates)),
@@ -181,11 +201,10 @@ class Recorder:
         progress.history.append(asdict(row))
         if loss < progress.best_loss:
             progress.best_loss, progress.best_step, progress.without_progress = loss, report.step, 0
-            save_arrays(self.work / "backup" / "best.npz", values_of(self.trainer.trainable_variables))
+            self.best = values_of(self.trainer.trainable_variables)
         else:
             progress.without_progress += 1
-        names = ("loss", "validation_loss", "learning_rate", "tokens_per_second")
-        self.tracker.scalars(report.step, {name: getattr(row, name) for name in names})
+        self.tracker.scalars(report.step, row.curves)
         self.watcher.validation(row)
         self._ask(report.step)
         self.diagnose(measure=not self._measured and report.step >= self.plan.total_steps / 4)

@@ -20,6 +20,7 @@ from chatbot.errors import InputError
 from chatbot.files import read_json
 from chatbot.language import tr
 from training.runs import RunFolder, flat, resumable, working_folder
+from training.state import Backup
 
 DEPTH = 3  # levels of folders that are looked through
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, yaml.YAMLError, zipfile.BadZipFile)
@@ -151,7 +152,7 @@ def _finished(name: str, path: Path) -> Row:
 
 def _unfinished(name: str, path: Path) -> Row:
     work = working_folder(path)
-    state = work / "backup" / "state.npz"
+    state = Backup(work / "backup").states[-1]
     with np.load(state, allow_pickle=False) as archive:  # reads this one array, not the weights beside it
         progress = json.loads(archive["progress"].tobytes())
     validated = progress["best_step"] > 0 or progress["history"]

@@ -28,9 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
-from chatbot.files import read_json, write_json, write_text
+from chatbot.files import on_disk, read_json, write_json, write_text
 from chatbot.language import tr
 from training.config import RunConfig, save_config, validated
+from training.state import STATE, Backup
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json")
@@ -48,6 +49,12 @@ class HistoryRow:
     learning_rate: float
     tokens_per_second: float
     seconds: float
+
+    @property
+    def curves(self) -> dict[str, float]:
+        """What is drawn against the steps."""
+        names = ("loss", "validation_loss", "learning_rate", "tokens_per_second")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,7 @@ class RunFolder:
                        f"{path}: unfinished training. Go on with: causette train … --out {path} --resume")
                 )  # fmt: skip
             raise InputError(tr(f"{path} : ce dossier n'existe pas.", f"{path}: no such folder."))
-        lost = [name for name in REQUIRED if not (path / name).exists()]
-        if not any((path / name).exists() for name in WEIGHTS):
-            lost.append(WEIGHTS[(path / "adapter").exists()])
-        if lost:
+        if lost := _lost(path):
             raise InputError(
                 tr(f"{path} : dossier d'entraînement incomplet, il manque {', '.join(lost)}.\n"
                    "Copiez-le à nouveau en entier, ou relancez l'entraînement.",
@@ -112,7 +116,14 @@ def working_folder(path: Path) -> Path:
 
 def resumable(path: Path) -> bool:
     """Whether an unfinished training of this run can go on."""
-    return (working_folder(path) / "backup" / "state.npz").exists()
+    return bool(Backup(working_folder(path) / "backup").states)
+
+
+def was_finishing(path: Path) -> bool:
+    """Whether a training was killed in its last moment: the run has its name, and still (some of) its backup."""
+    backup = path / "backup"
+    ours = backup.is_dir() and all(STATE.fullmatch(each.name) for each in backup.iterdir())
+    return ours and not _lost(path)
 
 
 @contextmanager
@@ -153,9 +164,16 @@ def saved_config(path: Path) -> RunConfig:
     Raises:
         InputError: there is nothing to resume.
     """
+    if was_finishing(path):
+        return _config_in(path)
     if not resumable(path):
         raise _nothing_to_resume(path)
     return _config_in(working_folder(path))
+
+
+def noted_precision(work: Path) -> str:
+    """The dtype policy that an unfinished training began with."""
+    return read_json(work / "environment.json")["precision"]
 
 
 def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
@@ -164,7 +182,7 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
     Raises:
         InputError: other settings, or the prepared set changed since.
     """
-    if (work / "backup" / "state.npz").exists():
+    if Backup(work / "backup").states:
         before, now = (flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
         differ = [key for key, value in now.items() if before.get(key) != value]
         if read_json(work / "data_manifest.json") != manifest:
@@ -179,6 +197,12 @@ def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -
             )  # fmt: skip
     save_config(config, work / "config.yaml")
     write_json(work / "data_manifest.json", dict(manifest))
+
+
+def _lost(path: Path) -> list[str]:
+    lost = [name for name in REQUIRED if not (path / name).exists()]
+    whole = any((path / name).exists() for name in WEIGHTS)
+    return lost if whole else [*lost, WEIGHTS[(path / "adapter").exists()]]
 
 
 def _nothing_to_resume(path: Path) -> InputError:
@@ -202,9 +226,12 @@ def flat(values: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def finish(work: Path, path: Path) -> RunFolder:
-    """Gives a complete working folder its name."""
-    work.rename(path)
+def finish(path: Path) -> RunFolder:
+    """Gives the complete working folder of a run its name; goes on with that where it was interrupted."""
+    if not was_finishing(path):
+        work = working_folder(path)
+        on_disk(work)
+        work.rename(path)
     shutil.rmtree(path / "backup")  # after: a training killed here is whole, one killed before can be resumed
     return RunFolder.open(path)
 

@@ -9,10 +9,6 @@ another name. Within the set, because the ids are its texts: who deletes or repl
 
 import hashlib
 import json
-import lzma
-import tokenize
-import zipfile
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,13 +19,11 @@ from chatbot.template import ChatTemplate
 from chatbot.tokenizer import TextTokenizer
 from datasets_prep.prepared import PreparedSet
 from training.encoded import EncodedDialogues, encode
+from training.state import DAMAGED
 
 FOLDER = ".tokens"
 VERSION = 1  # to be raised whenever the same dialogues, template and tokenizer would give other ids, or other arrays
 WORTH_KEEPING = 2**20  # tokens; fewer are encoded within a second
-# What a changed byte raises: in the ZIP reader and its decompressors, in NumPy's parser of headers, in JSON's.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-           tokenize.TokenError)  # fmt: skip
 MOST_KEPT = 4  # files of a set: the splits under several tokenizers or templates
 
 

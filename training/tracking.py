@@ -13,8 +13,10 @@ import importlib.util
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +41,23 @@ class Tracker:
     def samples(self, step: int, samples: Sequence[Sample]) -> None:
         """Answers of the model after `step` steps."""
 
+    def again(self, step: int, values: Mapping[str, float]) -> None:
+        """Figures that a resumed training took in before it was interrupted; only what begins anew wants them."""
+
+    def samples_again(self, samples: Sequence[Sample]) -> None:
+        """Its answers, of all steps."""
+
     def outcome(self, values: Mapping[str, float]) -> None:
         """What came out in the end, by name."""
 
 
 class TensorBoard(Tracker):
-    """Event files in the run's own folder."""
+    """Event files in the run's own folder, begun anew: those of a killed training may know steps that were not kept."""
 
     def __init__(self, folder: Path):
         import tensorflow as tf
 
+        shutil.rmtree(folder, ignore_errors=True)
         self._summary = tf.summary
         self._writer = tf.summary.create_file_writer(str(folder))
 
@@ -154,6 +163,13 @@ class _Several(Tracker):
         if samples:
             self._board.samples(step, samples)
             self._each(lambda service: service.samples(step, samples))
+
+    def again(self, step: int, values: Mapping[str, float]) -> None:
+        self._board.scalars(step, values)
+
+    def samples_again(self, samples: Sequence[Sample]) -> None:
+        for step, group in groupby(samples, key=lambda sample: sample.step):
+            self._board.samples(step, list(group))
 
     def outcome(self, values: Mapping[str, float]) -> None:
         self._each(lambda service: service.outcome(values))

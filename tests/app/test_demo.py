@@ -53,7 +53,7 @@ def begun(folder: Path, data: Path, model: str = demo.MODEL) -> Path:
         yaml.safe_dump({"data": str(data), "out": str(folder), "model": model}), encoding="utf-8"
     )
     (folder / "backup").mkdir()
-    (folder / "backup" / "state.npz").touch()
+    (folder / "backup" / "state-000000.npz").touch()
     return folder
 
 

@@ -22,6 +22,22 @@ def test_what_is_asked_for_is_kept():
     assert choose_compilation(True) is True
 
 
+@pytest.mark.parametrize(
+    ("device", "capability", "chosen"),
+    [
+        ("NVIDIA A100", (8, 0), "mixed_bfloat16"),
+        ("NVIDIA H200", (9, 0), "mixed_bfloat16"),
+        ("Tesla T4", (7, 5), "mixed_float16"),
+        ("Tesla V100", (7, 0), "mixed_float16"),
+    ],
+)
+def test_half_precision_on_a_gpu_is_what_it_computes_fast(monkeypatch, device, capability, chosen):
+    monkeypatch.setattr("training.precision._gpu", lambda: (device, capability))
+    assert choose_precision() == chosen
+    assert choose_precision("float32") == "float32"
+    assert choose_compilation() is True
+
+
 @pytest.mark.skipif(not device_name().startswith("CPU"), reason="this machine has a GPU")
 def test_half_precision_on_a_processor_needs_units_and_a_measured_gain(monkeypatch):
     monkeypatch.setattr("training.precision._cpu_has_bfloat16", lambda: True)

@@ -13,6 +13,7 @@ from chatbot.errors import InputError
 from chatbot.model import load_model, weights_fingerprint
 from training.corpus import PretrainConfig, clean, read_corpus, rows_of
 from training.pretrain import batches, plan, pretrain, tokens_until
+from training.state import Backup
 
 SENTENCES = {
     "fr": "Le cœur de l'élève bat très fort. La pluie tombe sur la ville.\nOn entend le vent, on attend le jour.\n",
@@ -133,7 +134,14 @@ def test_an_interrupted_training_ends_with_the_same_weights(texts, tmp_path, mon
     assert not (tmp_path / "cut").exists()
     with pytest.raises(InputError, match="seed"):  # it would hold out works that were trained on
         pretrain(config_of(texts, tmp_path / "cut", seed=2), resume=True)
-    recipe = pretrain(config_of(texts, tmp_path / "cut"), resume=True)
+    states = Backup(tmp_path / "cut.work" / "backup").states
+    assert [path.name for path in states] == ["state-000010.npz", "state-000020.npz"]
+    states[-1].write_bytes(states[-1].read_bytes()[:-1000])
+    said = []
+    recipe = pretrain(config_of(texts, tmp_path / "cut"), resume=True, say=said.append)
+    assert "Le dernier état (pas 20) est abîmé\u00a0: reprise au pas 10." in said
+    curves = [(tmp_path / name / "curve.csv").read_text().splitlines() for name in ("whole", "cut")]
+    assert [row.split(",")[:3] for row in curves[0]] == [row.split(",")[:3] for row in curves[1]]
     assert recipe["plans"] == [{"from_step": 0, "tokens": recipe["tokens"]}]
     left, right = (load_model(str(tmp_path / name)).causal_lm for name in ("whole", "cut"))
     assert weights_fingerprint(left) == weights_fingerprint(right)
