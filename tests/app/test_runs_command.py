@@ -66,7 +66,7 @@ def unfinished(folder: Path, **progress) -> None:
         **progress,
     }
     note = np.frombuffer(json.dumps(known).encode(), dtype="uint8")
-    np.savez(work / "backup" / "state.npz", **{"progress": note, "00000 kernel": np.zeros(4)})
+    np.savez(work / "backup" / "state-000004.npz", **{"progress": note, "00000 kernel": np.zeros(4)})
 
 
 @pytest.fixture

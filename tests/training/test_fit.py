@@ -160,15 +160,11 @@ def test_a_training_killed_after_its_early_stop_takes_no_step_more(data, tiny_pr
     assert run.metrics["steps"] == len(run.history) == steps[-1] < run.metrics["planned_steps"]
 
 
-def test_lora_trains_the_adapter_alone_and_keeps_all_of_it(data, tiny_preset, tmp_path):
+def test_lora_changes_the_targets_alone(data, tiny_preset, tmp_path):
     run = train(
         config_of(data, tmp_path / "lora", tiny_preset, method="lora", epochs=30, patience=30, learning_rate=2e-2)
     )
     assert run.metrics["validation_loss_after"] < run.metrics["validation_loss_before"]
-    with np.load(run.path / "adapter.npz") as adapter:
-        assert adapter.files and all("lora_kernel" in name for name in adapter.files)
-        moved = [np.abs(adapter[name]).max() for name in adapter.files if "lora_kernel_b" in name]
-    assert min(moved) > 0  # B begins at zero: every adapted layer learnt
     base, merged = load_model(str(tiny_preset)).causal_lm, load_model(str(run.path)).causal_lm
     changed = {
         left.path.split("/")[-2]

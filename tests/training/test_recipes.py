@@ -131,9 +131,16 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
     def _answer(self, body: bool) -> None:
         if self.path.startswith("/api/models/"):
-            files = [{"rfilename": path.name} for path in self.folder.iterdir()]
-            data = json.dumps({"id": "owner/name", "sha": "a" * 40, "siblings": files}).encode()
-            self._send(data, "application/json", body)
+            files = sorted(self.folder.iterdir())
+            known: object = {
+                "id": "owner/name",
+                "sha": "a" * 40,
+                "siblings": [{"rfilename": file.name} for file in files],
+            }
+            if "/tree/" in self.path:
+                sizes = [{"type": "file", "path": file.name, "size": file.stat().st_size, "oid": "b"} for file in files]
+                known = sizes
+            self._send(json.dumps(known).encode(), "application/json", body)
             return
         data = (self.folder / self.path.rpartition("/")[2]).read_bytes()
         self._send(data, "application/octet-stream", body)
