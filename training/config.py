@@ -14,6 +14,7 @@ from chatbot.errors import InputError
 from chatbot.files import write_text
 from chatbot.language import tr
 from chatbot.template import TEMPLATES
+from training.memory import bytes_of
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -67,6 +68,9 @@ class FitOptions(_Options):
     """Arithmétique des couches ; auto choisit selon l'appareil."""
     compile: Literal["auto", True, False] = "auto"
     """Compilation du pas par XLA ; auto : avec un GPU ou JAX ; un processeur avec TensorFlow va plus vite sans elle."""
+    checkpointing: Literal["auto", True, False] = "auto"
+    """Recalcul de chaque couche au retour au lieu d'en garder les activations : moins de mémoire, un tiers de temps en
+    plus, le même résultat ; auto : non, sauf si `memory` l'exige."""
     seed: int = 1
     """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 
@@ -84,6 +88,8 @@ class RunConfig(_Options):
     """Entraîner tous les poids (full) ou un petit adaptateur à côté de poids gelés (lora)."""
     lora: LoraOptions = LoraOptions()
     """Options de l'adaptateur."""
+    memory: str | None = None
+    """Mémoire permise, comme 15GB ou 12 Gio : rows, accumulation et checkpointing sont choisis après un essai mesuré."""
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
 
@@ -119,6 +125,8 @@ def validated(values: dict[str, Any], where: str) -> RunConfig:
             tr(f"{where} : gabarit inconnu : {config.template}. Au choix : {known}.",
                f"{where}: unknown template: {config.template}. One of: {known}.")
         )  # fmt: skip
+    if config.memory is not None:
+        bytes_of(config.memory, where)
     return config
 
 

@@ -5,7 +5,7 @@ keeping the best weights → say whether the weights moved and by how much the l
 """
 
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
+from training.dry_run import fitting
 from training.loop import Schedule, optimise
+from training.out_of_memory import Stage, told_with_advice
 from training.packing import PackedRows, fit_length
-from training.precision import choose_compilation, choose_precision, device_name
+from training.precision import can_checkpoint, choose_checkpointing, choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.state import load_state, put_back, save_arrays, save_state, values_of
@@ -35,25 +37,51 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
     Raises:
         InputError: data, model or options are wrong, or a training to resume was begun with others; nothing is left
             behind, and nothing that could be resumed is lost.
-        WorldError: the loss became infinite.
+        WorldError: the loss became infinite, or memory ended.
     """
     watcher = watcher or Watcher()
     data = PreparedSet.open(config.data)
     with runs.working(config.out, resume=resume) as work:
+        config = fitting(config, work, resume=resume, watcher=watcher)
         runs.note_beginning(work, config, data.manifest)
         precision = choose_precision(config.fit.precision)
-        model = _load(config, precision, watcher)
-        plan = _plan(config, model, data, watcher)
-        trainer = _compiled(config, model.causal_lm, plan)
-        runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
-        before = values_of(trainer.trainable_variables)
-        progress = _run(config, trainer, plan, work, resume, watcher)
-        metrics = _outcome(config, trainer, plan, progress, before, precision)
-        write_json(work / "metrics.json", metrics)
-        _write_weights(config, model, data, trainer, work)
-        _write_samples(model, data, work)
+        with told_with_advice(config) as stage:
+            stage.can_checkpoint = can_checkpoint(config.fit.compile)
+            model = _load(config, precision, watcher)
+            plan = _plan(config, model, data, watcher)
+            stage.row_length = plan.train.length
+            trainer = _compiled(config, model.causal_lm, plan)
+            runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
+            before = values_of(trainer.trainable_variables)
+            progress = _run(config, trainer, plan, work, resume, watcher)
+            metrics = _outcome(config, trainer, plan, progress, before, precision)
+            write_json(work / "metrics.json", metrics)
+            _write_weights(config, model, data, trainer, work)
+            _write_samples(model, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(work, config.out)
+
+
+def rehearse(
+    config: RunConfig, work: Path, *, stage: Stage | None = None, watcher: Watcher | None = None, steps: int = 2
+) -> Any:
+    """The first steps of a training, in `work`, with all that holds memory: validation, states, best weights.
+
+    Returns:
+        The model that was trained, with its optimizer.
+    """
+    watcher = watcher or Watcher()
+    model = _load(config, choose_precision(config.fit.precision), watcher)
+    plan = _plan(config, model, PreparedSet.open(config.data), watcher)
+    if stage is not None:
+        stage.row_length = plan.train.length
+    trainer = _compiled(config, model.causal_lm, plan)
+    before = values_of(trainer.trainable_variables)
+    few = min(steps, plan.total_steps)
+    short = replace(plan, validation=plan.validation.first(config.fit.rows), total_steps=few, evaluate_every=few)
+    progress = _run(config, trainer, short, work, False, watcher)
+    _outcome(config, trainer, short, progress, before, "")
+    return trainer
 
 
 def verdict(metrics: dict[str, Any]) -> str:
@@ -128,11 +156,13 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
 
     fit = config.fit
     places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
-    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
+    compiled = choose_compilation(fit.compile)
+    checkpointing = choose_checkpointing(fit.checkpointing, compiled)
+    trainer = PackedCausalLM(causal_lm, places=places, checkpointing=checkpointing, dtype=causal_lm.dtype_policy)
     optimizer = make_optimizer(
         trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
     )
-    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
+    trainer.compile(optimizer=optimizer, jit_compile=compiled)
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 

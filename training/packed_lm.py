@@ -22,7 +22,7 @@ from keras import ops
 from chatbot.errors import InputError
 from chatbot.language import tr
 from training.packed_attention import attention_in_blocks
-from training.recompute import cheap_parts_recomputed, not_before
+from training.recompute import cheap_parts_recomputed, layer_recomputed, not_before
 
 LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 × 50,257 × 4 bytes = 103 MB for GPT-2
 
@@ -120,7 +120,7 @@ def _chunks(*arrays):
     return tuple(cut(array) for array in arrays)
 
 
-def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
+def hidden_states(backbone, token_ids, positions, segment_ids, training=False, checkpointing=False):
     """Last hidden states of packed rows, by the backbone's own layers.
 
     Args:
@@ -129,6 +129,7 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
         positions: (batch, length) int32, restarted at each dialogue.
         segment_ids: (batch, length) int32, one number per dialogue, 0 where nothing is.
         training: whether dropout is on.
+        checkpointing: whether the backward pass computes each layer anew, from its input, instead of keeping it.
 
     Returns:
         (batch, length, hidden) float.
@@ -138,9 +139,10 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False):
     if hasattr(backbone, "position_embedding"):  # GPT-2: learnt absolute positions
         x = backbone.embeddings_add((x, backbone.position_embedding(x, positions=positions)))
         x = backbone.embeddings_dropout(x, training=training)
+    layers = backbone.transformer_layers
     # Rotary families need no positions: a rotation depends on the distance between two tokens only.
     with attention_in_blocks(backbone), cheap_parts_recomputed(backbone):
-        for layer in backbone.transformer_layers:
+        for layer in map(layer_recomputed, layers) if checkpointing else layers:
             x = layer(x, decoder_attention_mask=same_dialogue, training=training)
     return backbone.layer_norm(x)
 
@@ -195,13 +197,15 @@ class PackedCausalLM(keras.Model):
         causal_lm: a KerasHub task; its backbone is shared, not copied.
         places: the most trained tokens that a batch may hold (`PackedRows.most_trained`); None for all places. Compiled
             steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
+        checkpointing: whether training computes each layer twice instead of keeping what it needs for its gradient.
     """
 
-    def __init__(self, causal_lm, places: int | None = None, **kwargs):
+    def __init__(self, causal_lm, places: int | None = None, checkpointing: bool = False, **kwargs):
         super().__init__(**kwargs)
         require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
         self.places = places
+        self.checkpointing = checkpointing
 
     def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
@@ -210,7 +214,9 @@ class PackedCausalLM(keras.Model):
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):
-        return hidden_states(self.backbone, **inputs, training=training)
+        return hidden_states(
+            self.backbone, **inputs, training=training, checkpointing=self.checkpointing and training
+        )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))

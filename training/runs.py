@@ -9,6 +9,7 @@
         metrics.json         what came out: losses before and after, weights moved, time
         samples.jsonl        some answers of the trained model
         tensorboard/         events
+        memory.json          with `memory` only: what was asked, measured and chosen
         environment.json     versions, device, precision
 
 While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
@@ -32,6 +33,7 @@ from chatbot.language import tr
 from training.config import RunConfig, save_config, validated
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
+MAY_CHANGE = ("fit.checkpointing",)  # settings that a resumed training may change: the same sums, in another order
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json", "preset/config.json")
 
 
@@ -155,14 +157,14 @@ def saved_config(path: Path) -> RunConfig:
 
 
 def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
-    """Writes what a training begins with; a resumed one must begin with the same.
+    """Writes what a training begins with; a resumed one must begin with the same, `MAY_CHANGE` apart.
 
     Raises:
         InputError: other settings, or the prepared set changed since.
     """
     if (work / "backup" / "state.npz").exists():
         before, now = (_flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
-        differ = [key for key, value in now.items() if before.get(key) != value]
+        differ = [key for key, value in now.items() if before.get(key) != value and key not in MAY_CHANGE]
         if read_json(work / "data_manifest.json") != manifest:
             differ.append("data")
         if differ:
