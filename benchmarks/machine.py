@@ -7,7 +7,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.lines import SideFailed

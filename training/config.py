@@ -69,8 +69,7 @@ class FitOptions(_Options):
     compile: Literal["auto", True, False] = "auto"
     """Compilation du pas par XLA ; auto : avec un GPU ou JAX ; un processeur avec TensorFlow va plus vite sans elle."""
     checkpointing: Literal["auto", True, False] = "auto"
-    """Recalcul de chaque couche au retour au lieu d'en garder les activations : moins de mémoire, un tiers de temps en
-    plus, le même résultat ; auto : non, sauf si `memory` l'exige."""
+    """Recalculer chaque couche au retour au lieu de tout en garder ; auto : seulement si `memory` l'exige."""
     seed: int = 1
     """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 

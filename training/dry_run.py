@@ -10,6 +10,7 @@ follows begins as if nothing had been measured. Rows × accumulation, so what a 
 are computed again (`fit.checkpointing`) only when not even one row fits without that.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -74,9 +75,11 @@ def fitting(
 ) -> RunConfig:
     """`config` with settings that fit into its `memory`; as it is where it names none.
 
-    A resumed training keeps what was chosen at its beginning, noted in `work`/memory.json.
-
     Args:
+        config: of the training.
+        work: its working folder; memory.json there holds what was asked, measured and chosen.
+        resume: whether it goes on; then nothing is measured, and what was chosen at its beginning is kept.
+        watcher: is told each measurement.
         measure: what makes a dry run; by default a process.
 
     Raises:
@@ -142,15 +145,16 @@ def _told(settings: Settings, trial: Trial, limit: int) -> str:
 
 
 def _too_much(config: RunConfig, limit: int, measured: Sequence[dict[str, Any]]) -> InputError:
-    last = measured[-1]
-    needed = in_words(last["peak"]) if last["peak"] else tr("plus que la machine n'en a", "more than this machine has")
+    ended = [each for each in measured if each["peak"] is not None]
+    least = min(ended, key=lambda each: each["peak"]) if ended else measured[-1]
+    needed = in_words(least["peak"]) if ended else tr("plus que la machine n'en a", "more than this machine has")
     lengths = [each["row_length"] for each in measured if each["row_length"]]
     ways = "\n".join(f"  {way}" for way in ways_out(config, lengths[-1] if lengths else None))
-    again = tr(" recalculée couche par couche", " recomputed layer by layer") if last["checkpointing"] is True else ""
+    best = Settings(least["rows"], least["accumulation"], least["checkpointing"])
     return InputError(
-        tr(f"--memory {config.memory} : même {last['rows']} ligne(s){again} demande(nt) {needed}, pour {in_words(limit)} permis.\n"
+        tr(f"--memory {config.memory} : même {best} demande {needed}, pour {in_words(limit)} permis.\n"
            f"Relancez avec, dans cet ordre :\n{ways}",
-           f"--memory {config.memory}: even {last['rows']} row(s){again} take(s) {needed}, of {in_words(limit)} allowed.\n"
+           f"--memory {config.memory}: even {best} takes {needed}, of {in_words(limit)} allowed.\n"
            f"Run again with, in this order:\n{ways}")
     )  # fmt: skip
 
@@ -210,10 +214,8 @@ def _rehearse(config: RunConfig, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     config, folder = validated(json.loads(sys.argv[1]), "dry run"), Path(sys.argv[2])
-    try:  # should memory end, the system is to take this process first
+    with contextlib.suppress(OSError):  # should memory end, Linux is to take this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    except OSError:
-        pass
     write_json(folder / "result.json", _rehearse(config, folder))
 
 

@@ -214,9 +214,7 @@ class PackedCausalLM(keras.Model):
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):
-        return hidden_states(
-            self.backbone, **inputs, training=training, checkpointing=self.checkpointing and training
-        )
+        return hidden_states(self.backbone, **inputs, training=training, checkpointing=self.checkpointing and training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))

@@ -61,9 +61,14 @@ def choose_checkpointing(asked: str | bool, compiled: bool) -> bool:
     return True
 
 
+def gpu_at_hand() -> bool:
+    """Whether the current backend computes on a GPU."""
+    return _gpu() is not None
+
+
 def can_checkpoint(asked_compilation: str | bool) -> bool:
     """Whether `choose_checkpointing` would not refuse."""
-    return not choose_compilation(asked_compilation) or _gpu() is not None
+    return not choose_compilation(asked_compilation) or gpu_at_hand()
 
 
 def _gpu() -> tuple[str, tuple[int, int]] | None:

@@ -23,7 +23,6 @@ def not_before(known, *arrays):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-
         with tf.control_dependencies([known]):
             return tuple(tf.identity(array) for array in arrays)
     if keras.backend.backend() == "jax":
