@@ -43,7 +43,7 @@ def train(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
     memory: Annotated[str | None, typer.Option(metavar=tr("TAILLE", "SIZE"), help=tr(
-        "Mémoire permise (15GB, 12 Gio) : un essai à blanc choisit les réglages qui y tiennent.",
+        "Mémoire permise (15GB, 12 Gio) : un essai à blanc choisit les réglages qui y tiennent.",
         "Memory allowed (15GB, 12GiB): a dry run chooses settings that fit."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(
         "Reprend un entraînement interrompu.", "Goes on with an interrupted training."))] = False,

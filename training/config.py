@@ -69,7 +69,7 @@ class FitOptions(_Options):
     compile: Literal["auto", True, False] = "auto"
     """Compilation du pas par XLA ; auto : avec un GPU ou JAX ; un processeur avec TensorFlow va plus vite sans elle."""
     checkpointing: Literal["auto", True, False] = "auto"
-    """Recalculer chaque couche au retour au lieu de tout en garder ; auto : seulement si `memory` l'exige."""
+    """Recalculer chaque couche au retour au lieu de tout en garder ; auto : seulement si `memory` l'exige."""
     seed: int = 1
     """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 
@@ -88,7 +88,7 @@ class RunConfig(_Options):
     lora: LoraOptions = LoraOptions()
     """Options de l'adaptateur."""
     memory: str | None = None
-    """Mémoire permise, comme 15GB ou 12 Gio : rows, accumulation et checkpointing sont choisis après un essai mesuré."""
+    """Mémoire permise, comme 15GB ou 12 Gio : rows, accumulation et checkpointing sont choisis après un essai mesuré."""
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
 

@@ -103,7 +103,7 @@ def fitting(
         return trial if trial.peak is not None and trial.peak <= limit else None
 
     watcher.say(
-        tr(f"Essais à blanc pour tenir dans {in_words(limit)} : quelques pas réels, mesurés.",
+        tr(f"Essais à blanc pour tenir dans {in_words(limit)} : quelques pas réels, mesurés.",
            f"Dry runs to stay within {in_words(limit)}: a few real steps, measured.")
     )  # fmt: skip
     chosen = _largest(asked, asked.checkpointing is True, fits)
@@ -111,7 +111,7 @@ def fitting(
         chosen = _largest(asked, True, fits)
     if chosen is None:
         raise _too_much(config, limit, measured)
-    watcher.say(tr(f"Retenu : {chosen}.", f"Chosen: {chosen}."))
+    watcher.say(tr(f"Retenu : {chosen}.", f"Chosen: {chosen}."))
     write_json(note, {"limit": limit, "asked": asdict(asked), "chosen": asdict(chosen), "measured": measured})
     return chosen.put_into(config)
 
@@ -127,7 +127,7 @@ def _largest(asked: Settings, checkpointing: bool, fits: Callable[[Settings], Tr
         return candidates[0]
     best, low, high = None, 1, len(candidates)  # candidates before `low` are too large, those from `high` on fit
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high - 1) // 2
         if fits(candidates[middle]):
             best, high = candidates[middle], middle
         else:
@@ -137,10 +137,10 @@ def _largest(asked: Settings, checkpointing: bool, fits: Callable[[Settings], Tr
 
 def _told(settings: Settings, trial: Trial, limit: int) -> str:
     if trial.peak is None:
-        return tr(f"  {settings} : la mémoire n'a pas suffi", f"  {settings}: memory ran out")
+        return tr(f"  {settings} : la mémoire n'a pas suffi", f"  {settings}: memory ran out")
     of = tr("mémoire du GPU", "GPU memory") if trial.on_gpu else tr("mémoire du processus", "memory of the process")
     word = tr("tient", "fits") if trial.peak <= limit else tr("trop", "too much")
-    return tr(f"  {settings} : {in_words(trial.peak)} au plus haut ({of}), {word}",
+    return tr(f"  {settings} : {in_words(trial.peak)} au plus haut ({of}), {word}",
               f"  {settings}: {in_words(trial.peak)} at its highest ({of}), {word}")  # fmt: skip
 
 
@@ -152,8 +152,8 @@ def _too_much(config: RunConfig, limit: int, measured: Sequence[dict[str, Any]])
     ways = "\n".join(f"  {way}" for way in ways_out(config, lengths[-1] if lengths else None))
     best = Settings(least["rows"], least["accumulation"], least["checkpointing"])
     return InputError(
-        tr(f"--memory {config.memory} : même {best} demande {needed}, pour {in_words(limit)} permis.\n"
-           f"Relancez avec, dans cet ordre :\n{ways}",
+        tr(f"--memory {config.memory} : même {best} demande {needed}, pour {in_words(limit)} permis.\n"
+           f"Relancez avec, dans cet ordre :\n{ways}",
            f"--memory {config.memory}: even {best} takes {needed}, of {in_words(limit)} allowed.\n"
            f"Run again with, in this order:\n{ways}")
     )  # fmt: skip
@@ -182,7 +182,7 @@ def _in_a_process(config: RunConfig) -> Trial:
     if done.returncode in (-9, -6, 137, 134):  # ended by the system for its memory; or C++ found none and gave up
         return Trial(None)
     reason = (done.stderr.strip().splitlines() or ["?"])[-1]
-    raise WorldError(tr(f"L'essai à blanc a échoué : {reason}", f"The dry run failed: {reason}"))
+    raise WorldError(tr(f"L'essai à blanc a échoué : {reason}", f"The dry run failed: {reason}"))
 
 
 def _rehearse(config: RunConfig, folder: Path) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _rehearse(config: RunConfig, folder: Path) -> dict[str, Any]:
         ended = True
     found = peak()
     if found.bytes is None:
-        told = tr("--memory : ce système ne dit pas la mémoire d'un processus ; réglez fit.rows vous-même.",
+        told = tr("--memory : ce système ne dit pas la mémoire d'un processus ; réglez fit.rows vous-même.",
                   "--memory: this system does not tell the memory of a process; set fit.rows yourself.")  # fmt: skip
         return {"error": told, "status": InputError.exit_status}
     return {

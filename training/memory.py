@@ -27,7 +27,7 @@ def bytes_of(text: str, where: str = "--memory") -> int:
     size = int(float(found[1].replace(",", ".")) * _UNITS[found[2]]) if found else 0
     if size <= 0:
         raise InputError(
-            tr(f"{where} : memory : une taille comme 15GB, 12 Gio ou 8000MB (reçu : « {text} »).",
+            tr(f"{where} : memory : une taille comme 15GB, 12 Gio ou 8000MB (reçu : « {text} »).",
                f"{where}: memory: a size like 15GB, 12 GiB or 8000MB (received: “{text}”).")
         )  # fmt: skip
     return size

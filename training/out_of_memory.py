@@ -56,13 +56,13 @@ def ways_out(config: RunConfig, row_length: int | None) -> list[str]:
     """What holds less memory than one row that is recomputed layer by layer, the gentlest first."""
     ways = []
     if row_length and row_length > 128:
-        ways.append(tr(f"--set fit.row_length={row_length // 2} (au lieu de {row_length} : les dialogues plus longs sont coupés)",
+        ways.append(tr(f"--set fit.row_length={row_length // 2} (au lieu de {row_length} : les dialogues plus longs sont coupés)",
                        f"--set fit.row_length={row_length // 2} (instead of {row_length}: longer dialogues are cut)"))  # fmt: skip
     known = get_args(RunConfig.model_fields["method"].annotation)
     methods = [name for name in ("full", "lora", "qlora-int8", "qlora-int4") if name in known]
     below = methods[methods.index(config.method) + 1 :] if config.method in methods else []
     ways += [f"--set method={name}" for name in below]
-    ways.append(tr("--model : un modèle de départ plus petit", "--model: a smaller base model"))
+    ways.append(tr("--model : un modèle de départ plus petit", "--model: a smaller base model"))
     return ways
 
 
@@ -83,13 +83,13 @@ def _told(config: RunConfig, stage: Stage) -> str:
         again = f"causette train --out {config.out} --resume"
         change = " --set fit.checkpointing=true" if off else ""
         lines.append(
-            tr(f"L'état gardé n'est pas perdu : {again}{change}\n"
-               f"Sinon effacez {runs.working_folder(config.out)} et recommencez avec, dans cet ordre :",
+            tr(f"L'état gardé n'est pas perdu : {again}{change}\n"
+               f"Sinon effacez {runs.working_folder(config.out)} et recommencez avec, dans cet ordre :",
                f"The saved state is not lost: {again}{change}\n"
                f"Else delete {runs.working_folder(config.out)} and begin again with, in this order:")
         )  # fmt: skip
     else:
-        lines.append(tr("Relancez avec, dans cet ordre :", "Run again with, in this order:"))
+        lines.append(tr("Relancez avec, dans cet ordre :", "Run again with, in this order:"))
     return "\n".join([*lines, *(f"  {way}" for way in ways)])
 
 
@@ -98,6 +98,6 @@ def _what(config: RunConfig, stage: Stage) -> str:
         return tr(f"Mémoire insuffisante pour charger {config.model}.", f"Not enough memory to load {config.model}.")
     fit = config.fit
     return tr(
-        f"Mémoire insuffisante : {fit.rows} ligne(s) de {stage.row_length} jetons à la fois, méthode {config.method}.",
+        f"Mémoire insuffisante : {fit.rows} ligne(s) de {stage.row_length} jetons à la fois, méthode {config.method}.",
         f"Not enough memory: {fit.rows} row(s) of {stage.row_length} tokens at a time, method {config.method}.",
     )

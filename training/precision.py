@@ -53,7 +53,7 @@ def choose_checkpointing(asked: str | bool, compiled: bool) -> bool:
         return False
     if not can_checkpoint(compiled):
         raise InputError(
-            tr("fit.checkpointing : sans effet sur un processeur avec XLA (JAX, ou fit.compile=true) ; prenez\n"
+            tr("fit.checkpointing : sans effet sur un processeur avec XLA (JAX, ou fit.compile=true) ; prenez\n"
                "KERAS_BACKEND=tensorflow et fit.compile=false, ou retirez-le.",
                "fit.checkpointing: without effect on a CPU with XLA (JAX, or fit.compile=true); take\n"
                "KERAS_BACKEND=tensorflow and fit.compile=false, or leave it out.")

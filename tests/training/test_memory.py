@@ -37,7 +37,7 @@ def trained(tokenizer, *, checkpointing, dropout=0.0, lora=False, dtype="float32
         add_lora(causal_lm.backbone, rank=4, alpha=8, targets=("query", "value"))
     model = PackedCausalLM(causal_lm, checkpointing=checkpointing, dtype=causal_lm.dtype_policy)
     optimizer = make_optimizer(model, weight_decay=0.01, clip_norm=1.0, accumulation=1)
-    model.compile(optimizer=optimizer, jit_compile=xla)
+    model.compile(optimizer=optimizer, jit_compile=xla or keras.backend.backend() == "jax")
     optimizer.build(model.trainable_variables)
     optimizer.learning_rate = 1e-3
     (batch, *_) = PackedRows.of(list(some_dialogues(tokenizer.vocabulary_size)), 64).batches(2)
@@ -59,12 +59,14 @@ def trained(tokenizer, *, checkpointing, dropout=0.0, lora=False, dtype="float32
 )
 def test_layers_computed_twice_train_the_same(tiny_tokenizer, kind):
     kept, twice = (trained(tiny_tokenizer, checkpointing=on, **kind) for on in (False, True))
-    assert twice[0] == pytest.approx(kept[0], rel=1e-4)
+    assert twice[0] == pytest.approx(kept[0], rel=1e-3 if "dtype" in kind else 1e-4)
     largest = max(np.abs(each).max() for each in kept[1])
-    tolerance = 3e-2 if "dtype" in kind else 1e-3
+    tolerance = 5e-2 if "dtype" in kind else 1e-3
     for left, right in zip(kept[1], twice[1], strict=True):
         scale = np.linalg.norm(left)
-        if scale > 1e-5 * largest:  # but a key's bias: softmax does not see it, and its gradient is rounding alone
+        if (
+            scale > (3e-3 if "dtype" in kind else 1e-5) * largest
+        ):  # but a key's bias: softmax does not see it, and its gradient is rounding alone
             assert np.linalg.norm(left - right) < tolerance * scale
     for left, right in zip(kept[2], twice[2], strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-3, atol=2.1e-3)  # two steps of Adam, whatever the sign
