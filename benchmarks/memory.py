@@ -60,7 +60,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if unknown := set(methods) - set(known):
         raise InputError(f"--methods: {', '.join(sorted(unknown))}? Known: {', '.join(known)}.")
     with tempfile.TemporaryDirectory() as folder:
-        fit = {"rows": options.rows, "row_length": options.length, "validation_dialogues": options.rows}
+        # A state after each step: then each is waited for, and its seconds are its own.
+        fit = {
+            "save_every": 1,
+            "rows": options.rows,
+            "row_length": options.length,
+            "validation_dialogues": options.rows,
+        }
         _line({"build": folder, "shape": options.shape, "context": max(256, options.length)}, folder)
         jobs = [{"method": method, "fit": {**fit, "checkpointing": on}, "steps": options.steps}
                 for method in methods for on in (False, True)]  # fmt: skip
