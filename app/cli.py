@@ -57,6 +57,9 @@ def train(
         f"Recette : fichier YAML, ou {RECIPES}.", f"Recipe: YAML file, or {RECIPES}."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur : --set fit.epochs=3.", "Changes one value: --set fit.epochs=3."))] = None,
+    memory: Annotated[str | None, typer.Option(metavar=tr("TAILLE", "SIZE"), help=tr(
+        "Mémoire permise (15GB, 12 Gio) : un essai à blanc choisit les réglages qui y tiennent.",
+        "Memory allowed (15GB, 12GiB): a dry run chooses settings that fit."))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=tr(
         "Reprend un entraînement interrompu.", "Goes on with an interrupted training."))] = False,
     json: Json = False,
@@ -64,7 +67,7 @@ def train(
     load_keras()
     from app.progress import TrainingBar
 
-    settings = {"data": data, "out": out, "model": model, "method": method}
+    settings = {"data": data, "out": out, "model": model, "method": method, "memory": memory}
     config = _config(recipe, settings, tuple(set_ or ()), resume=resume)
     output = Output(json)
     from training.fit import train as run
@@ -305,11 +308,12 @@ def _config(recipe: str | None, settings: dict[str, Any], changes: tuple[str, ..
     from pydantic import ValidationError
 
     from training.config import load_config
-    from training.runs import saved_config
+    from training.runs import saved_config, working_folder
 
     given = {name for name, value in settings.items() if value is not None}
-    if resume and given == {"out"} and not recipe and not changes:
-        return saved_config(settings["out"])
+    if resume and given == {"out"} and not recipe:
+        saved = saved_config(settings["out"])
+        return load_config(working_folder(saved.out) / "config.yaml", {}, changes) if changes else saved
     try:
         return load_config(recipe, settings, changes)
     except InputError as error:

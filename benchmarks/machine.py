@@ -7,12 +7,12 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.lines import SideFailed
 from chatbot.errors import CausetteError, InputError
 from chatbot.language import tr
+from training.memory import peak_bytes as peak_bytes  # the workers of the benchmarks ask this module
 from training.precision import device_name
 
 PEERS = ("torch", "transformers", "trl", "datasets", "accelerate")
@@ -63,19 +63,3 @@ def answer(measure: Callable[[Any], dict[str, Any]], in_words: Callable[[dict[st
         print(f"ours: {error}", file=sys.stderr)
         sys.exit(1)
     print(json.dumps(result) if options.json else in_words(result))
-
-
-def peak_bytes() -> int | None:
-    """The most memory that this process held at one time; None where the system does not tell."""
-    try:
-        # Linux: the maximum of getrusage also knows what the parent held when it started this process.
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        import resource
-    except ImportError:  # Windows has no such figure in the standard library
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

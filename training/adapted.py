@@ -54,8 +54,15 @@ class _Seed(keras.random.SeedGenerator):
         return _Seed(ops.stack([step + ops.cast(place, step.dtype), count]))
 
 
-def adapters_beside(backbone: Any, dropout: AdapterDropout | None = None, training: bool = False):
+def adapters_beside(backbone: Any):
     """Context in which the adapted and the quantised layers of a backbone multiply as shown above."""
+    return replaced(adapter_parts(backbone))
+
+
+def adapter_parts(
+    backbone: Any, dropout: AdapterDropout | None = None, training: bool = False
+) -> list[tuple[Any, str, Callable]]:
+    """What `replaced` takes for that; drawn once for a step, however often it is entered."""
     seed = dropout.of_step() if dropout is not None and training else None
     rate = dropout.rate if dropout is not None else 0.0
     parts = []
@@ -63,7 +70,7 @@ def adapters_beside(backbone: Any, dropout: AdapterDropout | None = None, traini
         if layer.lora_enabled or layer.quantization_mode:
             name = "quantized_call" if layer.quantization_mode else "call"
             parts.append((layer, name, _call(layer, rate, seed.of(place) if seed else None)))
-    return replaced(parts)
+    return parts
 
 
 def _call(layer: Any, rate: float, seed: _Seed | None):

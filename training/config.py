@@ -15,6 +15,7 @@ from chatbot.errors import InputError
 from chatbot.files import write_text
 from chatbot.language import tr
 from chatbot.template import TEMPLATES
+from training.memory import bytes_of
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -72,6 +73,8 @@ class FitOptions(_Options):
     """Arithmétique des couches ; auto choisit selon l'appareil."""
     compile: Literal["auto", True, False] = "auto"
     """Compilation du pas par XLA ; auto : avec un GPU ou JAX ; un processeur avec TensorFlow va plus vite sans elle."""
+    checkpointing: Literal["auto", True, False] = "auto"
+    """Recalculer chaque couche au retour au lieu de tout en garder ; auto : seulement si `memory` l'exige."""
     seed: int = 1
     """Graine : ordre des lignes, activations éteintes, adaptateur de départ."""
 
@@ -92,6 +95,8 @@ class RunConfig(_Options):
     """Options de l'adaptateur."""
     tracking: tuple[Literal["wandb", "mlflow"], ...] = ()
     """Services de suivi, en plus de TensorBoard, s'ils sont installés : [wandb], [mlflow] ou [wandb, mlflow]."""
+    memory: str | None = None
+    """Mémoire permise, comme 15GB ou 12 Gio : rows, accumulation et checkpointing sont choisis après un essai mesuré."""
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
 
@@ -127,6 +132,8 @@ def validated(values: dict[str, Any], where: str) -> RunConfig:
             tr(f"{where} : gabarit inconnu : {config.template}. Au choix : {known}.",
                f"{where}: unknown template: {config.template}. One of: {known}.")
         )  # fmt: skip
+    if config.memory is not None:
+        bytes_of(config.memory, where)
     return config
 
 

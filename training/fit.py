@@ -24,9 +24,11 @@ from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
 from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
+from training.dry_run import fitting
 from training.loop import Schedule, optimise
+from training.out_of_memory import Stage, told_with_advice
 from training.packing import PackedRows, fit_length
-from training.precision import choose_compilation, choose_precision, device_name
+from training.precision import can_checkpoint, choose_checkpointing, choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.samples import Sampler
@@ -44,7 +46,7 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         InputError: data, model or options are wrong, or a training to resume was begun with others; nothing is left
             behind, and nothing that could be resumed is lost.
         WorldError: the loss became infinite before anything was learnt (later, the best weights are written, and
-            `stopped` of the metrics is "nan"), or a tracking service refused.
+            `stopped` of the metrics is "nan"), memory ended, or a tracking service refused.
     """
     watcher = watcher or Watcher()
     require_installed(config.tracking)
@@ -52,23 +54,50 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         return runs.finish(config.out)
     data = PreparedSet.open(config.data)
     with runs.working(config.out, resume=resume) as work:
+        config = fitting(config, work, resume=resume, watcher=watcher)
         runs.note_beginning(work, config, data.manifest)
         # Not chosen again: "auto" may be a measurement, and a training goes on in the arithmetic it began in.
         precision = runs.noted_precision(work) if resume else choose_precision(config.fit.precision)
-        model, adapter = _load(config, precision, watcher)
-        plan = _plan(config, model, data, watcher)
-        watcher.prepared(model, plan)
-        trainer = _compiled(config, model.causal_lm, plan)
-        runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
-        before = values_of(trainer.trainable_variables)
-        with tracked(config, work, watcher.say) as tracker:
-            progress, sampler = _run(config, model, data, trainer, plan, before, work, resume, watcher, tracker)
-            metrics = _outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": sampler.seconds}
-            tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
-        write_json(work / "metrics.json", metrics)
-        _write_weights(model, adapter, data, work)
+        with told_with_advice(config) as stage:
+            stage.can_checkpoint = can_checkpoint(config.fit.compile)
+            model, adapter = _load(config, precision, watcher)
+            plan = _plan(config, model, data, watcher)
+            stage.row_length = plan.train.length
+            watcher.prepared(model, plan)
+            trainer = _compiled(config, model.causal_lm, plan)
+            runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
+            before = values_of(trainer.trainable_variables)
+            with tracked(config, work, watcher.say) as tracker:
+                progress, asked = _run(config, model, data, trainer, plan, before, work, resume, watcher, tracker)
+                metrics = _outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": asked}
+                tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
+            write_json(work / "metrics.json", metrics)
+            _write_weights(model, adapter, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(config.out)
+
+
+def rehearse(
+    config: RunConfig, work: Path, *, stage: Stage | None = None, watcher: Watcher | None = None, steps: int = 2
+) -> Any:
+    """The first steps of a training, in `work`, with all that holds memory: validation, states, best weights.
+
+    Returns:
+        The model that was trained, with its optimizer.
+    """
+    watcher = watcher or Watcher()
+    data = PreparedSet.open(config.data)
+    model, _ = _load(config, choose_precision(config.fit.precision), watcher)
+    plan = _plan(config, model, data, watcher)
+    if stage is not None:
+        stage.row_length = plan.train.length
+    trainer = _compiled(config, model.causal_lm, plan)
+    before = values_of(trainer.trainable_variables)
+    few = min(steps, plan.total_steps)
+    short = replace(plan, validation=plan.validation.first(config.fit.rows), total_steps=few, evaluate_every=few)
+    progress, _ = _run(config, model, data, trainer, short, before, work, False, watcher, Tracker())
+    _outcome(config, trainer, short, progress, before, "")
+    return trainer
 
 
 def verdict(metrics: dict[str, Any]) -> str:
@@ -168,13 +197,19 @@ def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
 
     fit = config.fit
     places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
+    compiled = choose_compilation(fit.compile)
     trainer = PackedCausalLM(
-        causal_lm, places=places, adapter_dropout=config.lora.dropout, seed=fit.seed, dtype=causal_lm.dtype_policy
+        causal_lm,
+        places=places,
+        adapter_dropout=config.lora.dropout,
+        seed=fit.seed,
+        checkpointing=choose_checkpointing(fit.checkpointing, compiled),
+        dtype=causal_lm.dtype_policy,
     )
     optimizer = make_optimizer(
         trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
     )
-    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
+    trainer.compile(optimizer=optimizer, jit_compile=compiled)
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 
@@ -190,8 +225,12 @@ def _run(
     resume: bool,
     watcher: Watcher,
     tracker: Tracker,
-) -> tuple[Progress, Sampler]:
-    """Trains to the end (or to the early stop) and leaves the best weights in `trainer`."""
+) -> tuple[Progress, float]:
+    """Trains to the end (or to the early stop) and leaves the best weights in `trainer`.
+
+    Returns:
+        Where it ended, and the seconds spent on samples.
+    """
     fit, progress, best = config.fit, Progress(), before
     if resume:
         saved, best = Backup(work / "backup").load(trainer, watcher.say)
@@ -239,7 +278,7 @@ def _run(
         )  # fmt: skip
     put_back(trainer.trainable_variables, recorder.best)
     runs.write_history(work / "history.csv", progress.rows)
-    return progress, sampler
+    return progress, sampler.seconds
 
 
 def weights_moved(trainer: Any, before: dict[str, np.ndarray]) -> float:

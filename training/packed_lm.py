@@ -13,6 +13,7 @@ The arrays of a row are shown in `training.packing`.
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -21,9 +22,9 @@ from keras import ops
 
 from chatbot.errors import InputError
 from chatbot.language import tr
-from training.adapted import AdapterDropout, adapters_beside
+from training.adapted import AdapterDropout, adapter_parts
 from training.packed_attention import attention_in_blocks
-from training.recompute import cheap_parts_recomputed, not_before
+from training.recompute import cheap_parts_recomputed, layer_recomputed, not_before, replaced
 
 LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 × 50,257 × 4 bytes = 103 MB for GPT-2
 
@@ -121,7 +122,9 @@ def _chunks(*arrays):
     return tuple(cut(array) for array in arrays)
 
 
-def hidden_states(backbone, token_ids, positions, segment_ids, training=False, adapter_dropout=None):
+def hidden_states(
+    backbone, token_ids, positions, segment_ids, training=False, adapter_dropout=None, checkpointing=False
+):
     """Last hidden states of packed rows, by the backbone's own layers.
 
     Args:
@@ -131,6 +134,7 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False, a
         segment_ids: (batch, length) int32, one number per dialogue, 0 where nothing is.
         training: whether dropout is on.
         adapter_dropout: draws what is left out of the adapters' inputs then.
+        checkpointing: whether the backward pass computes each layer anew, from its input, instead of keeping it.
 
     Returns:
         (batch, length, hidden) float.
@@ -140,10 +144,19 @@ def hidden_states(backbone, token_ids, positions, segment_ids, training=False, a
     if hasattr(backbone, "position_embedding"):  # GPT-2: learnt absolute positions
         x = backbone.embeddings_add((x, backbone.position_embedding(x, positions=positions)))
         x = backbone.embeddings_dropout(x, training=training)
+    layers = backbone.transformer_layers
     # Rotary families need no positions: a rotation depends on the distance between two tokens only.
-    adapted = adapters_beside(backbone, adapter_dropout, training)
-    with attention_in_blocks(backbone), cheap_parts_recomputed(backbone), adapted:
-        for layer in backbone.transformer_layers:
+    parts = adapter_parts(backbone, adapter_dropout, training)
+
+    def as_trained():
+        """The layers' own parts, as this file computes them; entered again for a layer that is computed again."""
+        stack = ExitStack()
+        for part in (attention_in_blocks(backbone), cheap_parts_recomputed(backbone), replaced(parts)):
+            stack.enter_context(part)
+        return stack
+
+    with as_trained():
+        for layer in [layer_recomputed(layer, as_trained) for layer in layers] if checkpointing else layers:
             x = layer(x, decoder_attention_mask=same_dialogue, training=training)
     return backbone.layer_norm(x)
 
@@ -200,10 +213,18 @@ class PackedCausalLM(keras.Model):
             steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
         adapter_dropout: share of the adapters' inputs that is left out while training.
         seed: draws which.
+        checkpointing: whether training computes each layer twice instead of keeping what it needs for its gradient.
     """
 
     def __init__(
-        self, causal_lm, places: int | None = None, *, adapter_dropout: float = 0.0, seed: int = 0, **kwargs: Any
+        self,
+        causal_lm,
+        places: int | None = None,
+        *,
+        adapter_dropout: float = 0.0,
+        seed: int = 0,
+        checkpointing: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         require_packable(causal_lm.backbone)
@@ -211,6 +232,7 @@ class PackedCausalLM(keras.Model):
         self.places = places
         self.adapter_seeds = keras.random.SeedGenerator(seed)  # an attribute, so that its state is the model's
         self.adapter_dropout = AdapterDropout(adapter_dropout, self.adapter_seeds)
+        self.checkpointing = checkpointing
 
     def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
@@ -219,7 +241,13 @@ class PackedCausalLM(keras.Model):
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
     def call(self, inputs: Mapping[str, Any], training: bool = False):
-        return hidden_states(self.backbone, **inputs, training=training, adapter_dropout=self.adapter_dropout)
+        return hidden_states(
+            self.backbone,
+            **inputs,
+            training=training,
+            adapter_dropout=self.adapter_dropout,
+            checkpointing=self.checkpointing and training,
+        )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))

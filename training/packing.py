@@ -15,7 +15,7 @@ last token is predicted but never read::
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -139,6 +139,11 @@ class PackedRows:
         """The most trained tokens that any `size` rows hold together."""
         of_rows = np.add.reduceat(self.dialogues.learnt[self.members], self.offsets[:-1])
         return int(np.sort(of_rows)[-size:].sum())
+
+    def first(self, count: int) -> "PackedRows":
+        """The first `count` rows."""
+        offsets = self.offsets[: count + 1]
+        return replace(self, members=self.members[: offsets[-1]], offsets=offsets)
 
     @property
     def filled(self) -> float:

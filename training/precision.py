@@ -4,6 +4,9 @@ import platform
 import time
 from pathlib import Path
 
+from chatbot.errors import InputError
+from chatbot.language import tr
+
 
 def device_name() -> str:
     """What the current backend computes on, in words: "NVIDIA H200", "CPU (Intel Xeon …)"."""
@@ -37,6 +40,35 @@ def choose_compilation(asked: str | bool = "auto") -> bool:
     if asked != "auto":
         return bool(asked)
     return keras.backend.backend() == "jax" or _gpu() is not None
+
+
+def choose_checkpointing(asked: str | bool, compiled: bool) -> bool:
+    """Whether layers are computed again in the backward pass.
+
+    Raises:
+        InputError: asked for where it saves nothing: on a CPU XLA takes the barrier away before it joins equal
+            computations, so that it keeps what was to be computed again (measured on TensorFlow and JAX).
+    """
+    if asked is not True:
+        return False
+    if not can_checkpoint(compiled):
+        raise InputError(
+            tr("fit.checkpointing : sans effet sur un processeur avec XLA (JAX, ou fit.compile=true) ; prenez\n"
+               "KERAS_BACKEND=tensorflow et fit.compile=false, ou retirez-le.",
+               "fit.checkpointing: without effect on a CPU with XLA (JAX, or fit.compile=true); take\n"
+               "KERAS_BACKEND=tensorflow and fit.compile=false, or leave it out.")
+        )  # fmt: skip
+    return True
+
+
+def gpu_at_hand() -> bool:
+    """Whether the current backend computes on a GPU."""
+    return _gpu() is not None
+
+
+def can_checkpoint(asked_compilation: str | bool) -> bool:
+    """Whether `choose_checkpointing` would not refuse."""
+    return not choose_compilation(asked_compilation) or gpu_at_hand()
 
 
 def _gpu() -> tuple[str, tuple[int, int]] | None:

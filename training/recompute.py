@@ -2,11 +2,13 @@
 
 Most of what a GPT-2 block keeps for its gradient comes from elementwise work: GELU alone writes down several arrays of
 four times the size of its hidden states. Beside the matrix products the time to compute them again hardly shows.
+
+Where that is not enough, `layer_recomputed` keeps nothing of a whole layer but its input, for a third more time.
 """
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -89,3 +91,85 @@ def _normalises(layer: Any) -> bool:
     """Whether all that a layer has learnt is one or two vectors (LayerNorm, RMSNorm, and those of each family)."""
     own = layer.weights
     return bool(own) and all(len(weight.shape) == 1 for weight in own)
+
+
+def layer_recomputed(layer: Any, around: Callable[[], AbstractContextManager]) -> Callable:
+    """`layer` as a function of its hidden states that keeps nothing but them until its backward pass (Chen et al. 2016).
+
+    Gradients flow to the hidden states and to the layer's trainable variables. Its dropout draws the same in both
+    passes: the seeds go in as values, and come out moved on once.
+
+    Args:
+        layer: one of the backbone's.
+        around: gives the context that this is called in; TensorFlow's backward pass comes when it is long left.
+    """
+    seeds = [variable for variable in layer.non_trainable_variables if "seed_generator_state" in variable.path]
+    again = _again_on_tensorflow if keras.backend.backend() == "tensorflow" else _again_on_jax
+
+    def call(x, **options):
+        y, moved_on = again(layer, seeds, x, options, around)
+        for seed, value in zip(seeds, moved_on, strict=True):
+            seed.assign(value)
+        return y
+
+    return call
+
+
+def _again_on_tensorflow(
+    layer: Any, seeds: list[Any], x: Any, options: dict[str, Any], around: Callable[[], AbstractContextManager]
+) -> tuple[Any, list[Any]]:
+    """As `tf.recompute_grad`, but with seeds, and so that XLA does not join the two equal computations into one again."""
+    import tensorflow as tf
+
+    before = [tf.identity(seed.value) for seed in seeds]
+
+    def once(x):
+        with keras.StatelessScope(state_mapping=list(zip(seeds, before, strict=True))) as scope:
+            y = layer(x, **options)
+        return y, [scope.get_current_value(seed) for seed in seeds]
+
+    @tf.custom_gradient
+    def twice(x):
+        y, moved_on = once(x)
+
+        def gradient(upstream, *_, variables=()):
+            (x_again,) = _behind_barrier(upstream, x) if _traced_for_xla() else not_before(upstream, x)
+            with around(), tf.control_dependencies([upstream]), tf.GradientTape() as tape:
+                tape.watch([x_again, *variables])
+                y_again, _ = once(x_again)
+            of_x, *of_variables = tape.gradient(y_again, [x_again, *variables], upstream)
+            return of_x, of_variables
+
+        return (y, *moved_on), gradient
+
+    y, *moved_on = twice(x)
+    return y, moved_on
+
+
+def _traced_for_xla() -> bool:
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_util
+
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+
+
+def _behind_barrier(known, *arrays):
+    """As `not_before`, in XLA's own words; they mean nothing to TensorFlow elsewhere, and XLA forgets them on a CPU."""
+    from tensorflow.compiler.tf2xla.python import xla
+
+    return tuple(xla.optimization_barrier(known, *arrays)[1:])
+
+
+def _again_on_jax(
+    layer: Any, seeds: list[Any], x: Any, options: dict[str, Any], around: Callable[[], AbstractContextManager]
+) -> tuple[Any, list[Any]]:
+    import jax
+
+    @jax.checkpoint
+    def twice(x, before):
+        # No scope of its own: in it the other variables would lose the values that this training step gave them.
+        for seed, value in zip(seeds, before, strict=True):
+            seed.assign(value)
+        return layer(x, **options), [seed.value for seed in seeds]
+
+    return twice(x, [seed.value for seed in seeds])

@@ -10,6 +10,7 @@
         samples.jsonl        answers to the same questions before the training and at each validation
         tensorboard/         events
         tracking.json        names of the run at the services of `tracking`, if any
+        memory.json          with `memory` only: what was asked, measured and chosen
         environment.json     versions, device, precision
 
 While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
@@ -34,6 +35,7 @@ from training.config import RunConfig, save_config, validated
 from training.state import STATE, Backup
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
+MAY_CHANGE = ("fit.checkpointing",)  # settings that a resumed training may change: the same sums, in another order
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json")
 WEIGHTS = ("preset/config.json", "adapter/adapter.safetensors")  # one of them
 
@@ -177,14 +179,14 @@ def noted_precision(work: Path) -> str:
 
 
 def note_beginning(work: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
-    """Writes what a training begins with; a resumed one must begin with the same.
+    """Writes what a training begins with; a resumed one must begin with the same, `MAY_CHANGE` apart.
 
     Raises:
         InputError: other settings, or the prepared set changed since.
     """
     if Backup(work / "backup").states:
         before, now = (flat(each.model_dump(mode="json")) for each in (_config_in(work), config))
-        differ = [key for key, value in now.items() if before.get(key) != value]
+        differ = [key for key, value in now.items() if before.get(key) != value and key not in MAY_CHANGE]
         if read_json(work / "data_manifest.json") != manifest:
             differ.append("data")
         if differ:

@@ -338,3 +338,32 @@ def test_merging_in_place_is_exact_under_half_precision(tiny_tokenizer):
     merge_in_place(backbone)
     np.testing.assert_allclose(layer._kernel, expected, rtol=1e-6)
     assert not layer.lora_enabled and len(backbone.weights) == before - 4
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora-int4"])
+def test_layers_computed_again_leave_out_the_same_and_have_the_same_gradients(tiny_preset, method):
+    """TensorFlow's backward pass runs when the forward pass, and its way to multiply, is long over."""
+    import tensorflow as tf
+
+    model = load_model(str(tiny_preset))
+    prepare(model.causal_lm.backbone, method, rank=4, alpha=16, targets=(ALL,))
+    for variable in model.causal_lm.backbone.trainable_variables:
+        variable.assign(np.random.default_rng(5).normal(scale=0.3, size=variable.shape))
+    ids = np.arange(1, 13)[None]
+    inputs = {"token_ids": ids, "positions": ids - 1, "segment_ids": np.ones_like(ids)}
+
+    def gradients(checkpointing):
+        trainer = PackedCausalLM(model.causal_lm, adapter_dropout=0.4, seed=7, checkpointing=checkpointing)
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                value = ops.sum(ops.square(trainer(inputs, training=True)))
+            return [value, *tape.gradient(value, [v.value for v in trainer.trainable_variables])]
+
+        return step()
+
+    kept, again = gradients(False), gradients(True)
+    assert len(kept) == 25
+    for left, right in zip(kept, again, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-4)
