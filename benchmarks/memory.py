@@ -164,8 +164,8 @@ def _llama(job: dict[str, Any]) -> dict[str, Any]:
     import keras
     import keras_hub
     import numpy as np
-    from training.lora import add_lora
 
+    from chatbot.adapter import add_lora
     from training.memory import peak
     from training.optimizer import make_optimizer
     from training.packed_lm import PackedCausalLM

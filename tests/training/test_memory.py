@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training.lora import add_lora
 
+from chatbot.adapter import add_lora
 from chatbot.errors import InputError, WorldError
 from chatbot.model import load_model, weights_fingerprint
 from tests.conftest import build_tiny
