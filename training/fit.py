@@ -18,12 +18,13 @@ from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
+from training.distribution import Strategy, distributed
 from training.loop import Schedule, optimise
 from training.packing import PackedRows, fit_length
 from training.precision import choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
-from training.state import load_state, put_back, save_arrays, save_state, values_of
+from training.state import load_arrays, load_state, put_back, save_arrays, save_state, values_of
 from training.token_cache import encoded_split
 
 FEW_STEPS = 60  # optimizer steps: 75 questions with the recipe `mini` made 24, and the answers were blank
@@ -37,17 +38,32 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
             behind, and nothing that could be resumed is lost.
         WorldError: the loss became infinite.
     """
-    watcher = watcher or Watcher()
-    data = PreparedSet.open(config.data)
-    with runs.working(config.out, resume=resume) as work:
-        runs.note_beginning(work, config, data.manifest)
-        precision = choose_precision(config.fit.precision)
-        model = _load(config, precision, watcher)
-        plan = _plan(config, model, data, watcher)
-        trainer = _compiled(config, model.causal_lm, plan)
-        runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
-        before = values_of(trainer.trainable_variables)
-        progress = _run(config, trainer, plan, work, resume, watcher)
+    with distributed(config.distribute) as strategy:
+        return _train(config, resume, (watcher if strategy.writes else None) or Watcher(), strategy)
+
+
+def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy) -> RunFolder:
+    with strategy.together():
+        data = PreparedSet.open(config.data)
+    with strategy.folder(runs.working(config.out, resume=resume)) as work:
+        with strategy.together(), strategy.building():
+            runs.note_beginning(work, config, data.manifest)
+            strategy.require_same(config, data.manifest)
+            strategy.require_rows(config.fit.rows)
+            if config.distribute:
+                watcher.say(strategy.sentence(config.distribute, config.fit.rows))
+            precision = strategy.same(choose_precision(config.fit.precision))
+            model = _load(config, precision, watcher)
+            plan = _plan(config, model, data, watcher)
+            trainer = _trainer(config, model.causal_lm, plan, strategy)
+        with strategy.scope():
+            _compile(config, trainer)
+            runs.write_environment(work / "environment.json", device=strategy.named(device_name()), precision=precision)
+            before = values_of(trainer.trainable_variables)
+            progress = _run(config, trainer, plan, work, resume, watcher)
+        strategy.gather(trainer)
+        if not strategy.writes:
+            return RunFolder(config.out)
         metrics = _outcome(config, trainer, plan, progress, before, precision)
         write_json(work / "metrics.json", metrics)
         _write_weights(config, model, data, trainer, work)
@@ -122,19 +138,26 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
     )
 
 
-def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
-    from training.optimizer import make_optimizer
+def _trainer(config: RunConfig, causal_lm: Any, plan: Plan, strategy: Strategy) -> Any:
     from training.packed_lm import PackedCausalLM
 
+    rows = config.fit.rows // strategy.shards
+    places = max(split.most_trained(rows) for split in (plan.train, plan.validation))
+    trainer = PackedCausalLM(causal_lm, places=places, strategy=strategy, dtype=causal_lm.dtype_policy)
+    strategy.spread(trainer)
+    return trainer
+
+
+def _compile(config: RunConfig, trainer: Any) -> None:
+    from training.optimizer import make_optimizer
+
     fit = config.fit
-    places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
-    trainer = PackedCausalLM(causal_lm, places=places, dtype=causal_lm.dtype_policy)
+    accumulation = 1 if trainer.strategy.accumulates_by_itself() else fit.accumulation
     optimizer = make_optimizer(
-        trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
+        trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=accumulation
     )
     trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
     trainer.optimizer.build(trainer.trainable_variables)
-    return trainer
 
 
 def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, watcher: Watcher) -> Progress:
@@ -161,8 +184,7 @@ def _run(config: RunConfig, trainer: Any, plan: Plan, work: Path, resume: bool, 
             tr(f"Arrêt anticipé au pas {progress.step} : {fit.patience} validations sans progrès.",
                f"Stopped early at step {progress.step}: {fit.patience} validations without progress.")
         )  # fmt: skip
-    with np.load(best) as archive:
-        put_back(trainer.trainable_variables, dict(archive))
+    put_back(trainer.trainable_variables, load_arrays(best))
     runs.write_history(work / "history.csv", progress.rows)
     return progress
 

@@ -19,8 +19,15 @@ class OnePassAdamW(keras.optimizers.AdamW):
             return
         import tensorflow as tf
 
+        if tf.distribute.has_strategy():  # XLA cannot compile what several devices do together
+            super().apply(grads, trainable_variables)
+            return
         plain = super().apply
         tf.function(lambda given: plain(given, trainable_variables), jit_compile=True, autograph=False)(list(grads))
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """TensorFlow only. Over several devices `training.mirrored` sums them, before they are clipped, not after."""
+        return grads_and_vars
 
 
 def make_optimizer(

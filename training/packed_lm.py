@@ -21,6 +21,7 @@ from keras import ops
 
 from chatbot.errors import InputError
 from chatbot.language import tr
+from training.distribution import Strategy
 from training.packed_attention import attention_in_blocks
 from training.recompute import cheap_parts_recomputed, not_before
 
@@ -195,17 +196,19 @@ class PackedCausalLM(keras.Model):
         causal_lm: a KerasHub task; its backbone is shared, not copied.
         places: the most trained tokens that a batch may hold (`PackedRows.most_trained`); None for all places. Compiled
             steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
+        strategy: on which devices; where a batch is cut into shards, `places` are those of a shard.
     """
 
-    def __init__(self, causal_lm, places: int | None = None, **kwargs):
+    def __init__(self, causal_lm, places: int | None = None, strategy: Strategy | None = None, **kwargs):
         super().__init__(**kwargs)
         require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
         self.places = places
+        self.strategy = strategy or Strategy()
 
     def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
-        trained = int(np.count_nonzero(weights))
+        trained = max(int(np.count_nonzero(shard)) for shard in np.split(weights, self.strategy.shards))
         if self.places is not None and trained > self.places:
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
@@ -213,11 +216,15 @@ class PackedCausalLM(keras.Model):
         return hidden_states(self.backbone, **inputs, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        rows = y_pred, y, sample_weight
+        return self.strategy.sum_over_shards(self._loss_of_rows, rows, output_projection(self.backbone))
+
+    def _loss_of_rows(self, rows, projection):
+        y_pred, y, sample_weight = rows
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))
         targets, weights = ops.reshape(y, (-1,)), ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
         if self.places is not None and (hidden.shape[0] is None or self.places < hidden.shape[0]):
             # The trained places first, in order; the rest, of weight 0, fills up.
             _, chosen = ops.top_k(ops.cast(weights > 0, "float32"), self.places)
             hidden, targets, weights = (ops.take(array, chosen, axis=0) for array in (hidden, targets, weights))
-        projection = ops.cast(output_projection(self.backbone), hidden.dtype)
-        return fused_cross_entropy(hidden, projection, targets, weights)
+        return fused_cross_entropy(hidden, ops.cast(projection, hidden.dtype), targets, weights)

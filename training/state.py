@@ -15,21 +15,33 @@ import numpy as np
 from chatbot.errors import InputError
 from chatbot.files import write_whole
 from chatbot.language import tr
+from training.distribution import assign, from_first, whole, writes_files
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Writes a .npz file, whole or not at all."""
+    """Writes a .npz file, whole or not at all; one process of several does."""
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
 
-    write_whole(path, write)
+    if writes_files():
+        write_whole(path, write)
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a .npz file; of several processes the first reads it for all."""
+
+    def read() -> dict[str, np.ndarray]:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+
+    return from_first(read)
 
 
 def values_of(variables: Sequence[Any]) -> dict[str, np.ndarray]:
     """Copies of variables under their place and path; bfloat16, which .npz does not know, as its float32 equal."""
-    values = {f"{index:05d} {variable.path}": np.array(variable) for index, variable in enumerate(variables)}
+    values = {f"{index:05d} {variable.path}": whole(variable) for index, variable in enumerate(variables)}
     return {name: v.astype("float32") if v.dtype.name == "bfloat16" else v for name, v in values.items()}
 
 
@@ -43,7 +55,7 @@ def put_back(variables: Sequence[Any], values: dict[str, np.ndarray]) -> None:
     if [value.shape for _, value in sorted(values.items())] != shapes:
         raise ValueError("the saved values are of another model or of other settings")
     for variable, (_, value) in zip(variables, sorted(values.items()), strict=True):
-        variable.assign(value)
+        assign(variable, value)
 
 
 def changing_variables(model: Any) -> list[Any]:
@@ -65,8 +77,7 @@ def load_state(path: Path, model: Any) -> dict[str, Any]:
         InputError: the file is damaged, or was written by another model or with other settings.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            values = {name: archive[name] for name in archive.files}
+        values = load_arrays(path)
         progress = json.loads(values.pop("progress").tobytes())
         put_back(changing_variables(model), values)
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
