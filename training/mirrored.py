@@ -6,6 +6,7 @@ device: it clips the gradient of each device before it sums them, and it refuses
 over the devices once, at the last one, and then clipped and applied.
 """
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -23,12 +24,18 @@ def mirrored() -> Strategy:
     return Mirrored([device.name for device in devices]) if len(devices) > 1 else Strategy()
 
 
+@functools.cache
+def _over(devices: tuple[str, ...]) -> Any:
+    """One for the whole process: the sums of a second one would meet those of the first under the same numbers."""
+    return tf.distribute.MirroredStrategy(devices)
+
+
 class Mirrored(Strategy):
     """Rows split over devices of one host."""
 
     def __init__(self, devices: list[str]):
         self.devices = self.shards = len(devices)
-        self._over = tf.distribute.MirroredStrategy(devices)
+        self._over = _over(tuple(devices))
         self._functions: dict[bool, Callable] = {}
         self._test: Callable | None = None
 
@@ -84,7 +91,16 @@ def _part(rows: Any, index: int, parts: int) -> Any:
 
 def _compiled(function: Callable, trainer: Any) -> Callable:
     """XLA compiles what one device does alone; what passes between devices it cannot."""
-    return tf.function(function, jit_compile=True, autograph=False) if trainer.jit_compile else function
+    if not trainer.jit_compile:
+        return function
+    compiled = tf.function(function, jit_compile=True, autograph=False)
+
+    def on_this_device(*arguments):
+        (device,) = tf.nest.flatten(tf.distribute.get_replica_context().devices)
+        with tf.device(device):  # XLA would look for the variables of every device on the first
+            return compiled(*arguments)
+
+    return on_this_device
 
 
 class _GradientSum:
