@@ -44,8 +44,9 @@ def build_tiny(
     dtype: str = "float32",
     context: int = 128,
     intermediate: int = 32,
+    layers: int = 2,
 ):
-    """A real GPT-2 of two layers, with weights large enough that its answers depend on its prompt."""
+    """A real GPT-2, of two layers by default, with weights large enough that its answers depend on its prompt."""
     import keras
     import keras_hub
     import numpy as np
@@ -53,7 +54,7 @@ def build_tiny(
     keras.utils.set_random_seed(seed)
     backbone = keras_hub.models.GPT2Backbone(
         vocabulary_size=tokenizer.vocabulary_size,
-        num_layers=2,
+        num_layers=layers,
         num_heads=2,
         hidden_dim=16,
         intermediate_dim=intermediate,
