@@ -39,7 +39,7 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
     distribute: Annotated[str | None, typer.Option(help=tr(
-        "Plusieurs cartes : data (lignes réparties) ou model (poids répartis).",
+        "Plusieurs cartes : data (lignes réparties) ou model (poids répartis).",
         "Several devices: data (rows split) or model (weights split)."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
         "Recette : fichier YAML, ou demo, petit, mini, gpt2, gpt2_lora.", "Recipe: YAML file, or demo, petit, mini, gpt2, gpt2_lora."))] = None,

@@ -87,7 +87,7 @@ class RunConfig(_Options):
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
     distribute: Literal["data", "model"] | None = None
-    """Plusieurs appareils : les lignes réparties entre eux (data), ou les poids (model, JAX seulement)."""
+    """Plusieurs appareils : les lignes réparties entre eux (data), ou les poids (model, JAX seulement)."""
 
 
 def load_config(recipe: str | Path | None, settings: dict[str, Any], changes: tuple[str, ...] = ()) -> RunConfig:

@@ -103,14 +103,14 @@ class Strategy:
             )  # fmt: skip
 
     def require_same(self, config: Any, manifest: Any) -> None:
-        """Raises InputError when this process was given other options or other data than the first. Collective."""
+        """Raises InputError, in every process, when one was given other options or other data. Collective."""
         given = json.dumps([config.model_dump(mode="json", exclude={"data", "out"}), manifest], sort_keys=True)
         mine = hashlib.sha256(given.encode()).hexdigest()
-        if self.same(mine) != mine:
+        if self.failed_anywhere(self.same(mine) != mine):
             raise InputError(
-                tr(f"Processus {self.process} : ses options ou son jeu ne sont pas ceux du processus 0.\n"
+                tr("Les processus n'ont pas tous reçu les mêmes options ou le même jeu.\n"
                    "Lancez la même commande partout, sur des copies du même jeu préparé.",
-                   f"Process {self.process}: its options or its set are not those of process 0.\n"
+                   "The processes were not all given the same options or the same set.\n"
                    "Run the same command everywhere, on copies of the same prepared set.")
             )  # fmt: skip
 
@@ -121,19 +121,21 @@ class Strategy:
     def sentence(self, mode: Mode, rows: int) -> str:
         """What the user is told."""
         if self.devices == 1:
-            return tr(f"Un seul appareil : --distribute {mode} n'y change rien.",
+            return tr(f"Un seul appareil : --distribute {mode} n'y change rien.",
                       f"One device only: --distribute {mode} changes nothing.")  # fmt: skip
         hosts = tr(f" ({self.processes} processus)", f" ({self.processes} processes)") if self.processes > 1 else ""
         if self.shards == 1:
             return tr(f"{self.devices} appareils{hosts} se partagent les poids.",
                       f"{self.devices} devices{hosts} share the weights between them.")  # fmt: skip
         each = rows // self.shards
-        return tr(f"{self.devices} appareils{hosts} : {each} des {rows} lignes d'un micro-lot chacun.",
+        return tr(f"{self.devices} appareils{hosts} : {each} des {rows} lignes d'un micro-lot chacun.",
                   f"{self.devices} devices{hosts}: {each} of the {rows} rows of a micro-batch each.")  # fmt: skip
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """A block that all processes leave without an error, or none: nobody waits for one that is gone.
+
+        Nothing collective may stand in it: a process that fails earlier would not take part.
 
         Raises:
             WorldError: another process failed, and said why.
@@ -145,7 +147,7 @@ class Strategy:
             raise
         if self.failed_anywhere(False):
             raise WorldError(
-                tr(f"Processus {self.process} : un autre processus n'a pas pu commencer.\n"
+                tr(f"Processus {self.process} : un autre processus n'a pas pu commencer.\n"
                    "Lisez son message, puis relancez-les tous.",
                    f"Process {self.process}: another process could not begin.\n"
                    "Read its message, then start all of them again.")
@@ -183,12 +185,12 @@ def distributed(mode: Mode) -> Iterator[Strategy]:
             yield strategy
     elif mode == "model":
         raise _with_jax(
-            tr("--distribute model : TensorFlow ne partage pas un modèle entre plusieurs appareils.",
+            tr("--distribute model : TensorFlow ne partage pas un modèle entre plusieurs appareils.",
                "--distribute model: TensorFlow does not split a model over several devices.")
         )  # fmt: skip
     elif "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         raise _with_jax(
-            tr("--distribute data : sur TensorFlow, plusieurs processus ne s'entraînent pas ensemble (Keras 3 échoue).",
+            tr("--distribute data : sur TensorFlow, plusieurs processus ne s'entraînent pas ensemble (Keras 3 échoue).",
                "--distribute data: on TensorFlow several processes cannot train together (Keras 3 fails).")
         )  # fmt: skip
     else:
@@ -224,9 +226,10 @@ def assign(variable: Any, value: np.ndarray) -> None:
     if layout is not None:
         import jax
 
-        value = np.asarray(value, dtype=variable.dtype)
-        value = jax.make_array_from_callback(value.shape, layout, lambda part: value[part])
-    variable.assign(value)
+        host = np.asarray(value, dtype=variable.dtype)
+        variable.assign(jax.make_array_from_callback(host.shape, layout, lambda part: host[part]))
+    else:
+        variable.assign(value)
 
 
 def _with_jax(fault: str) -> InputError:
@@ -293,7 +296,7 @@ def from_first(read: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarra
     if failure:
         raise failure
     if size < 0:
-        raise WorldError(tr("Le processus 0 n'a pas pu lire l'état de l'entraînement ; voyez son message.",
+        raise WorldError(tr("Le processus 0 n'a pas pu lire l'état de l'entraînement ; voyez son message.",
                             "Process 0 could not read the state of the training; see its message."))  # fmt: skip
     letters = np.frombuffer(kinds.ljust(size), "uint8") if arrays else np.zeros(size, "uint8")
     kinds = bytes(multihost_utils.broadcast_one_to_all(letters))

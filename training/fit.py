@@ -46,13 +46,14 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
     with strategy.together():
         data = PreparedSet.open(config.data)
     with strategy.folder(runs.working(config.out, resume=resume)) as work:
-        with strategy.together(), strategy.building():
+        with strategy.together():
             runs.note_beginning(work, config, data.manifest)
-            strategy.require_same(config, data.manifest)
-            strategy.require_rows(config.fit.rows)
-            if config.distribute:
-                watcher.say(strategy.sentence(config.distribute, config.fit.rows))
-            precision = strategy.same(choose_precision(config.fit.precision))
+        strategy.require_same(config, data.manifest)
+        strategy.require_rows(config.fit.rows)
+        if config.distribute:
+            watcher.say(strategy.sentence(config.distribute, config.fit.rows))
+        precision = strategy.same(choose_precision(config.fit.precision))
+        with strategy.together(), strategy.building():
             model = _load(config, precision, watcher)
             plan = _plan(config, model, data, watcher)
             trainer = _trainer(config, model.causal_lm, plan, strategy)

@@ -75,7 +75,7 @@ def require_divisible(backbone: Any, devices: int) -> None:
         possible = [n for n in range(2, devices) if not any(size % n for size in sizes.values())]
         fewer = tr(f" Avec {max(possible)} appareils, il se partage.", f" It divides by {max(possible)}.")
         raise InputError(
-            tr(f"--distribute model : ce modèle ne se partage pas entre {devices} appareils ({', '.join(wrong)}).\n"
+            tr(f"--distribute model : ce modèle ne se partage pas entre {devices} appareils ({', '.join(wrong)}).\n"
                f"Prenez --distribute data, ou un autre nombre d'appareils.{fewer if possible else ''}",
                f"--distribute model: this model cannot be split over {devices} devices ({', '.join(wrong)}).\n"
                f"Take --distribute data, or another number of devices.{fewer if possible else ''}")

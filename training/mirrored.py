@@ -53,9 +53,9 @@ class Mirrored(Strategy):
             gradients = _GradientSum(trainer, parts=len(micro_batches))
             for last in (False, True):
                 self._functions[last] = self._over_devices(gradients.finish if last else gradients.add)
-        *firsts, last = micro_batches
-        losses = [self._functions[False](self._cut(micro)) for micro in firsts]
-        return tf.add_n([*losses, self._functions[True](self._cut(last))]) / len(micro_batches)
+        count = len(micro_batches)
+        losses = [self._functions[number == count](self._cut(micro)) for number, micro in enumerate(micro_batches, 1)]
+        return tf.add_n(losses) / count
 
     def loss(self, trainer: Any, micro: Micro) -> float:
         if self._test is None:

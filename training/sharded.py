@@ -122,8 +122,8 @@ def _host() -> Any:
         return jax.local_devices(backend="cpu")[0]
     except RuntimeError as error:
         raise InputError(
-            tr("--distribute model charge le modèle dans la mémoire de l'hôte, et JAX_PLATFORMS écarte « cpu ».\n"
-               "Ajoutez-le : JAX_PLATFORMS=cuda,cpu.",
+            tr("--distribute model charge le modèle dans la mémoire de l'hôte, et JAX_PLATFORMS écarte « cpu ».\n"
+               "Ajoutez-le : JAX_PLATFORMS=cuda,cpu.",
                "--distribute model loads the model into the host's memory, and JAX_PLATFORMS leaves out `cpu`.\n"
                "Add it: JAX_PLATFORMS=cuda,cpu.")
         ) from error  # fmt: skip
@@ -134,6 +134,9 @@ def _join() -> None:
     settings = _settings(os.environ)
     if settings is None or jax.distributed.is_initialized():
         return
+    jax.config.update(
+        "jax_enable_preemption_service", False
+    )  # it keeps SIGTERM for itself, and the process would live on
     try:
         jax.distributed.initialize(**settings, initialization_timeout=WAIT, shutdown_timeout_seconds=LAST)
     except (RuntimeError, ValueError) as error:
@@ -158,8 +161,8 @@ def _settings(environment: Any) -> dict[str, Any] | None:
         return {} if int(environment.get("SLURM_STEP_NUM_TASKS") or 1) > 1 else None
     if lacking := [name for name in names if name not in given]:
         raise InputError(
-            tr(f"Plusieurs processus : il manque {', '.join(lacking)} dans l'environnement.\n"
-               "Donnez les trois à chacun : adresse:port du premier, nombre de processus, rang à partir de 0.",
+            tr(f"Plusieurs processus : il manque {', '.join(lacking)} dans l'environnement.\n"
+               "Donnez les trois à chacun : adresse:port du premier, nombre de processus, rang à partir de 0.",
                f"Several processes: {', '.join(lacking)} missing in the environment.\n"
                "Give all three to each: address:port of the first, number of processes, rank from 0.")
         )  # fmt: skip
@@ -179,8 +182,8 @@ def _require_slurm_devices(environment: Any) -> None:
     devices, rank = environment.get("SLURM_GPUS_ON_NODE", ""), environment.get("SLURM_LOCALID", "0")
     if devices.isdigit() and rank.isdigit() and 0 < int(devices) <= int(rank):
         raise InputError(
-            tr(f"Plus de processus que de cartes sur cet hôte : {devices} carte(s), processus n° {int(rank) + 1}.\n"
-               "Demandez autant de tâches que de cartes : --ntasks-per-node égal à --gpus-per-node.",
+            tr(f"Plus de processus que de cartes sur cet hôte : {devices} carte(s), processus n° {int(rank) + 1}.\n"
+               "Demandez autant de tâches que de cartes : --ntasks-per-node égal à --gpus-per-node.",
                f"More processes than GPUs on this host: {devices} GPU(s), process no. {int(rank) + 1}.\n"
                "Ask for as many tasks as GPUs: --ntasks-per-node equal to --gpus-per-node.")
         )  # fmt: skip

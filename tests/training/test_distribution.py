@@ -52,7 +52,8 @@ def case(data, preset, place):
     def make(name: str, method: str, distribute: str | None, *, stopped: int | None = None, **fit) -> dict:
         fit = {
             "max_steps": 3, "rows": 2, "row_length": 32, "accumulation": 2, "warmup": 0.0, "epochs": 9,
-            "learning_rate": 1e-2 if method == "lora" else 3e-3, "evaluate_every": 3, "save_every": 2, "precision": "float32", "compile": True, **fit,
+            "learning_rate": 1e-2 if method == "lora" else 3e-3, "evaluate_every": 3, "save_every": 2,
+            "precision": "float32", "compile": True, **fit,
         }  # fmt: skip
         config = {"data": str(data), "out": str(place / "runs" / name), "model": str(preset), "method": method}
         return {**config, "lora": {"rank": 4}, "fit": fit, "distribute": distribute, "stopped": stopped}
@@ -126,7 +127,7 @@ def test_two_devices_of_jax_are_one(on_jax, one, two):
 
 
 def test_the_user_is_told_what_each_device_does(on_jax):
-    assert "2 appareils : 1 des 2 lignes d'un micro-lot chacun." in (on_jax / "full-data.txt").read_text("utf-8")
+    assert "2 appareils : 1 des 2 lignes d'un micro-lot chacun." in (on_jax / "full-data.txt").read_text("utf-8")
     assert "2 appareils se partagent les poids." in (on_jax / "lora-model.txt").read_text("utf-8")
     environment = json.loads((on_jax / "runs" / "full-data" / "environment.json").read_text("utf-8"))
     assert environment["device"].startswith("2 × CPU")
@@ -221,7 +222,7 @@ def test_one_device_says_that_it_is_alone():
     """TensorFlow in this process, with one device."""
     with distributed("data") as strategy:
         assert strategy.devices == 1
-        assert strategy.sentence("data", 8) == "Un seul appareil : --distribute data n'y change rien."
+        assert strategy.sentence("data", 8) == "Un seul appareil : --distribute data n'y change rien."
 
 
 @pytest.mark.parametrize(("mode", "variable"), [("model", "UNUSED"), ("data", "TF_CONFIG")])
