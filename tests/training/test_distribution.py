@@ -102,7 +102,7 @@ def on_jax(case, place) -> Path:
     cases = [
         case("full", "full", None),
         case("lora", "lora", None),
-        case("full-data", "full", "data", stopped=2),
+        case("full-data", "full", "data"),
         case("lora-model", "lora", "model"),
     ]
     trained(place, cases, "jax")
