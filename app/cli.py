@@ -53,6 +53,9 @@ def train(
     out: Annotated[Path | None, typer.Option(help=tr("Dossier à écrire (runs/NOM).", "Folder to write (runs/NAME)."))] = None,
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
+    distribute: Annotated[str | None, typer.Option(help=tr(
+        "Plusieurs cartes : data (lignes réparties) ou model (poids répartis).",
+        "Several devices: data (rows split) or model (weights split)."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
         f"Recette : fichier YAML, ou {RECIPES}.", f"Recipe: YAML file, or {RECIPES}."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
@@ -67,13 +70,16 @@ def train(
     load_keras()
     from app.progress import TrainingBar
 
-    settings = {"data": data, "out": out, "model": model, "method": method, "memory": memory}
+    settings = {"data": data, "out": out, "model": model, "method": method, "memory": memory, "distribute": distribute}
     config = _config(recipe, settings, tuple(set_ or ()), resume=resume)
     output = Output(json)
+    from training.distribution import writes_files
     from training.fit import train as run
 
     with TrainingBar(output) as watcher:
         folder = run(config, resume=resume, watcher=watcher)
+    if not writes_files():  # one of several processes: the first writes the folder, and says so
+        return
     value = {"run": str(config.out), **folder.metrics}
     output.result(value, tr(f"Dossier : {config.out}", f"Folder: {config.out}"))
 

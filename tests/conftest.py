@@ -46,7 +46,7 @@ def build_tiny(
     intermediate: int = 32,
     layers: int = 2,
 ):
-    """A real GPT-2 of few layers, with weights large enough that its answers depend on its prompt."""
+    """A real GPT-2, of two layers by default, with weights large enough that its answers depend on its prompt."""
     import keras
     import keras_hub
     import numpy as np

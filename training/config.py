@@ -99,6 +99,8 @@ class RunConfig(_Options):
     """Mémoire permise, comme 15GB ou 12 Gio : rows, accumulation et checkpointing sont choisis après un essai mesuré."""
     fit: FitOptions = FitOptions()
     """Options de l'optimisation."""
+    distribute: Literal["data", "model"] | None = None
+    """Plusieurs appareils : les lignes réparties entre eux (data), ou les poids (model, JAX seulement)."""
 
 
 def load_config(recipe: str | Path | None, settings: dict[str, Any], changes: tuple[str, ...] = ()) -> RunConfig:

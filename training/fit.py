@@ -24,6 +24,7 @@ from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
 from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
+from training.distribution import Strategy, distributed
 from training.dry_run import fitting
 from training.loop import Schedule, optimise
 from training.out_of_memory import Stage, told_with_advice
@@ -48,33 +49,80 @@ def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = 
         WorldError: the loss became infinite before anything was learnt (later, the best weights are written, and
             `stopped` of the metrics is "nan"), memory ended, or a tracking service refused.
     """
-    watcher = watcher or Watcher()
     require_installed(config.tracking)
-    if resume and runs.was_finishing(config.out):
-        return runs.finish(config.out)
-    data = PreparedSet.open(config.data)
-    with runs.working(config.out, resume=resume) as work:
-        config = fitting(config, work, resume=resume, watcher=watcher)
-        runs.note_beginning(work, config, data.manifest)
+    if config.memory and config.distribute:
+        raise InputError(
+            tr("--memory mesure un seul appareil : il ne va pas avec --distribute.\n"
+               "Mesurez d'abord sans --distribute, puis donnez fit.rows vous-même.",
+               "--memory measures one device: it does not go with --distribute.\n"
+               "Measure without --distribute first, then give fit.rows yourself.")
+        )  # fmt: skip
+    with distributed(config.distribute) as strategy:
+        if strategy.same(str(resume and runs.was_finishing(config.out))) == "True":
+            return runs.finish(config.out) if strategy.writes else RunFolder(config.out)
+        return _train(config, resume, (watcher if strategy.writes else None) or Watcher(), strategy)
+
+
+def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy) -> RunFolder:
+    with strategy.together():
+        data = PreparedSet.open(config.data)
+    with strategy.folder(runs.working(config.out, resume=resume)) as work:
+        with strategy.together():
+            config = fitting(config, work, resume=resume, watcher=watcher)
+            runs.note_beginning(work, config, data.manifest)
+        strategy.require_same(config, data.manifest)
+        strategy.require_rows(config.fit.rows)
+        if config.distribute:
+            watcher.say(strategy.sentence(config.distribute, config.fit.rows))
         # Not chosen again: "auto" may be a measurement, and a training goes on in the arithmetic it began in.
-        precision = runs.noted_precision(work) if resume else choose_precision(config.fit.precision)
+        noted = resume and strategy.writes
+        precision = strategy.same(runs.noted_precision(work) if noted else choose_precision(config.fit.precision))
         with told_with_advice(config) as stage:
             stage.can_checkpoint = can_checkpoint(config.fit.compile)
-            model, adapter = _load(config, precision, watcher)
-            plan = _plan(config, model, data, watcher)
-            stage.row_length = plan.train.length
-            watcher.prepared(model, plan)
-            trainer = _compiled(config, model.causal_lm, plan)
-            runs.write_environment(work / "environment.json", device=device_name(), precision=precision)
-            before = values_of(trainer.trainable_variables)
-            with tracked(config, work, watcher.say) as tracker:
-                progress, asked = _run(config, model, data, trainer, plan, before, work, resume, watcher, tracker)
+            with strategy.together(), strategy.building():
+                model, adapter = _load(config, precision, watcher)
+                plan = _plan(config, model, data, watcher)
+                stage.row_length = plan.train.length
+                watcher.prepared(model, plan)
+                trainer = _trainer(config, model.causal_lm, plan, strategy)
+            runs.write_environment(work / "environment.json", device=strategy.named(device_name()), precision=precision)
+            with tracked(config, work, watcher.say, writes=strategy.writes) as tracker:
+                with strategy.scope():
+                    _compile(config, trainer)
+                    before = values_of(trainer.trainable_variables)
+                    progress, asked = _run(config, model, data, trainer, plan, before, work, resume, watcher, tracker)
+                strategy.gather(trainer)
+                if not strategy.writes:
+                    return RunFolder(config.out)
+                if strategy.devices > 1:
+                    asked = _ask_once(config, model, data, progress, work, watcher, tracker)
                 metrics = _outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": asked}
                 tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
             write_json(work / "metrics.json", metrics)
             _write_weights(model, adapter, data, work)
         watcher.say(verdict(metrics))
     return runs.finish(config.out)
+
+
+def _ask_once(
+    config: RunConfig,
+    model: LanguageModel,
+    data: PreparedSet,
+    progress: Progress,
+    work: Path,
+    watcher: Watcher,
+    tracker: Tracker,
+) -> float:
+    """The samples of a training on several devices: of its best weights alone, which one device holds by now."""
+    sampler = _sampler(config, model, data, work, config.fit.samples, progress.step)
+    if samples := sampler.ask(progress.best_step):
+        tracker.samples(progress.best_step, samples)
+        watcher.samples(samples)
+    return sampler.seconds
+
+
+def _sampler(config: RunConfig, model: LanguageModel, data: PreparedSet, work: Path, count: int, step: int) -> Sampler:
+    return Sampler(model, list(data.split("validation")), count, config.fit.seed, work / "samples.jsonl", step)
 
 
 def rehearse(
@@ -91,7 +139,8 @@ def rehearse(
     plan = _plan(config, model, data, watcher)
     if stage is not None:
         stage.row_length = plan.train.length
-    trainer = _compiled(config, model.causal_lm, plan)
+    trainer = _trainer(config, model.causal_lm, plan, Strategy())
+    _compile(config, trainer)
     before = values_of(trainer.trainable_variables)
     few = min(steps, plan.total_steps)
     short = replace(plan, validation=plan.validation.first(config.fit.rows), total_steps=few, evaluate_every=few)
@@ -191,27 +240,34 @@ def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: W
     )
 
 
-def _compiled(config: RunConfig, causal_lm: Any, plan: Plan) -> Any:
-    from training.optimizer import make_optimizer
+def _trainer(config: RunConfig, causal_lm: Any, plan: Plan, strategy: Strategy) -> Any:
     from training.packed_lm import PackedCausalLM
 
-    fit = config.fit
-    places = max(rows.most_trained(fit.rows) for rows in (plan.train, plan.validation))
-    compiled = choose_compilation(fit.compile)
+    rows = config.fit.rows // strategy.shards
+    places = max(split.most_trained(rows) for split in (plan.train, plan.validation))
     trainer = PackedCausalLM(
         causal_lm,
         places=places,
+        strategy=strategy,
         adapter_dropout=config.lora.dropout,
-        seed=fit.seed,
-        checkpointing=choose_checkpointing(fit.checkpointing, compiled),
+        seed=config.fit.seed,
+        checkpointing=choose_checkpointing(config.fit.checkpointing, choose_compilation(config.fit.compile)),
         dtype=causal_lm.dtype_policy,
     )
-    optimizer = make_optimizer(
-        trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=fit.accumulation
-    )
-    trainer.compile(optimizer=optimizer, jit_compile=compiled)
-    trainer.optimizer.build(trainer.trainable_variables)
+    strategy.spread(trainer)
     return trainer
+
+
+def _compile(config: RunConfig, trainer: Any) -> None:
+    from training.optimizer import make_optimizer
+
+    fit = config.fit
+    accumulation = 1 if trainer.strategy.accumulates_by_itself() else fit.accumulation
+    optimizer = make_optimizer(
+        trainer, weight_decay=fit.weight_decay, clip_norm=fit.clip_norm, accumulation=accumulation
+    )
+    trainer.compile(optimizer=optimizer, jit_compile=choose_compilation(fit.compile))
+    trainer.optimizer.build(trainer.trainable_variables)
 
 
 def _run(
@@ -239,9 +295,7 @@ def _run(
     if not resume:
         progress.first_loss = progress.best_loss = validation_loss(trainer, plan, fit.rows)
         require_finite(progress.first_loss, step=0)
-    sampler = Sampler(
-        model, list(data.split("validation")), fit.samples, fit.seed, work / "samples.jsonl", progress.step
-    )
+    sampler = _sampler(config, model, data, work, fit.samples if trainer.strategy.devices == 1 else 0, progress.step)
     setup = Setup(
         method=config.method, parameters=model.parameters, learning_rate=fit.learning_rate, epochs=fit.epochs,
         dropout=fit.dropout,
@@ -262,7 +316,7 @@ def _run(
                 recorder.record(report)
     except LossNotFinite:
         if not progress.best_step:
-            shutil.rmtree(work / "backup")  # resumed, it would only come to the same end
+            shutil.rmtree(work / "backup", ignore_errors=True)  # resumed, it would only come to the same end
             raise
         progress.stopped = "nan"
         precision = trainer.dtype_policy.name

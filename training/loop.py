@@ -121,37 +121,11 @@ def _send(model, batches: list[Batch], step: int, rate: float) -> _Sent:
     """
     model.optimizer.learning_rate = rate
     scale = len(batches) / float(sum(batch.weights.sum() for batch in batches))
-    model.reset_metrics()  # Keras reports a running mean: begun anew, it is the mean of this step
     for batch in batches:
         model.require_places(batch.weights)
-        loss = _advance(model, batch.inputs, batch.targets, (batch.weights * scale).astype("float32"))
+    micro = [(batch.inputs, batch.targets, (batch.weights * scale).astype("float32")) for batch in batches]
+    loss = model.strategy.step(model, micro)
     return _Sent(step=step + 1, learning_rate=rate, batches=batches, loss=loss)
-
-
-def _advance(model, inputs, targets: np.ndarray, weights: np.ndarray) -> Any:
-    """One micro-batch; returns the running mean of the loss as a scalar of the backend, without waiting for it.
-
-    `train_on_batch` does wait, to return a float, and forgets the running mean before each micro-batch.
-    """
-    import keras
-
-    if not model.built:
-        return model.train_on_batch(inputs, targets, weights)  # builds
-    model.make_train_function()
-    data = iter([(inputs, targets, weights)])
-    if keras.backend.backend() != "jax":
-        return model.train_function(data)["loss"]
-    groups = (
-        model.trainable_variables,
-        model.non_trainable_variables,
-        model.optimizer.variables,
-        model.metrics_variables,
-    )
-    logs, state = model.train_function(tuple([v.value for v in group] for group in groups), data)
-    for group, values in zip(groups, state, strict=True):
-        for variable, value in zip(group, values, strict=True):
-            variable.assign(value)
-    return logs["loss"]
 
 
 def total_loss(model, batches: Iterable[Batch]) -> tuple[float, float]:
@@ -159,7 +133,6 @@ def total_loss(model, batches: Iterable[Batch]) -> tuple[float, float]:
     loss = weight = 0.0
     for batch in batches:
         model.require_places(batch.weights)
-        model.reset_metrics()
-        loss += float(model.test_on_batch(batch.inputs, batch.targets, batch.weights.astype("float32")))
+        loss += model.strategy.loss(model, (batch.inputs, batch.targets, batch.weights.astype("float32")))
         weight += float(batch.weights.sum())
     return loss, weight

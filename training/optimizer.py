@@ -15,8 +15,17 @@ class OnePassAdamW(keras.optimizers.AdamW):
     """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        import tensorflow as tf
+
+        if keras.backend.backend() == "tensorflow" and tf.distribute.has_strategy():
+            super().apply(grads, trainable_variables)  # XLA cannot compile what several devices do together
+            return
         plain = super().apply
         in_one_pass(lambda given: plain(given, trainable_variables), grads)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """TensorFlow only. Over several devices `training.mirrored` sums them, before they are clipped, not after."""
+        return grads_and_vars
 
 
 def make_optimizer(

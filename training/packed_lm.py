@@ -23,6 +23,7 @@ from keras import ops
 from chatbot.errors import InputError
 from chatbot.language import tr
 from training.adapted import AdapterDropout, adapter_parts
+from training.distribution import Strategy
 from training.packed_attention import attention_in_blocks
 from training.recompute import cheap_parts_recomputed, layer_recomputed, not_before, replaced
 
@@ -211,6 +212,7 @@ class PackedCausalLM(keras.Model):
         causal_lm: a KerasHub task; its backbone is shared, not copied.
         places: the most trained tokens that a batch may hold (`PackedRows.most_trained`); None for all places. Compiled
             steps have one shape, so this number, and not the batch at hand, decides how many meet the vocabulary.
+        strategy: on which devices; where a batch is cut into shards, `places` are those of a shard.
         adapter_dropout: share of the adapters' inputs that is left out while training.
         seed: draws which.
         checkpointing: whether training computes each layer twice instead of keeping what it needs for its gradient.
@@ -220,6 +222,7 @@ class PackedCausalLM(keras.Model):
         self,
         causal_lm,
         places: int | None = None,
+        strategy: Strategy | None = None,
         *,
         adapter_dropout: float = 0.0,
         seed: int = 0,
@@ -230,13 +233,14 @@ class PackedCausalLM(keras.Model):
         require_packable(causal_lm.backbone)
         self.backbone = causal_lm.backbone
         self.places = places
+        self.strategy = strategy or Strategy()
         self.adapter_seeds = keras.random.SeedGenerator(seed)  # an attribute, so that its state is the model's
         self.adapter_dropout = AdapterDropout(adapter_dropout, self.adapter_seeds)
         self.checkpointing = checkpointing
 
     def require_places(self, weights: np.ndarray) -> None:
         """A token without a place would be left out of the loss, silently."""
-        trained = int(np.count_nonzero(weights))
+        trained = max(int(np.count_nonzero(shard)) for shard in np.split(weights, self.strategy.shards))
         if self.places is not None and trained > self.places:
             raise ValueError(f"{trained} trained tokens in a batch, places for {self.places}")
 
@@ -250,11 +254,15 @@ class PackedCausalLM(keras.Model):
         )
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        rows = y_pred, y, sample_weight
+        return self.strategy.sum_over_shards(self._loss_of_rows, rows, output_projection(self.backbone))
+
+    def _loss_of_rows(self, rows, projection):
+        y_pred, y, sample_weight = rows
         hidden = ops.reshape(y_pred, (-1, y_pred.shape[-1]))
         targets, weights = ops.reshape(y, (-1,)), ops.cast(ops.reshape(sample_weight, (-1,)), "float32")
         if self.places is not None and (hidden.shape[0] is None or self.places < hidden.shape[0]):
             # The trained places first, in order; the rest, of weight 0, fills up.
             _, chosen = ops.top_k(ops.cast(weights > 0, "float32"), self.places)
             hidden, targets, weights = (ops.take(array, chosen, axis=0) for array in (hidden, targets, weights))
-        projection = ops.cast(output_projection(self.backbone), hidden.dtype)
-        return fused_cross_entropy(hidden, projection, targets, weights)
+        return fused_cross_entropy(hidden, ops.cast(projection, hidden.dtype), targets, weights)

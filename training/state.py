@@ -26,6 +26,7 @@ import numpy as np
 from chatbot.errors import InputError
 from chatbot.files import write_whole
 from chatbot.language import tr
+from training.distribution import assign, from_first, whole, writes_files
 
 KEPT = 2  # states
 STATE = re.compile(r"state-(\d+)\.npz")
@@ -35,13 +36,15 @@ DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZip
 
 
 def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Writes a .npz file, whole or not at all. What is no array yet becomes one when its turn comes."""
+    """Writes a .npz file, whole or not at all; one process of several does. What is no array yet becomes one when its
+    turn comes."""
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
             np.savez(file, **arrays)
 
-    write_whole(path, write)
+    if writes_files():
+        write_whole(path, write)
 
 
 def values_of(variables: Sequence[Any]) -> dict[str, np.ndarray]:
@@ -55,11 +58,9 @@ def put_back(variables: Sequence[Any], values: Mapping[str, np.ndarray]) -> None
     Raises:
         ValueError: other variables, or other shapes.
     """
-    shapes = [tuple(variable.shape) for variable in variables]
-    if [value.shape for _, value in sorted(values.items())] != shapes:
-        raise ValueError("the saved values are of another model or of other settings")
+    _require_fit(variables, values)
     for variable, (_, value) in zip(variables, sorted(values.items()), strict=True):
-        variable.assign(value)
+        assign(variable, value)
 
 
 def changing_variables(model: Any) -> list[Any]:
@@ -84,7 +85,7 @@ class Backup:
         return sorted((path for path in self.folder.glob("*.npz") if STATE.fullmatch(path.name)), key=_step)
 
     def save(self, model: Any, progress: dict[str, Any], best: Mapping[str, np.ndarray] | None = None) -> None:
-        """Writes all that training changes, and lets go of the state before the last.
+        """Writes all that training changes, and lets go of the state before the last. Collective.
 
         Args:
             model: a built model with a built optimizer.
@@ -99,7 +100,7 @@ class Backup:
             old.unlink()
 
     def load(self, model: Any, say: Callable[[str], None] = lambda text: None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Puts the values of the newest whole state back; says so if that is not the newest.
+        """Puts the values of the newest whole state back; says so if that is not the newest. Collective.
 
         Returns:
             `progress`, and the best weights (those of this step where `save` was given no others).
@@ -107,23 +108,32 @@ class Backup:
         Raises:
             InputError: no state is whole, or they were written by another model or with other settings.
         """
+        variables = changing_variables(model)
+        values = from_first(lambda: self._newest(variables, say))
+        progress = json.loads(values.pop("progress").tobytes())
+        best = {name.removeprefix("best "): values.pop(name) for name in list(values) if name.startswith("best ")}
+        put_back(variables, values)
+        return progress, best or values_of(model.trainable_variables)
+
+    def _newest(self, variables: Sequence[Any], say: Callable[[str], None]) -> dict[str, np.ndarray]:
+        """What the newest whole state holds, all of it read, so that every checksum is compared."""
         for left_over in self.folder.glob(".*.part"):  # by a training killed while it wrote
             left_over.unlink()
         damaged: list[Path] = []
         for path in reversed(self.states):
             try:
-                progress, best = _read(path, model)
+                values = _read(path, variables)
             except DAMAGED as error:
                 damaged.append(path)
                 reason = error
                 continue
             if damaged:
-                last, step = _step(damaged[0]), progress["step"]
-                say(tr(f"Le dernier état (pas {last}) est abîmé : reprise au pas {step}.",
+                last, step = _step(damaged[0]), _step(path)
+                say(tr(f"Le dernier état (pas {last}) est abîmé : reprise au pas {step}.",
                        f"The last state (step {last}) is damaged: resuming at step {step}."))  # fmt: skip
             for useless in damaged:  # else it would be one of the two that are kept
                 useless.unlink()
-            return progress, best
+            return values
         if not damaged:
             raise FileNotFoundError(self.folder)
         raise InputError(
@@ -134,21 +144,35 @@ class Backup:
         ) from reason  # fmt: skip
 
 
-def _read(path: Path, model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Reads the whole file, so that every checksum is compared, before anything of `model` is changed."""
+def _read(path: Path, variables: Sequence[Any]) -> dict[str, np.ndarray]:
+    """The arrays of a state.
+
+    Raises:
+        ValueError: they are of another model or of other settings; or any of `DAMAGED`.
+    """
     with np.load(path, allow_pickle=False) as archive:
         values = {name: archive[name] for name in archive.files}
-    progress = json.loads(values.pop("progress").tobytes())
-    best = {name.removeprefix("best "): values.pop(name) for name in list(values) if name.startswith("best ")}
-    put_back(changing_variables(model), values)
-    return progress, best or values_of(model.trainable_variables)
+    json.loads(values["progress"].tobytes())
+    _require_fit(
+        variables, {name: v for name, v in values.items() if name != "progress" and not name.startswith("best ")}
+    )
+    return values
+
+
+def _require_fit(variables: Sequence[Any], values: Mapping[str, np.ndarray]) -> None:
+    shapes = [tuple(variable.shape) for variable in variables]
+    if [value.shape for _, value in sorted(values.items())] != shapes:
+        raise ValueError("the saved values are of another model or of other settings")
 
 
 def _by_name(variables: Sequence[Any]) -> dict[str, Any]:
-    """Place and path → what NumPy can make an array of."""
+    """Place and path → what NumPy can make an array of. Collective where they lie in several processes."""
 
     def known(variable: Any) -> Any:
-        return np.asarray(variable).astype("float32") if variable.dtype == "bfloat16" else variable
+        if variable.dtype == "bfloat16":
+            return whole(variable).astype("float32")
+        here = getattr(variable.value, "is_fully_addressable", True)
+        return variable if here else whole(variable)
 
     return {f"{index:05d} {variable.path}": known(variable) for index, variable in enumerate(variables)}
 
