@@ -36,8 +36,8 @@ class AdapterDropout:
     rate: float
     seeds: keras.random.SeedGenerator
 
-    def of_step(self) -> "_Seed | None":
-        return _Seed(self.seeds.next()) if self.rate else None
+    def of_step(self) -> "_Seed":
+        return _Seed(self.seeds.next())
 
 
 class _Seed(keras.random.SeedGenerator):

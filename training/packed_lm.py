@@ -234,8 +234,10 @@ class PackedCausalLM(keras.Model):
         self.backbone = causal_lm.backbone
         self.places = places
         self.strategy = strategy or Strategy()
-        self.adapter_seeds = keras.random.SeedGenerator(seed)  # an attribute, so that its state is the model's
-        self.adapter_dropout = AdapterDropout(adapter_dropout, self.adapter_seeds)
+        self.adapter_dropout = None
+        if adapter_dropout:
+            self.adapter_seeds = keras.random.SeedGenerator(seed)  # an attribute, so that its state is the model's
+            self.adapter_dropout = AdapterDropout(adapter_dropout, self.adapter_seeds)
         self.checkpointing = checkpointing
 
     def require_places(self, weights: np.ndarray) -> None:

@@ -26,6 +26,7 @@ from training.packed_lm import PackedCausalLM
 from training.packing import PackedRows
 from training.recorder import Watcher
 from training.runs import working_folder
+from training.state import Backup
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -252,7 +253,7 @@ def test_the_end_of_memory_is_told_and_loses_nothing(data, tiny_preset, tmp_path
     order = ["fit.rows=1 --set fit.accumulation=6", "fit.checkpointing=true (", "method=lora", "plus petit"]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    assert (working_folder(out) / "backup" / "state.npz").exists()
+    assert Backup(working_folder(out) / "backup").states
     run = train(config_of(data, out, tiny_preset, accumulation=3, checkpointing=True), resume=True)
     assert run.metrics["steps"] >= 3
 
