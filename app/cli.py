@@ -54,7 +54,7 @@ def train(
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
     method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
     distribute: Annotated[str | None, typer.Option(help=tr(
-        "Plusieurs cartes : data (lignes réparties) ou model (poids répartis).",
+        "Plusieurs cartes : data (lignes réparties) ou model (poids répartis).",
         "Several devices: data (rows split) or model (weights split)."))] = None,
     recipe: Annotated[str | None, typer.Option(help=tr(
         f"Recette : fichier YAML, ou {RECIPES}.", f"Recipe: YAML file, or {RECIPES}."))] = None,
@@ -132,7 +132,7 @@ def compare(
     output.result(value, *shown)
 
 
-app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, époques, LoRA, décodage.",
+app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, époques, LoRA, décodage.",
                     "Searches for better settings: learning rate, epochs, LoRA, decoding."))(search)  # fmt: skip
 
 

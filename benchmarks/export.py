@@ -78,7 +78,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     versions = versions_in(options.peer_python, ("torch", "transformers", "tokenizers", "ctranslate2"))
     if not versions["torch"] or not versions["transformers"]:
         raise InputError(
-            tr("--peer-python : il faut un Python qui a transformers (requirements-bench.txt).",
+            tr("--peer-python : il faut un Python qui a transformers (requirements-bench.txt).",
                "--peer-python: a Python is needed that has transformers (requirements-bench.txt).")
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

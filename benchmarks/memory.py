@@ -174,7 +174,7 @@ def _llama(job: dict[str, Any]) -> dict[str, Any]:
     tiny = job["shape"] == "llama_tiny"
     if not tiny and not gpu_at_hand():
         raise InputError(
-            tr("--shape llama2_7b : il faut un GPU, et il n'y en a pas ici. --shape llama_tiny vérifie le script.",
+            tr("--shape llama2_7b : il faut un GPU, et il n'y en a pas ici. --shape llama_tiny vérifie le script.",
                "--shape llama2_7b: a GPU is needed, and none is here. --shape llama_tiny checks the script.")
         )  # fmt: skip
     compiled = choose_compilation()

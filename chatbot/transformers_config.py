@@ -143,7 +143,7 @@ class _Reader:
             options |= _llama3_scaling(float(rope["factor"]), low=low, high=high, length=length)
         elif kind != "default":
             self.refuse(
-                tr(f"positions de type « {kind} » : KerasHub ne sait pas les calculer pour cette famille.",
+                tr(f"positions de type « {kind} » : KerasHub ne sait pas les calculer pour cette famille.",
                    f"positions of type `{kind}`: KerasHub cannot compute them for this family.")
             )  # fmt: skip
         return options

@@ -24,7 +24,7 @@ from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
 from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
-from training.distribution import Strategy, distributed
+from training.distribution import Strategy, distributed, whole
 from training.dry_run import fitting
 from training.loop import Schedule, optimise
 from training.out_of_memory import Stage, told_with_advice
@@ -352,7 +352,7 @@ def _outcome(
         "best_step": progress.best_step,
         "steps": progress.step,
         "planned_steps": plan.total_steps,
-        "skipped_steps": progress.step - int(trainer.optimizer.iterations),  # by the loss scale of float16
+        "skipped_steps": progress.step - int(whole(trainer.optimizer.iterations)),  # by the loss scale of float16
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": weights_moved(trainer, before),
         "trained_tokens": progress.trained_tokens,

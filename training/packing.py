@@ -42,13 +42,13 @@ def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[EncodedDialogues, i
     """
     if not len(encoded):
         raise InputError(
-            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
+            tr("Une partie du jeu est vide (train ou validation) : préparez-le avec d'autres --shares, ou plus de dialogues.",
                "A split of the set is empty (train or validation): prepare it with other --shares, or more dialogues.")
         )  # fmt: skip
     whole = EncodedDialogues.of(encoded)
     if not whole.trainable.any():
         raise InputError(
-            tr("Aucun jeton à apprendre : les réponses sont vides. Vérifiez les colonnes avec « causette inspect ».",
+            tr("Aucun jeton à apprendre : les réponses sont vides. Vérifiez les colonnes avec « causette inspect ».",
                "No token to learn: the answers are empty. Check the columns with `causette inspect`.")
         )  # fmt: skip
     kept = whole.cut_after(length + 1)
@@ -56,7 +56,7 @@ def cut_to(encoded: Sequence[Encoded], length: int) -> tuple[EncodedDialogues, i
     if len(lost):
         first = kept.names[lost[0]]
         raise InputError(
-            tr(f"{len(lost)} dialogue(s) sans réponse une fois coupés à {length} jetons (le premier : {first}).\n"
+            tr(f"{len(lost)} dialogue(s) sans réponse une fois coupés à {length} jetons (le premier : {first}).\n"
                "Raccourcissez les questions, ou allongez les lignes (fit.row_length, au plus le contexte du modèle).",
                f"{len(lost)} dialogue(s) have no answer left once cut to {length} tokens (first: {first}).\n"
                "Shorten the questions, or lengthen the rows (fit.row_length, at most the model's context).")

@@ -220,7 +220,7 @@ def _require_same_settings(path: Path, config: PretrainConfig) -> None:
     if differ := sorted(key for key in now if before.get(key) != now[key]):
         names = ", ".join(differ)
         raise InputError(
-            tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
+            tr(f"Reprise refusée, ce qui suit a changé depuis le début : {names}.\n"
                "Remettez les mêmes options, ou recommencez sans --resume.",
                f"Cannot resume, this changed since the beginning: {names}.\n"
                "Give the same options again, or start anew without --resume.")

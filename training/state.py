@@ -129,7 +129,7 @@ class Backup:
                 continue
             if damaged:
                 last, step = _step(damaged[0]), _step(path)
-                say(tr(f"Le dernier état (pas {last}) est abîmé : reprise au pas {step}.",
+                say(tr(f"Le dernier état (pas {last}) est abîmé : reprise au pas {step}.",
                        f"The last state (step {last}) is damaged: resuming at step {step}."))  # fmt: skip
             for useless in damaged:  # else it would be one of the two that are kept
                 useless.unlink()

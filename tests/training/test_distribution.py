@@ -168,7 +168,7 @@ def backbones():
 
 @pytest.mark.parametrize("family", ["GPT-2", "Llama", "Mistral"])
 def test_every_large_weight_of_a_family_is_split(family):
-    from training.lora import add_lora
+    from chatbot.adapter import add_lora
 
     backbone = backbones()[family]
     layers = ("query", "key", "value", "attention_output", "feedforward_intermediate_dense", "feedforward_output_dense")

@@ -64,7 +64,7 @@ def _notes_until_the_end(child: int, reading: int, after: float | None) -> list[
 
 
 def _train(order: dict, note) -> None:
-    from training import fit, runs
+    from training import fit, runs, samples
     from training.config import validated
     from training.recorder import Watcher
     from training.state import Backup
@@ -94,7 +94,7 @@ def _train(order: dict, note) -> None:
     Backup.load = noted(Backup.load, "loading")  # type: ignore[method-assign]
     runs.finish = noted(runs.finish, "finishing")
     fit._write_weights = noted(fit._write_weights, "writing weights")
-    fit._write_samples = noted(fit._write_samples, "writing samples")
+    samples.Sampler.ask = noted(samples.Sampler.ask, "writing samples")
     count, folder = 0, str(config.out.parent)
 
     def hook(event, arguments):
