@@ -137,7 +137,7 @@ def save_adapter(folder: Path, adapter: Adapter, backbone: Any) -> None:
 
     values = {variable.path: np.array(variable) for variable in backbone.trainable_variables}
     assert len(values) == len(backbone.trainable_variables), "two variables of one path"
-    with folder_written_whole(folder) as whole:
+    with folder_written_whole(folder, replace=True) as whole:  # one of a training killed at its very end
         write_json(whole / "adapter.json", asdict(adapter))
         save_file(values, whole / "adapter.safetensors")
         (whole / "adapter.safetensors").chmod((whole / "adapter.json").stat().st_mode)

@@ -352,7 +352,7 @@ def _outcome(
         "best_step": progress.best_step,
         "steps": progress.step,
         "planned_steps": plan.total_steps,
-        "skipped_steps": progress.step - int(whole(trainer.optimizer.iterations)),  # by the loss scale of float16
+        "skipped_steps": progress.step - _updates(trainer.optimizer),  # by the loss scale of float16
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": weights_moved(trainer, before),
         "trained_tokens": progress.trained_tokens,
@@ -367,6 +367,12 @@ def _outcome(
         "measured_on": plan.validation.dialogues.fingerprint,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _updates(optimizer: Any) -> int:
+    """Steps that the optimizer took. Where it accumulates, Keras gives a tensor, else a variable."""
+    taken = optimizer.iterations
+    return int(whole(taken) if hasattr(taken, "value") else taken)
 
 
 def _write_weights(model: LanguageModel, adapter: Adapter | None, data: PreparedSet, work: Path) -> None:

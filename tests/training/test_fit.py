@@ -49,6 +49,7 @@ def config_of(data: Path, out: Path, preset: Path, **fit) -> RunConfig:
         "compile": False,
         "precision": "float32",  # "auto" is another one on a processor with bfloat16 units
         "save_every": 2,
+        "samples": 1,
         **fit,
     }
     method = options.pop("method", "full")
@@ -279,10 +280,10 @@ def test_recipes_and_changes(tmp_path, data):
     wrong = {
         "fit.epochs=0": r"fit\.epochs.*il faut un nombre > 0 \(reçu",
         "fit.rows=x": "il faut un nombre entier",
-        "method=fulll": "il faut 'full' ou 'lora'",
+        "method=fulll": "il faut 'full', 'lora'",
         "fit=3": "il faut une section",
         "fit.rows=[": "YAML illisible",
-        "method.x=3": "il faut 'full' ou 'lora'",
+        "method.x=3": "il faut 'full', 'lora'",
         "model.x=3": "n'est pas une section",
     }
     for change, told in wrong.items():

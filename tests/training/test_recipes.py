@@ -147,7 +147,12 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
     def _send(self, data: bytes, kind: str, body: bool) -> None:
         self.send_response(200)
-        head = {"Content-Type": kind, "Content-Length": str(len(data)), "ETag": '"e1"', "X-Repo-Commit": "a" * 40}
+        head = {
+            "Content-Type": kind,
+            "Content-Length": str(len(data)),
+            "ETag": f'"{hash(data)}"',
+            "X-Repo-Commit": "a" * 40,
+        }
         for name, value in head.items():
             self.send_header(name, value)
         self.end_headers()
