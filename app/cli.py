@@ -319,7 +319,8 @@ def _config(recipe: str | None, settings: dict[str, Any], changes: tuple[str, ..
     given = {name for name, value in settings.items() if value is not None}
     if resume and given == {"out"} and not recipe:
         saved = saved_config(settings["out"])
-        return load_config(working_folder(saved.out) / "config.yaml", {}, changes) if changes else saved
+        noted = working_folder(settings["out"]) / "config.yaml"
+        return load_config(noted, {}, changes) if changes and noted.exists() else saved
     try:
         return load_config(recipe, settings, changes)
     except InputError as error:

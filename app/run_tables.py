@@ -83,7 +83,11 @@ def side_by_side(rows: Sequence[Row]) -> list[Any]:
         (tr("Constats", "Findings"), lambda row: ", ".join(row.findings) or MISSING),
     ]
     for split in dict.fromkeys(split for row in rows for split in row.tests):
-        for measure, name in (("token_f1", "F1"), ("exact_match", tr("exactes", "exact")), ("bits_per_byte", "bits/o")):
+        for measure, name in (
+            ("token_f1", "F1"),
+            ("exact_match", tr("exactes", "exact")),
+            ("bits_per_byte", tr("bits/o", "bits/B")),
+        ):
             lines.append(
                 (f"{split} · {name}", lambda row, split=split, measure=measure: _number(row.test(measure, split), 3))  # type: ignore[misc]
             )

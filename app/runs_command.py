@@ -19,9 +19,9 @@ def runs(
     wanted: Annotated[list[Path] | None, typer.Argument(metavar=tr("[DOSSIER | RUN RUN…]", "[FOLDER | RUN RUN…]"), help=tr(
         "Dossier à lister (défaut : runs), ou entraînements à mettre côte à côte.",
         "Folder to list (default: runs), or runs to put side by side."))] = None,
-    sort: Annotated[Key, typer.Option(help=tr(
+    sort: Annotated[Key | None, typer.Option(show_default="date", help=tr(
         "Ordre de la liste : date, nom, perte, baisse de la perte, F1 de test, durée, pas.",
-        "Order of the list: date, name, loss, fall of the loss, F1 of the test, time, steps."))] = "date",
+        "Order of the list: date, name, loss, fall of the loss, F1 of the test, time, steps."))] = None,
     to_csv: Annotated[Path | None, typer.Option("--csv", help=tr("Fichier CSV à écrire.", "CSV file to write."))] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -45,8 +45,9 @@ def runs(
             )  # fmt: skip
         alike = len({path.name for path in paths}) < len(paths)
         rows = [read_run(path, FOLDER if alike else path.parent) for path in paths]
+        rows = in_order(rows, sort) if sort else rows  # else as they were named
     else:
-        rows = in_order(runs_below(paths[0] if paths else FOLDER), sort)
+        rows = in_order(runs_below(paths[0] if paths else FOLDER), sort or "date")
     if to_csv:
         write_text(to_csv, as_csv(rows))
     letters = groups(rows)

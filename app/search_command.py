@@ -22,7 +22,7 @@ def search(
     recipe: Annotated[str | None, typer.Option(help=tr("Recette de départ.", "Starting recipe."))] = None,
     data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé.", "Prepared set."))] = None,
     model: Annotated[str | None, typer.Option(help=tr("Modèle de départ.", "Base model."))] = None,
-    method: Annotated[str | None, typer.Option(help=tr("full ou lora.", "full or lora."))] = None,
+    method: Annotated[str | None, typer.Option(help=tr("full, lora, qlora-int8 ou qlora-int4.", "full, lora, qlora-int8 or qlora-int4."))] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar=tr("CLÉ=VALEUR", "KEY=VALUE"), help=tr(
         "Change une valeur de la recette.", "Changes one value of the recipe."))] = None,
     vary: Annotated[list[str] | None, typer.Option(metavar=tr("CLÉ=VALEURS", "KEY=VALUES"), help=tr(

@@ -32,7 +32,7 @@ class LoraOptions(_Options):
     """Rang des deux petites matrices ajoutées à côté de chaque noyau adapté (Hu et al. 2021)."""
     alpha: Annotated[float, Field(gt=0)] = 16.0
     """La sortie de l'adaptateur est multipliée par alpha / rank."""
-    targets: tuple[str, ...] = ("query", "value")
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("query", "value")
     """Couches adaptées : query, key, value, attention_output, feedforward_intermediate_dense… ou all (toutes)."""
     dropout: Share = 0.0
     """Part des entrées de l'adaptateur éteintes pendant l'entraînement."""

@@ -102,6 +102,9 @@ class Strategy:
                    f"Take a multiple of {self.shards}, for example --set fit.rows={fitting}.")
             )  # fmt: skip
 
+    def require_precision(self, precision: str) -> None:
+        """Raises InputError for arithmetic that these devices cannot share."""
+
     def require_same(self, config: Any, manifest: Any) -> None:
         """Raises InputError, in every process, when one was given other options or other data. Collective."""
         given = json.dumps([config.model_dump(mode="json", exclude={"data", "out"}), manifest], sort_keys=True)

@@ -5,7 +5,7 @@ keeping the best weights → say whether the weights moved and by how much the l
 """
 
 import shutil
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
 from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
-from training.distribution import Strategy, distributed, whole
+from training.distribution import Strategy, distributed
 from training.dry_run import fitting
 from training.loop import Schedule, optimise
 from training.out_of_memory import Stage, told_with_advice
@@ -77,6 +77,7 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
         # Not chosen again: "auto" may be a measurement, and a training goes on in the arithmetic it began in.
         noted = resume and strategy.writes
         precision = strategy.same(runs.noted_precision(work) if noted else choose_precision(config.fit.precision))
+        strategy.require_precision(precision)
         with told_with_advice(config) as stage:
             stage.can_checkpoint = can_checkpoint(config.fit.compile)
             with strategy.together(), strategy.building():
@@ -86,7 +87,9 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
                 watcher.prepared(model, plan)
                 trainer = _trainer(config, model.causal_lm, plan, strategy)
             runs.write_environment(work / "environment.json", device=strategy.named(device_name()), precision=precision)
-            with tracked(config, work, watcher.say, writes=strategy.writes) as tracker:
+            with ExitStack() as opened:
+                with strategy.together():
+                    tracker = opened.enter_context(tracked(config, work, watcher.say, writes=strategy.writes))
                 with strategy.scope():
                     _compile(config, trainer)
                     before = values_of(trainer.trainable_variables)
@@ -352,7 +355,7 @@ def _outcome(
         "best_step": progress.best_step,
         "steps": progress.step,
         "planned_steps": plan.total_steps,
-        "skipped_steps": progress.step - _updates(trainer.optimizer),  # by the loss scale of float16
+        "skipped_steps": _skipped(trainer.optimizer, progress.step),
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": weights_moved(trainer, before),
         "trained_tokens": progress.trained_tokens,
@@ -369,10 +372,11 @@ def _outcome(
     }
 
 
-def _updates(optimizer: Any) -> int:
-    """Steps that the optimizer took. Where it accumulates, Keras gives a tensor, else a variable."""
-    taken = optimizer.iterations
-    return int(whole(taken) if hasattr(taken, "value") else taken)
+def _skipped(optimizer: Any, steps: int) -> int:
+    """Steps that the loss scale of float16 skipped."""
+    from training.loss_scale import StepLossScale
+
+    return steps - int(optimizer.iterations) if isinstance(optimizer, StepLossScale) else 0
 
 
 def _write_weights(model: LanguageModel, adapter: Adapter | None, data: PreparedSet, work: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from chatbot.errors import InputError
+from chatbot.language import tr
 from training.distribution import Micro, Strategy
 
 SEEDS_APART = 7919  # between the dropout seeds of two devices, which would otherwise switch off the same places
@@ -47,6 +49,16 @@ class Mirrored(Strategy):
 
     def accumulates_by_itself(self) -> bool:
         return True
+
+    def require_precision(self, precision: str) -> None:
+        # The loss scale of float16 is one for all devices, and changes with what one of them finds.
+        if precision == "mixed_float16":
+            raise InputError(
+                tr("--distribute data : sur TensorFlow, plusieurs cartes ne partagent pas float16.\n"
+                   "Ajoutez --set fit.precision=float32, ou lancez la même commande avec KERAS_BACKEND=jax.",
+                   "--distribute data: on TensorFlow several devices cannot share float16.\n"
+                   "Add --set fit.precision=float32, or run the same command with KERAS_BACKEND=jax.")
+            )  # fmt: skip
 
     def step(self, trainer: Any, micro_batches: list[Micro]) -> Any:
         if not self._functions:

@@ -70,7 +70,7 @@ def _told(config: RunConfig, stage: Stage) -> str:
     ways, fit = [], config.fit
     off = fit.checkpointing is not True and stage.can_checkpoint
     if stage.row_length:
-        if fit.rows > 1:
+        if fit.rows > 1 and config.distribute != "data":  # there, rows must divide by the devices
             rows = smaller_rows(fit.rows)
             ways.append(tr(f"--set fit.rows={rows} --set fit.accumulation={fit.accumulation * fit.rows // rows} (le même pas)",
                            f"--set fit.rows={rows} --set fit.accumulation={fit.accumulation * fit.rows // rows} (the same step)"))  # fmt: skip

@@ -35,7 +35,8 @@ from training.config import RunConfig, save_config, validated
 from training.state import STATE, Backup
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "jax", "tokenizers", "numpy")
-MAY_CHANGE = ("fit.checkpointing",)  # settings that a resumed training may change: the same sums, in another order
+# Settings that a resumed training may change: the same sums in another order, and who is told of them.
+MAY_CHANGE = ("fit.checkpointing", "tracking")
 REQUIRED = ("config.yaml", "data_manifest.json", "metrics.json")
 WEIGHTS = ("preset/config.json", "adapter/adapter.safetensors")  # one of them
 

@@ -115,7 +115,12 @@ class Search:
             arguments = (config, resumable(config.out))
             if not self.worker.call(train_trial, *arguments, on_event=lambda *event: self._heard(trial, *event)):
                 return None
-        return RunFolder.open(config.out).metrics["validation_loss_after"] * trial.user_attrs["bits_per_byte_of_loss"]
+        metrics = RunFolder.open(config.out).metrics
+        if metrics["stopped"] == "nan":
+            step = metrics["steps"]
+            raise TrialFailed(tr(f"la perte n'est plus un nombre fini après le pas {step}",
+                                 f"the loss is no longer finite after step {step}"))  # fmt: skip
+        return metrics["validation_loss_after"] * trial.user_attrs["bits_per_byte_of_loss"]
 
     def _heard(self, trial: Any, name: str, value: Any) -> bool | None:
         """What the worker tells of a training; to a validation the answer is whether to end it."""

@@ -159,8 +159,11 @@ def _end_with_parent() -> None:
 
 def _told(error: Exception) -> Exception:
     """The exception as the parent is to raise it."""
+    from training.out_of_memory import is_out_of_memory
+
     text = f"{type(error).__name__}: {error}"
-    if isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY):
+    cause = error.__cause__ or error  # the training tells the end of memory as advice on itself
+    if is_out_of_memory(cause) or any(sign in text for sign in OUT_OF_MEMORY):
         return TrialFailed(tr("mémoire insuffisante", "out of memory"))
     if isinstance(error, WorldError):
         return TrialFailed(str(error))
