@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from app.disk import check_writable
 from app.output import Output, advice, table
+from chatbot.adapter import bits_of
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.files import write_json
@@ -73,9 +74,14 @@ def compare_run(
     check_writable(out / "comparison.json")
     specialised = load_model(str(run))
     # The generic model gets the same text, so its own template, if it had one, is not used here.
-    original = load_model(base, template=specialised.template.name)
+    # Beside a narrowed run its base is narrowed too: what differs is what was learnt, and both fit where one did.
+    bits = bits_of(folder.config.method) if generic is None else None
+    original = load_model(base, template=specialised.template.name, bits=bits)
     sides = [Evaluator(original), Evaluator(specialised)]
     splits, remarks = comparable(folder, prepared)
+    if bits:
+        remarks = [*remarks, tr(f"Le modèle générique est celui de départ, quantifié en {bits} comme à l'entraînement.",
+                                f"The generic model is the base, quantised to {bits} as it was for training.")]  # fmt: skip
     comparisons = []
     for split in splits:
         settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)

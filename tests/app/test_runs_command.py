@@ -23,7 +23,7 @@ SIDE = {"token_f1": 0.1, "exact_match": 0.0, "bits_per_byte": 2.0}
 
 def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **metrics) -> Path:
     """The small files of a finished run; those that a list does not read are empty."""
-    for name in run_folder.REQUIRED:
+    for name in (*run_folder.REQUIRED, run_folder.WEIGHTS[0]):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     fit = {"learning_rate": rate, "validation_dialogues": 256, "seed": 1}
