@@ -90,7 +90,8 @@ class Search:
             values = drawn_values(trial, self.settings)
             self.watcher.trial(tr(f"Essai {trial.number}", f"Trial {trial.number}"), total, values)
             # Trial 0 is the recipe, to the last digit.
-            given = {**({} if trial.number == 0 else values), "out": out}
+            # Nobody sees the samples of a trial.
+            given = {**({} if trial.number == 0 else values), "out": out, "fit.samples": 0}
             config = with_values(self.settings.recipe, given, tr(f"essai {trial.number}", f"trial {trial.number}"))
             value = self._trained(trial, config)
             if value is not None:
