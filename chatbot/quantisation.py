@@ -151,11 +151,3 @@ def parameters_of(backbone: Any) -> int:
     biases = sum(math.prod(layer.bias.shape) for layer in dense if layer.bias is not None)
     others = sum(math.prod(variable.shape) for variable in backbone.weights if id(variable) not in inside)
     return sum(math.prod(kernel_shape(layer)) for layer in dense) + biases + others
-
-
-def bytes_of(variables: Any) -> int:
-    """Memory that variables take."""
-    from keras import backend
-
-    widths = {"float32": 4, "int32": 4, "int64": 8, "uint32": 4, "bfloat16": 2, "float16": 2, "int8": 1, "uint8": 1}
-    return sum(math.prod(v.shape) * widths[backend.standardize_dtype(v.dtype)] for v in variables)
