@@ -18,8 +18,6 @@ The second side (`benchmarks.export_peer`) runs in a Python that has transformer
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,10 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.lines import ROOT, SideFailed
-from benchmarks.machine import answer, describe, versions_in
-from chatbot.errors import InputError
-from chatbot.language import tr
+from benchmarks.machine import answer, describe
+from benchmarks.with_transformers import options_of, peer_versions, said_by_peer
 
 SHAPE = {"num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
 GROUPED = {**SHAPE, "num_query_heads": 4, "num_key_value_heads": 2, "layer_norm_epsilon": 1e-3}
@@ -62,10 +58,7 @@ TALK = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer-python", default=sys.executable, help="the Python with requirements-bench.txt")
-    parser.add_argument("--json", action="store_true", help="one JSON object on one line")
-    answer(measure, in_words, parser.parse_args())
+    answer(measure, in_words, options_of(__doc__))
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -75,20 +68,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         InputError: the peers' Python is none, or has no transformers.
         SideFailed: it could not read a folder.
     """
-    versions = versions_in(options.peer_python, ("torch", "transformers", "tokenizers", "ctranslate2"))
-    if not versions["torch"] or not versions["transformers"]:
-        raise InputError(
-            tr("--peer-python : il faut un Python qui a transformers (requirements-bench.txt).",
-               "--peer-python: a Python is needed that has transformers (requirements-bench.txt).")
-        )  # fmt: skip
+    versions = peer_versions(options.peer_python, ("tokenizers", "ctranslate2"))
     with tempfile.TemporaryDirectory() as folder:
         for name, model in models():
             write(model, Path(folder) / name)
-        command = [options.peer_python, str(ROOT / "benchmarks" / "export_peer.py"), folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SideFailed((done.stderr.strip().splitlines() or ["nothing said"])[-1][:300])
-        return {"machine": {**describe(), **versions}, "families": json.loads(done.stdout.splitlines()[-1])}
+        said = said_by_peer(options.peer_python, "export_peer.py", folder)
+        return {"machine": {**describe(), **versions}, "families": json.loads(said.splitlines()[-1])}
 
 
 def models() -> Any:

@@ -14,8 +14,6 @@ and none, configurations of transformers 4 and 5, tied heads, few key heads, win
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,19 +21,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.formats_peer import TALK
-from benchmarks.lines import ROOT, SideFailed
-from benchmarks.machine import answer, describe, versions_in
-from chatbot.errors import InputError
-from chatbot.language import tr
+from benchmarks.lines import ROOT
+from benchmarks.machine import answer, describe
+from benchmarks.with_transformers import options_of, peer_versions, said_by_peer
 
 CORPUS = ROOT / "docs" / "guide.md"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer-python", default=sys.executable, help="the Python with requirements-bench.txt")
-    parser.add_argument("--json", action="store_true", help="one JSON object on one line")
-    answer(measure, in_words, parser.parse_args())
+    answer(measure, in_words, options_of(__doc__))
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -45,17 +39,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         InputError: the peers' Python is none, or has no transformers.
         SideFailed: it could not write them.
     """
-    versions = versions_in(options.peer_python, ("torch", "transformers", "tokenizers", "sentencepiece"))
-    if not versions["torch"] or not versions["transformers"]:
-        raise InputError(
-            tr("--peer-python : il faut un Python qui a transformers (requirements-bench.txt).",
-               "--peer-python: a Python is needed that has transformers (requirements-bench.txt).")
-        )  # fmt: skip
+    versions = peer_versions(options.peer_python, ("tokenizers", "sentencepiece"))
     with tempfile.TemporaryDirectory() as folder:
-        command = [options.peer_python, str(ROOT / "benchmarks" / "formats_peer.py"), folder, str(CORPUS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SideFailed((done.stderr.strip().splitlines() or ["nothing said"])[-1][:300])
+        said_by_peer(options.peer_python, "formats_peer.py", folder, CORPUS)
         models = {each.name: compared(each) for each in sorted(Path(folder).iterdir())}
     return {"machine": {**describe(), **versions}, "models": models}
 
