@@ -93,7 +93,7 @@ def models() -> Any:
     windowed = {"use_sliding_window_attention": True, "sliding_window_size": 9, "rope_scaling_factor": 2.0}
     qwen = known.QwenBackbone(**size, **GROUPED, **windowed, tie_word_embeddings=False)
     yield "qwen2_window_scaled", of(known.QwenCausalLM, qwen, of_qwen(byte_pair))
-    words = of_llama3(byte_pair)
+    words = of_llama3(byte_pair, gap=0)  # CTranslate2 closes gaps; published vocabularies have none
     size = {"vocabulary_size": words.vocabulary_size}
     llama3 = known.Llama3Backbone(**size, **GROUPED, rope_max_wavelength=500_000)
     yield "llama3", of(known.Llama3CausalLM, llama3, words)
@@ -138,14 +138,16 @@ def of_qwen(tokenizer: Any) -> Any:
     return BytePairTokenizer(tokenizer.vocabulary, tokenizer.merges, split=QWEN_SPLIT)
 
 
-def of_llama3(tokenizer: Any) -> Any:
-    """The same merges within Llama 3's pieces, with its special tokens behind a gap."""
+def of_llama3(tokenizer: Any, gap: int = 3) -> Any:
+    """The same merges within Llama 3's pieces, with its special tokens behind a gap: ids that stand for no token."""
     from chatbot.tokenizer import LLAMA3_SPLIT, BytePairTokenizer
 
-    special = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
-    after = tokenizer.vocabulary_size + 3
-    ordinary = {token: at for token, at in tokenizer.vocabulary.items() if token != tokenizer.end_token}
-    vocabulary = {**ordinary, **{token: after + place for place, token in enumerate(special)}}
+    special = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+    after = tokenizer.vocabulary_size + gap
+    vocabulary = {
+        ("<|end_of_text|>" if at == tokenizer.end_id else token): at for token, at in tokenizer.vocabulary.items()
+    }
+    vocabulary |= {token: after + place for place, token in enumerate(special)}
     return BytePairTokenizer(vocabulary, tokenizer.merges, "<|eot_id|>", LLAMA3_SPLIT, "<|begin_of_text|>")
 
 
