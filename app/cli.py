@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.compare_command import compare, evaluate
 from app.data_commands import data_app
 from app.options import (
     RECIPES,
@@ -18,8 +19,9 @@ from app.options import (
     MaxTokens,
     Model,
     ModelOrServers,
-    Seed,
+    RepetitionPenalty,
     Temperature,
+    TopP,
     Weights,
 )
 from app.output import Output
@@ -84,54 +86,10 @@ def train(
     output.result(value, tr(f"Dossier : {config.out}", f"Folder: {config.out}"))
 
 
-@app.command(help=tr("Mesure un modèle sur des questions tenues à l'écart.", "Measures a model on held-out questions."))
-def evaluate(
-    model: Model,
-    data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
-                                                      "Prepared set; by default that of the run."))] = None,
-    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "test",
-    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses à générer au plus.", "Answers to generate at most."))] = 40,
-    temperature: Temperature = 0.0,
-    max_tokens: MaxTokens = 96,
-    seed: Seed = 1,
-    out: Annotated[Path | None, typer.Option(help=tr("Fichier JSON à écrire.", "JSON file to write."))] = None,
-    json: Json = False,
-) -> None:  # fmt: skip
-    load_keras()
-    from app.measuring import evaluate_model
-    from chatbot.sampling import Sampling
-
-    output = Output(json)
-    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
-    value, shown = evaluate_model(model, data, split, questions, sampling, seed, out, output)
-    output.result(value, shown)
-
-
-@app.command(help=tr("Compare le modèle spécialisé au générique, mêmes questions, même décodage.",
-                     "Compares the specialised model with the generic one: same questions, same decoding."))  # fmt: skip
-def compare(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help=tr("Dossier d'entraînement.", "Run folder."))],
-    generic: Annotated[str | None, typer.Option(help=tr("Modèle générique ; par défaut celui de départ.",
-                                                        "Generic model; by default the base of the run."))] = None,
-    data: Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
-                                                      "Prepared set; by default that of the run."))] = None,
-    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses par partie.", "Answers per split."))] = 40,
-    temperature: Temperature = 0.0,
-    max_tokens: MaxTokens = 96,
-    seed: Seed = 1,
-    out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
-    json: Json = False,
-) -> None:  # fmt: skip
-    load_keras()
-    from app.measuring import compare_run
-    from chatbot.sampling import Sampling
-
-    output = Output(json)
-    sampling = Sampling(temperature=temperature, max_new_tokens=max_tokens, seed=seed)
-    value, *shown = compare_run(run, generic, data, questions, sampling, seed, out or run, output)
-    output.result(value, *shown)
-
-
+app.command(help=tr("Mesure un modèle sur des questions tenues à l'écart.",
+                    "Measures a model on held-out questions."))(evaluate)  # fmt: skip
+app.command(help=tr("Compare le modèle spécialisé au générique et à d'autres, mêmes questions, même décodage.",
+                    "Compares the specialised model with the generic one and others: same questions, same decoding."))(compare)  # fmt: skip
 app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, époques, LoRA, décodage.",
                     "Searches for better settings: learning rate, epochs, LoRA, decoding."))(search)  # fmt: skip
 
@@ -140,21 +98,14 @@ app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, ép
 def chat(
     model: ModelOrServers = None,
     temperature: Temperature = 0.0,
-    top_p: Annotated[
-        float,
-        typer.Option(
-            min=1e-6, max=1, help=tr("Part de probabilité gardée au tirage.", "Share of probability kept when drawing.")
-        ),
-    ] = 0.95,
+    top_p: TopP = 0.95,
     top_k: Annotated[
         int,
         typer.Option(
             min=0, max=1_000_000, help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all.")
         ),
     ] = 0,
-    repetition_penalty: Annotated[
-        float, typer.Option(min=0.1, max=10, help=tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition."))
-    ] = 1.0,
+    repetition_penalty: RepetitionPenalty = 1.0,
     max_tokens: MaxTokens = 160,
     seed: Annotated[
         int | None, typer.Option(min=0, help=tr("Même graine, même réponse.", "Same seed, same answer."))

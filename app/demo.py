@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from app.disk import check_writable
-from app.measuring import compare_run
+from app.measuring import Questions, compare_run
 from app.output import Output, short
 from app.progress import TrainingBar
 from chatbot.errors import InputError
@@ -59,8 +59,8 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
 
     chapter(output, 3, tr("La comparaison : générique contre spécialisé, mêmes questions, même décodage",
                           "The comparison: generic against specialised, same questions, same decoding"))  # fmt: skip
-    value, *shown = compare_run(out / "run", None, None, QUESTIONS, SAMPLING, 1, out, output)
-    answers = answers_shown(value["comparisons"])
+    value, *shown = compare_run(out / "run", (), None, Questions(count=QUESTIONS, sampling=SAMPLING), out, output)
+    answers = answers_shown(value)
     output.result({**value, "answers": answers}, *shown, limits(PreparedSet.open(data)), *in_lines(answers))
     minutes = (time.perf_counter() - began) / 60
     output.say(tr(f"Fait en {number(minutes, 1)} min.", f"Done in {number(minutes, 1)} min."))
@@ -108,19 +108,19 @@ def limits(data: PreparedSet) -> str:
     )
 
 
-def answers_shown(comparisons: list[dict[str, Any]], count: int = 3) -> list[dict[str, str]]:
+def answers_shown(compared: dict[str, Any], count: int = 3) -> list[dict[str, str]]:
     """Some answers of both models to learnt questions in unseen words: every n-th by name, not the best ones."""
-    recall = next(each for each in comparisons if each["split"] == "recall")
-    generic = {answer["id"]: answer for answer in recall["generic"]["answers"]}
-    specialised = sorted(recall["specialised"]["answers"], key=lambda answer: answer["id"])
+    recall = next(each for each in compared["comparisons"] if each["split"] == "recall")
+    answers = {side["model"]: {answer["id"]: answer for answer in side["answers"]} for side in recall["evaluations"]}
+    generic, specialised = answers[compared["reference"]], sorted(answers[compared["main"]].items())
     return [
         {
-            "id": answer["id"],
+            "id": name,
             "question": answer["question"],
-            "generic": generic[answer["id"]]["answer"],
+            "generic": generic[name]["answer"],
             "specialised": answer["answer"],
         }
-        for answer in specialised[:: max(1, len(specialised) // count)][:count]
+        for name, answer in specialised[:: max(1, len(specialised) // count)][:count]
     ]
 
 

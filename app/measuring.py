@@ -1,124 +1,251 @@
 """What `causette evaluate` and `causette compare` do: load, measure, write, show."""
 
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.disk import check_writable
 from app.output import Output, advice, table
 from chatbot.adapter import bits_of
-from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.files import write_json
-from chatbot.language import number, tr
-from chatbot.model import load_model
+from chatbot.language import tr
+from chatbot.model import LanguageModel, load_model, load_tokenizer
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
-from training.compare import Comparison, comparable, compare, split_title, write_comparison
-from training.compare import table as comparison_rows
-from training.evaluate import MEASURES, Evaluation, EvaluationSettings, Evaluator
+from training.evaluation.asked import Asked, Training
+from training.evaluation.baselines import BASELINES, evaluate_baseline
+from training.evaluation.compare import Comparison, check_different, compare
+from training.evaluation.comparison_file import Compared
+from training.evaluation.evaluate import Evaluator
+from training.evaluation.kept import Kept
+from training.evaluation.measures import MEASURES, label_of, measures_of
+from training.evaluation.records import Evaluation, EvaluationSettings
+from training.evaluation.report import split_title, write_comparison
+from training.evaluation.tables import table as comparison_table
+from training.evaluation.tables import told
+from training.evaluation.unseen import comparable
+from training.run_list import is_run
 from training.runs import RunFolder
 
-# Splits that a comparison covers where the set has them: does it repeat, does it recall, does it generalise?
+KEPT = ".comparison"  # folder beside the report, while it is not done
 
 
-def evaluate_model(
-    name: str,
-    data: Path | None,
-    split: str,
-    questions: int,
-    sampling: Sampling,
-    seed: int,
-    out: Path | None,
-    output: Output,
-) -> tuple[dict[str, Any], Any]:
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """What is asked, and how: the same for all models.
+
+    Args:
+        data: prepared set; None for that of the run.
+        count: answers per split, at most.
+        sampling: how they are written.
+        seed: which questions.
+        splits: None for all that can be compared.
+    """
+
+    data: Path | None = None
+    count: int = 40
+    sampling: Sampling
+    seed: int = 1
+    splits: tuple[str, ...] | None = None
+
+    def of(self, split: str) -> EvaluationSettings:
+        return EvaluationSettings(split=split, questions=self.count, sampling=self.sampling, seed=self.seed)
+
+
+def evaluate_model(name: str, split: str, questions: Questions, out: Path | None, output: Output) -> tuple[Any, ...]:
     """Measures one model; returns the JSON value and what to print.
 
     Raises:
         InputError: no such model, set or split, or `out` cannot be written.
     """
-    prepared = PreparedSet.open(data or _data_of(name))
-    settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
-    dialogues = list(prepared.split(split))
+    data = PreparedSet.open(questions.data or _data_of(name))
+    asked = _asked(data, questions, split, _training(data))
     if out:
         check_writable(out)
-    evaluation = _measured(Evaluator(load_model(name)), dialogues, settings, output)
+    with Bar(output) as bar:
+        evaluation = Evaluator(load_model(name), method=_method_of(name)).evaluate(asked, bar.of(name))
+    measures = measures_of(evaluation)
+    value = {**evaluation.to_json(), "measures": {key: asdict(one) for key, one in measures.items()}}
     if out:
-        write_json(out, evaluation.to_json())
-    rows = [(tr(fr, en), number(evaluation.measures[key], digits)) for key, (_, digits, fr, en) in MEASURES.items()]
+        write_json(out, value)
+    rows = [(label_of(key), told(one, MEASURES[key].digits)) for key, one in measures.items()]
     # Not `split_title`: whether the questions of a split were learnt depends on the model.
-    part = tr(f"partie « {split} »", f"split “{split}”")
+    part = tr(f"partie « {split} »", f"split “{split}”")
     title = f"{name} · {part} · {len(evaluation.answers)} " + tr("réponses", "answers")
-    return evaluation.to_json(), table((tr("Mesure", "Measure"), tr("Valeur", "Value")), rows, title=title)
+    shown = table((tr("Mesure", "Measure"), tr("Valeur (95 %)", "Value (95%)")), rows, title=title)
+    return value, shown
 
 
 def compare_run(
     run: Path,
+    others: Sequence[str],
     generic: str | None,
-    data: Path | None,
-    questions: int,
-    sampling: Sampling,
-    seed: int,
+    questions: Questions,
     out: Path,
     output: Output,
+    *,
+    baselines: bool = True,
 ) -> tuple[Any, ...]:
-    """Compares a run with a generic model, writes the report into `out`; returns the JSON value and what to print.
+    """Compares a run with a generic model and others, writes the report into `out`; returns the JSON value and what to
+    print.
+
+    Args:
+        run: the run that the comparison is about.
+        others: more models.
+        generic: the reference; None for the base of the run.
+        questions: what is asked.
+        out: folder of the report.
+        output: for progress.
+        baselines: whether to look the answers up, too.
 
     Raises:
-        InputError: no such run, model or set, the same weights twice, or `out` cannot be written to.
+        InputError: no such run, model or set, a comparison that the guard refuses, or `out` cannot be written to.
     """
     folder = RunFolder.open(run)
-    prepared = PreparedSet.open(data or folder.config.data)
-    base = generic or folder.config.model
+    data = PreparedSet.open(questions.data or folder.config.data)
+    runs = [folder, *(RunFolder.open(Path(other)) for other in others if is_run(Path(other)))]
+    splits, remarks = comparable(runs, data)
+    splits = _wanted(splits, questions.splits)
     check_writable(out / "comparison.json")
-    specialised = load_model(str(run))
-    # The generic model gets the same text, so its own template, if it had one, is not used here.
-    # Beside a narrowed run its base is narrowed too: what differs is what was learnt, and both fit where one did.
-    bits = bits_of(folder.config.method) if generic is None else None
-    original = load_model(base, template=specialised.template.name, bits=bits)
-    sides = [Evaluator(original), Evaluator(specialised)]
-    splits, remarks = comparable(folder, prepared)
-    if bits:
-        remarks = [*remarks, tr(f"Le modèle générique est celui de départ, quantifié en {bits} comme à l'entraînement.",
-                                f"The generic model is the base, quantised to {bits} as it was for training.")]  # fmt: skip
-    comparisons = []
-    for split in splits:
-        settings = EvaluationSettings(split=split, questions=questions, sampling=sampling, seed=seed)
-        dialogues = list(prepared.split(split))
-        output.say(f"{split_title(split)}…")
-        comparisons.append(compare(*(_measured(side, dialogues, settings, output) for side in sides)))
-    write_comparison(out, comparisons, remarks)
-    value = {
-        "remarks": remarks,
-        "comparisons": [c.to_json() for c in comparisons],
-        "report": str(out / "comparison.md"),
-    }
-    report = tr(f"Rapport : {out / 'comparison.md'}", f"Report: {out / 'comparison.md'}")
-    return value, *(drawn(comparison) for comparison in comparisons), *remarks, report
+    sides = _sides(folder, others, generic)
+    training = _training(data)
+    asked = {split: _asked(data, questions, split, training) for split in splits}
+    measured: dict[str, list[Evaluation]] = {split: [] for split in splits}
+    with Bar(output) as bar:
+        for name, load in sides.items():
+            evaluator = Evaluator(load(), method=_method_of(name), kept=out / KEPT)
+            for split in splits:
+                check_different(name, evaluator.weights, measured[split])
+                measured[split].append(evaluator.evaluate(asked[split], bar.of(f"{name} · {split}")))
+            del evaluator  # one model at a time in memory
+            gc.collect()
+        for split in splits if baselines else ():
+            measured[split] += [evaluate_baseline(kind, asked[split]) for kind in BASELINES]
+    main, reference = list(sides)[1], next(iter(sides))
+    compared = Compared(
+        comparisons=tuple(compare(measured[split], main, reference) for split in splits),
+        remarks=(*remarks, *_more_remarks(folder, generic, measured[splits[0]])),
+        data={"folder": str(data.folder), "fingerprint": data.fingerprint},
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    report = write_comparison(out, compared, training.dialogues)
+    Kept(out / KEPT).done()
+    tables = [drawn(comparison) for comparison in compared.comparisons]
+    where = tr(f"Rapport : {report}", f"Report: {report}")
+    return {**compared.to_json(), "report": str(report)}, *tables, *compared.remarks, where
 
 
 def drawn(comparison: Comparison) -> Any:
     """The table of a comparison."""
-    head = (tr("Mesure", "Measure"), tr("Générique", "Generic"), tr("Spécialisé", "Specialised"), "")
-    count = len(comparison.generic.answers)
-    title = f"{split_title(comparison.split)} · {count} " + tr("questions", "questions")
-    return table(head, comparison_rows(comparison), title=title)
+    head, rows = comparison_table(comparison)
+    title = f"{split_title(comparison.split)} · {comparison.questions} " + tr("questions", "questions")
+    return table(head, rows, title=title)
 
 
-def _measured(side: Evaluator, dialogues: list[Dialogue], settings: EvaluationSettings, output: Output) -> Evaluation:
-    with Progress(console=advice, transient=True, disable=output.as_json or not advice.is_terminal) as progress:
-        task = progress.add_task(side.model.name, total=None)
-        return side.evaluate(
-            dialogues, settings, lambda done, total: progress.update(task, completed=done, total=total)
-        )
+class Bar:
+    """Progress of an evaluation, on a terminal; one line per model and split."""
+
+    def __init__(self, output: Output):
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=advice, transient=True, disable=output.as_json or not advice.is_terminal,
+        )  # fmt: skip
+        self._output = output
+
+    def of(self, what: str) -> Callable[[int, int], None]:
+        """What is to be told of the progress of one evaluation."""
+        self._output.say(f"{what}…")
+        task = self._progress.add_task(what, total=None)
+        return lambda done, total: self._progress.update(task, completed=done, total=total)
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+
+def _sides(folder: RunFolder, others: Sequence[str], generic: str | None) -> dict[str, Callable[[], LanguageModel]]:
+    """What loads each model, by its name: the reference, the run, the others.
+
+    The generic model gets the same text as the run, so its own template, if it had one, is not used here. Beside a
+    narrowed run its base is narrowed too: what differs is what was learnt, and both fit where one did.
+    """
+    run, base = str(folder.path), generic or folder.config.model
+    bits = bits_of(folder.config.method) if generic is None else None
+    template = load_tokenizer(run)[1].name  # without the weights
+    sides: dict[str, Callable[[], LanguageModel]] = {
+        base: partial(load_model, base, template=template, bits=bits),
+        run: partial(load_model, run),
+    }
+    for other in others:
+        if other in sides:
+            raise InputError(
+                tr(
+                    f"Comparaison refusée : {other} est donné deux fois.",
+                    f"Comparison refused: {other} is given twice.",
+                )
+            )
+        own = None if is_run(Path(other)) else template
+        sides[other] = partial(load_model, other, template=own)
+    if len(sides) < 2 + len(others):
+        raise InputError(
+            tr(f"Comparaison refusée : {run} et son modèle de départ portent le même nom.",
+               f"Comparison refused: {run} and its base bear the same name.")
+        )  # fmt: skip
+    return sides
+
+
+def _more_remarks(folder: RunFolder, generic: str | None, sides: Sequence[Evaluation]) -> list[str]:
+    remarks = []
+    bits = bits_of(folder.config.method) if generic is None else None
+    if bits:
+        remarks.append(tr(f"Le modèle générique est celui de départ, quantifié en {bits} comme à l'entraînement.",
+                          f"The generic model is the base, quantised to {bits} as it was for training."))  # fmt: skip
+    templates = {side.model: side.template for side in sides if side.kind == "model"}
+    if len(set(templates.values())) > 1:
+        told_ = ", ".join(f"{name} : {template}" for name, template in templates.items())
+        remarks.append(tr(f"Chaque modèle reçoit les mêmes questions dans le gabarit de son entraînement ({told_}).",
+                          f"Each model gets the same questions in the template of its training ({told_})."))  # fmt: skip
+    return remarks
+
+
+def _wanted(possible: tuple[str, ...], wanted: tuple[str, ...] | None) -> tuple[str, ...]:
+    if not wanted:
+        return possible
+    if missing := [split for split in wanted if split not in possible]:
+        raise InputError(
+            tr(f"--split {missing[0]} : pas de comparaison possible là-dessus. Au choix : {', '.join(possible)}.",
+               f"--split {missing[0]}: no comparison is possible on it. One of: {', '.join(possible)}.")
+        )  # fmt: skip
+    return tuple(dict.fromkeys(wanted))
+
+
+def _asked(data: PreparedSet, questions: Questions, split: str, training: Training) -> Asked:
+    return Asked(list(data.split(split)), questions.of(split), training)
+
+
+def _training(data: PreparedSet) -> Training:
+    return Training(list(data.split("train")))
+
+
+def _method_of(name: str) -> str:
+    return RunFolder.open(Path(name)).config.method if is_run(Path(name)) else ""
 
 
 def _data_of(name: str) -> Path:
     """The prepared set a run was trained on."""
-    if (Path(name) / "config.yaml").exists():
+    if is_run(Path(name)):
         return RunFolder.open(Path(name)).config.data
     raise InputError(
-        tr(f"{name} n'est pas un dossier d'entraînement : dites sur quoi l'évaluer avec --data DOSSIER.",
+        tr(f"{name} n'est pas un dossier d'entraînement : dites sur quoi l'évaluer avec --data DOSSIER.",
            f"{name} is not a run folder: say what to evaluate it on with --data FOLDER.")
     )  # fmt: skip

@@ -26,6 +26,10 @@ BaseUrl = Annotated[str | None, typer.Option(show_default="OPENAI_BASE_URL", hel
     "Adresse de ce serveur : http://127.0.0.1:8000/v1.", "Address of that server: http://127.0.0.1:8000/v1."))]  # fmt: skip
 Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
                                                     "0: the likeliest token; higher: more varied."))]  # fmt: skip
+TopP = Annotated[float, typer.Option(min=1e-6, max=1, help=tr("Part de probabilité gardée au tirage.",
+                                                              "Share of probability kept when drawing."))]  # fmt: skip
+RepetitionPenalty = Annotated[float, typer.Option(min=0.1, max=10, help=tr("Au-dessus de 1 : moins de redites.",
+                                                                           "Above 1: less repetition."))]  # fmt: skip
 MaxTokens = Annotated[
     int,
     typer.Option(

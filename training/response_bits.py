@@ -32,31 +32,42 @@ def bits_per_byte_of_loss(model: LanguageModel, rows: PackedRows) -> float:
     return rows.trained_tokens / octets / math.log(2)
 
 
-def response_bits(model: LanguageModel, encoded: Sequence[Encoded]) -> np.ndarray:
-    """The bits that each dialogue's answers cost, end tokens included: (dialogues,) float64.
+class ResponseBits:
+    """What the answers of dialogues cost a model; compiled once.
 
     Args:
         model: with the weights to be measured.
-        encoded: dialogues that fit into its context.
     """
-    from training.packed_lm import PackedCausalLM, output_projection
 
-    scorer = PackedCausalLM(model.causal_lm, dtype=model.causal_lm.dtype_policy)
-    scorer.compile(jit_compile=False)
-    projection = np.asarray(output_projection(scorer.backbone), "float32")  # (vocabulary, hidden)
-    length = fit_length(encoded, model.context) if len(encoded) else 0
-    bits = np.zeros(len(encoded))
-    for start in range(0, len(encoded), ROWS):
-        some = list(encoded[start : start + ROWS])
-        alone = PackedRows.of([some[0]], length)
-        batches = [PackedRows.of([dialogue], length).batch(np.arange(1), 1) for dialogue in some]
-        batches += [alone.batch(np.empty(0, int), 1)] * (ROWS - len(some))  # compiled steps have one shape
-        inputs = {name: np.concatenate([batch.inputs[name] for batch in batches]) for name in batches[0].inputs}
-        hidden = np.asarray(scorer.predict_on_batch(inputs), "float32")
-        for place, batch in enumerate(batches[: len(some)]):
-            chosen = batch.weights[0] > 0
-            bits[start + place] = _bits(hidden[place][chosen] @ projection.T, batch.targets[0][chosen])
-    return bits
+    def __init__(self, model: LanguageModel):
+        from training.packed_lm import PackedCausalLM
+
+        self._context = model.context
+        self._scorer = PackedCausalLM(model.causal_lm, dtype=model.causal_lm.dtype_policy)
+        self._scorer.compile(jit_compile=False)
+
+    def of(self, encoded: Sequence[Encoded]) -> np.ndarray:
+        """The bits that each dialogue's answers cost, end tokens included: (dialogues,) float64.
+
+        Args:
+            encoded: dialogues that fit into the context.
+        """
+        from training.packed_lm import output_projection
+
+        projection = np.asarray(output_projection(self._scorer.backbone), "float32")  # (vocabulary, hidden)
+        length = fit_length(encoded, self._context) if len(encoded) else 0
+        bits = np.zeros(len(encoded))
+        for start in range(0, len(encoded), ROWS):
+            some = list(encoded[start : start + ROWS])
+            alone = PackedRows.of([some[0]], length)
+            batches = [PackedRows.of([dialogue], length).batch(np.arange(1), 1) for dialogue in some]
+            batches += [alone.batch(np.empty(0, int), 1)] * (ROWS - len(some))  # compiled steps have one shape
+            inputs = {name: np.concatenate([batch.inputs[name] for batch in batches]) for name in batches[0].inputs}
+            hidden = np.asarray(self._scorer.predict_on_batch(inputs), "float32")
+            for place, batch in enumerate(batches[: len(some)]):
+                chosen = batch.weights[0] > 0
+                bits[start + place] = _bits(hidden[place][chosen] @ projection.T, batch.targets[0][chosen])
+        return bits
 
 
 def _bits(logits: np.ndarray, targets: np.ndarray) -> float:

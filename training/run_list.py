@@ -194,19 +194,28 @@ def _measured_on(path: Path, row_length: int) -> str:
 
 
 def _tests(path: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """What `causette compare` wrote into the run; `causette demo` writes it beside, after the run."""
+    """What `causette compare` wrote into the run; `causette demo` writes it beside, after the run.
+
+    Files of earlier versions are not read: their measures had other definitions.
+    """
     beside = path.parent / "comparison.json"
     for file in (path / "comparison.json", beside):
         if not file.exists() or (file == beside and file.stat().st_mtime < (path / "metrics.json").stat().st_mtime):
             continue
-        comparisons = read_json(file)["comparisons"]
-        if file == beside and Path(comparisons[0]["specialised"]["model"]).resolve() != path.resolve():
+        found = read_json(file)
+        if found.get("format") != 2 or (file == beside and Path(found["main"]).resolve() != path.resolve()):
             continue
+        sides = {"generic": found["reference"], "specialised": found["main"]}
         return {
-            each["split"]: {side: dict(each[side]["measures"]) for side in ("generic", "specialised")}
-            for each in comparisons
+            each["split"]: {side: _values(each["evaluations"], name) for side, name in sides.items()}
+            for each in found["comparisons"]
         }
     return {}
+
+
+def _values(evaluations: Sequence[Mapping[str, Any]], model: str) -> dict[str, float]:
+    measures = next(each["measures"] for each in evaluations if each["model"] == model)
+    return {name: float(estimate["value"]) for name, estimate in measures.items()}
 
 
 def _date_of(file: Path) -> str:

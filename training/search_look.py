@@ -20,9 +20,10 @@ from chatbot.language import tr
 from chatbot.model import load_model
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
-from training.evaluate import EvaluationSettings, Evaluator
+from training.evaluation.evaluate import Evaluator
+from training.evaluation.records import EvaluationSettings
 from training.packing import encode
-from training.response_bits import answer_bytes, response_bits
+from training.response_bits import ResponseBits, answer_bytes
 from training.search_trial import BATCH, likeness
 from training.search_worker import Channel
 
@@ -64,7 +65,7 @@ def look_at_test(
         some = drawn(dialogues, SCORED, seed)
         # One token more than it reads: the last is predicted only.
         encoded = [one for one in encode(some, model.template, model.tokenizer) if len(one.ids) <= model.context + 1]
-        bits = response_bits(model, encoded)
+        bits = ResponseBits(model).of(encoded)
         costs = {
             one.id: (float(cost), float(answer_bytes(one, model))) for one, cost in zip(encoded, bits, strict=True)
         }

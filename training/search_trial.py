@@ -10,9 +10,10 @@ from typing import Any
 from chatbot.model import LanguageModel, load_model
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
-from training import metrics
 from training.config import RunConfig
-from training.evaluate import AnswerRecord, EvaluationSettings, Evaluator
+from training.evaluation import metrics
+from training.evaluation.evaluate import Evaluator
+from training.evaluation.records import AnswerRecord, EvaluationSettings
 from training.loop import StepReport
 from training.recorder import Plan, Watcher
 from training.response_bits import bits_per_byte_of_loss
@@ -80,8 +81,6 @@ def mean_likeness(
 
 def likeness(records: Sequence[AnswerRecord], measure: str) -> dict[str, float]:
     """The measure of each answer, by the id of its dialogue."""
-    if measure == "chrf":
-        return {record.id: metrics.answer_chrf(record.answer, record.expected) for record in records}
     return {record.id: getattr(record, measure) for record in records}
 
 

@@ -11,11 +11,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_path):
+    from training.evaluate import EvaluationSettings, Evaluator
+
     from chatbot.model import load_model
     from chatbot.sampling import Sampling
     from datasets_prep.prepare import PrepareConfig, prepare
     from datasets_prep.prepared import PreparedSet
-    from training.evaluate import EvaluationSettings, Evaluator
 
     rows = "\n".join(f"Où est le colis {n} ?;Le colis {n} part ce soir." for n in range(40))
     (tmp_path / "colis.csv").write_text(f"question;answer\n{rows}\n", encoding="utf-8")

@@ -176,7 +176,7 @@ def test_the_value_is_bits_per_byte_of_the_best_weights(killed, data):
     """By another road: the run that was kept, loaded and measured answer by answer."""
     from chatbot.model import load_model
     from training.packing import encode
-    from training.response_bits import answer_bytes, response_bits
+    from training.response_bits import ResponseBits, answer_bytes
 
     folder, _, _ = killed
     best = best_of(folder.trials())
@@ -185,7 +185,7 @@ def test_the_value_is_bits_per_byte_of_the_best_weights(killed, data):
     encoded = encode(dialogues, model.template, model.tokenizer)
     octets = sum(answer_bytes(one, model) for one in encoded)
     assert octets == sum(len(dialogue.answer.encode()) for dialogue in dialogues)
-    assert response_bits(model, encoded).sum() / octets == pytest.approx(best.bits_per_byte, rel=1e-4)
+    assert ResponseBits(model).of(encoded).sum() / octets == pytest.approx(best.bits_per_byte, rel=1e-4)
 
 
 def test_the_report_says_what_the_database_holds(killed):

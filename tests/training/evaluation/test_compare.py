@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from training.compare import compare, report, table, write_comparison
+from training.evaluate import MEASURES, EvaluationSettings, Evaluator, even_batches
 
 from chatbot.dialogue import Dialogue, drawn
 from chatbot.errors import InputError
 from chatbot.model import load_model, save_preset
 from chatbot.sampling import Sampling
 from tests.conftest import build_tiny
-from training.compare import compare, report, table, write_comparison
-from training.evaluate import MEASURES, EvaluationSettings, Evaluator, even_batches
 
 DIALOGUES = [
     Dialogue.of_pair(

@@ -1,0 +1,73 @@
+"""`causette evaluate` and `causette compare`: options in, one call, the result shown."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.options import Json, MaxTokens, Model, RepetitionPenalty, Seed, Temperature, TopP
+from app.output import Output
+from app.quiet import load_keras
+from chatbot.language import tr
+
+Data = Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
+                                                   "Prepared set; by default that of the run."))]  # fmt: skip
+
+
+def evaluate(
+    model: Model,
+    data: Data = None,
+    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "test",
+    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses à générer au plus.", "Answers to generate at most."))] = 40,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    repetition_penalty: RepetitionPenalty = 1.0,
+    max_tokens: MaxTokens = 96,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help=tr("Fichier JSON à écrire.", "JSON file to write."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.measuring import Questions, evaluate_model
+    from chatbot.sampling import Sampling
+
+    output = Output(json)
+    sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
+                        max_new_tokens=max_tokens, seed=seed)  # fmt: skip
+    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed)
+    value, shown = evaluate_model(model, split, asked, out, output)
+    output.result(value, shown)
+
+
+def compare(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help=tr("Dossier d'entraînement.", "Run folder."))],
+    others: Annotated[list[str] | None, typer.Argument(metavar=tr("AUTRES", "OTHERS"), show_default=False, help=tr(
+        "Autres modèles à mettre à côté : dossiers d'entraînement, noms KerasHub, hf://…",
+        "Other models to put beside it: run folders, KerasHub names, hf://…"))] = None,
+    generic: Annotated[str | None, typer.Option(help=tr("Modèle générique ; par défaut celui de départ.",
+                                                        "Generic model; by default the base of the run."))] = None,
+    data: Data = None,
+    split: Annotated[list[str] | None, typer.Option(show_default="train, recall, test", help=tr(
+        "Partie du jeu, à répéter pour plusieurs.", "Split of the set, to be repeated for several."))] = None,
+    questions: Annotated[int, typer.Option(min=1, help=tr("Réponses par partie.", "Answers per split."))] = 40,
+    baselines: Annotated[bool, typer.Option("--baselines/--no-baselines", help=tr(
+        "Met aussi à côté la réponse apprise la plus proche (BM25) et la question recopiée.",
+        "Also puts the nearest training answer (BM25) and the copied question beside it."))] = True,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    repetition_penalty: RepetitionPenalty = 1.0,
+    max_tokens: MaxTokens = 96,
+    seed: Seed = 1,
+    out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    load_keras()
+    from app.measuring import Questions, compare_run
+    from chatbot.sampling import Sampling
+
+    output = Output(json)
+    sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
+                        max_new_tokens=max_tokens, seed=seed)  # fmt: skip
+    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()))
+    value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output, baselines=baselines)
+    output.result(value, *shown)

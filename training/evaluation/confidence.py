@@ -1,0 +1,150 @@
+"""How sure a measure is: intervals and paired tests over *groups* of dialogues.
+
+The same question in other words, or another question on the same disease, is no second observation: what is drawn again
+is the group, the unit that splits never cut.
+
+- Measures that are a function of sums over dialogues (means, ratios, BLEU, macro-F1): percentile bootstrap of groups
+  (Efron & Tibshirani 1993, §13 and §16), and approximate randomisation for the difference of two models (Noreen 1989):
+  in each group the two models change places, or not, by the toss of a coin.
+- Measures that are none (distinct-n, which a text drawn twice would lower): jackknife over groups (§11), and a normal
+  interval.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from chatbot.language import tr
+from training.evaluation.groups import Sums, Value
+
+RESAMPLES = 2_000
+FEW_GROUPS = 20  # under so many groups an interval is too narrow
+NORMAL_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its 95% interval (None where one group, or nothing, was measured), and what it was measured on."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    groups: int = 0
+    dialogues: int = 0
+
+    @property
+    def few(self) -> bool:
+        """Whether the interval is too narrow, or there is none."""
+        return self.groups < FEW_GROUPS
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One model less another, its 95% interval, and the probability of one as large by chance (None: one group)."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    groups: int = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether the data show any difference: the interval does not hold 0, and chance alone gives it under 5%."""
+        return (
+            self.low is not None
+            and self.high is not None
+            and not self.low <= 0 <= self.high
+            and (self.p is None or self.p < 0.05)
+        )
+
+
+def bootstrap(sums: Sums, value: Value, seed: int = 1) -> Estimate:
+    """The value of all groups, with the interval that drawing them again gives."""
+    whole = float(value(sums.by_group.sum(axis=0)))
+    count = len(sums.names)
+    if count < 2:
+        return Estimate(whole, groups=count, dialogues=sums.dialogues)
+    low, high = _interval(value(_times(count, seed) @ sums.by_group))
+    return Estimate(whole, low, high, count, sums.dialogues)
+
+
+def paired(one: Sums, other: Sums, value: Value, seed: int = 1) -> Difference:
+    """One less the other on the same groups.
+
+    Args:
+        one: of some dialogues.
+        other: of the same.
+        value: (…, k) sums → (…,) measure.
+        seed: of the draws.
+    """
+    if one.names != other.names:
+        raise ValueError("`one` and `other` must be sums of the same groups")
+    whole = float(value(one.by_group.sum(axis=0)) - value(other.by_group.sum(axis=0)))
+    count = len(one.names)
+    if count < 2:
+        return Difference(whole, groups=count)
+    times = _times(count, seed)
+    low, high = _interval(value(times @ one.by_group) - value(times @ other.by_group))
+    return Difference(whole, low, high, _chance(one, other, value, abs(whole), seed), count)
+
+
+def jackknife(whole: float, without: np.ndarray, dialogues: int) -> Estimate:
+    """The value of all groups, with the interval that leaving out one group at a time gives: `without` (groups,)."""
+    low, high = _spread(whole, without)
+    return Estimate(whole, low, high, len(without), dialogues)
+
+
+def jackknife_difference(whole: float, without: np.ndarray) -> Difference:
+    """The same for a difference, with the two-sided probability of a normal law."""
+    low, high = _spread(whole, without)
+    if low is None or high is None:
+        return Difference(whole, groups=len(without))
+    error = (high - low) / 2 / NORMAL_95
+    p = math.erfc(abs(whole) / error / math.sqrt(2)) if error else float(whole == 0)
+    return Difference(whole, low, high, p, len(without))
+
+
+def caution(groups: int) -> str:
+    """What is to be said of so few groups; "" for enough."""
+    if groups >= FEW_GROUPS:
+        return ""
+    return tr(f"petit échantillon : {groups} groupe(s), l'intervalle est sans doute trop étroit",
+              f"small sample: {groups} group(s), the interval is probably too narrow")  # fmt: skip
+
+
+def _chance(one: Sums, other: Sums, value: Value, seen: float, seed: int) -> float:
+    swapped = _tosses(len(one.names), seed)  # (resamples, groups)
+    gap = other.by_group - one.by_group
+    left = value(one.by_group.sum(axis=0) + swapped @ gap)
+    right = value(other.by_group.sum(axis=0) - swapped @ gap)
+    # Rounding must not make a difference as large as the one seen look smaller.
+    as_large = int((np.abs(left - right) >= seen - 1e-12).sum())
+    return (as_large + 1) / (RESAMPLES + 1)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _spread(whole: float, without: np.ndarray) -> tuple[float | None, float | None]:
+    count = len(without)
+    if count < 2:
+        return None, None
+    error = math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
+    return whole - NORMAL_95 * error, whole + NORMAL_95 * error
+
+
+@lru_cache(maxsize=4)
+def _times(groups: int, seed: int) -> np.ndarray:
+    """How often each resample draws each group: (resamples, groups) float64."""
+    random = np.random.default_rng(seed)
+    return random.multinomial(groups, np.full(groups, 1 / groups), size=RESAMPLES).astype("float64")
+
+
+@lru_cache(maxsize=4)
+def _tosses(groups: int, seed: int) -> np.ndarray:
+    return (np.random.default_rng([seed, 1]).random((RESAMPLES, groups)) < 0.5).astype("float64")
