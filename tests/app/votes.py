@@ -1,0 +1,81 @@
+"""A comparison as `causette compare` writes it, and what tests do with its votes."""
+
+import json
+
+from app.feedback.ballot import ballot_of
+from app.feedback.serving import StoredTest
+from app.feedback.store import FeedbackStore
+from app.feedback.study import read_study
+
+MAIN, REFERENCE, NEAREST = "runs/faq", "mini", "bm25"
+SETTINGS = {"split": "test", "questions": 20, "sampling": {"temperature": 0.0, "max_new_tokens": 80}, "seed": 1}
+
+
+def answer(split, number, model, text, finish="end"):
+    return {
+        "id": f"{split}-{number}", "group": f"groupe {number}", "categories": {"theme": "livraison"},
+        "question": question(split, number), "expected": "Deux à quatre jours.", "answer": text, "finish": finish,
+        "new_tokens": 12, "seconds": 0.5,
+    }  # fmt: skip
+
+
+def question(split, number):
+    return f"Question {number} de {split} : quel est le délai ?"
+
+
+def comparison(counts=(("train", 4), ("test", 6)), *, same=1):
+    """The value of a comparison.json; in each split the first `same` questions have one answer twice."""
+    parts = []
+    for split, count in counts:
+        answers = {
+            name: [
+                answer(split, number, name, "La même." if number < same else f"{letter} dit {split} {number}.")
+                for number in range(count)
+            ]
+            for name, letter in ((MAIN, "Alpha"), (REFERENCE, "Oméga"), (NEAREST, "Proche"))
+        }
+        parts.append(
+            {"split": split, "sealed": split != "train", "settings": {**SETTINGS, "split": split},
+             "evaluations": [{"model": name, "measures": {"token_f1": {"value": 0.2, "low": 0.1, "high": 0.3}},
+                              "answers": given, "scores": [], "left_out": 0, "scored_cut": 0}
+                             for name, given in answers.items()],
+             "differences": []}
+        )  # fmt: skip
+    models = [{"name": MAIN, "kind": "model", "weights": "a" * 64, "template": "alpaca", "method": "full"},
+              {"name": REFERENCE, "kind": "model", "weights": "b" * 64, "template": "alpaca", "method": ""},
+              {"name": NEAREST, "kind": "bm25", "weights": "", "template": "", "method": ""}]  # fmt: skip
+    return {"format": 2, "date": "2026-11-01T10:00:00+00:00", "main": MAIN, "reference": REFERENCE, "remarks": [],
+            "data": {"folder": "data/absent", "fingerprint": "c" * 64}, "models": models, "comparisons": parts}  # fmt: skip
+
+
+def written(folder, value=None):
+    """A folder with that comparison."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "comparison.json").write_text(json.dumps(value or comparison(), ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def begun(folder, value=None, pair=None):
+    """A user test on a comparison in a folder."""
+    test = StoredTest(FeedbackStore(folder / "feedback.sqlite"), read_study(written(folder, value), pair))
+    test.store.begin(test.study)
+    return test
+
+
+def cast(test, person, choice="left", comment="", **ratings):
+    """Votes on what the person is shown now; returns that."""
+    from app.feedback.ballot import RATED
+
+    shown = test.next(person)
+    test.vote(person, shown.ticket, ballot_of(choice, [ratings.get(name) for name in RATED], comment))
+    return shown
+
+
+def main_is_on_the_left(shown):
+    return shown.left.startswith("Alpha")
+
+
+def prefer(test, person, main=True, **more):
+    """Votes for the main model, or for its reference, wherever it stands."""
+    left = main_is_on_the_left(test.next(person))
+    return cast(test, person, "left" if left == main else "right", **more)
