@@ -11,7 +11,7 @@ A question that several judged comes out once, with the answer that more of them
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -78,8 +78,23 @@ class _Judged:
     origin: str
 
     @property
+    def answer(self) -> str:
+        """The one that a thumb is for."""
+        return self.liked if self.liked is not None else self.disliked or ""
+
+    @property
     def key(self) -> tuple[str, ...]:
         return tuple(f"{message.role} {message.content}" for message in self.prompt)
+
+
+@dataclass
+class _Line:
+    """What will be written: a judgement, the better answer, maybe a worse one, and the comments of all who agree."""
+
+    judged: _Judged
+    better: str
+    worse: str = ""
+    comments: list[str] = field(default_factory=list)
 
 
 def export(store: FeedbackStore, out: Path, form: Form) -> Exported:
@@ -102,9 +117,9 @@ def export(store: FeedbackStore, out: Path, form: Form) -> Exported:
     choose = _dialogues if form == "dialogues" else _preferences
     lines = [line for group in by_prompt.values() for line in choose(group, done)]
     if form == "dialogues":
-        done.lines = write_dialogues(out, [_dialogue(number, *line, done) for number, line in enumerate(lines, 1)])
+        done.lines = write_dialogues(out, [_dialogue(number, line, done) for number, line in enumerate(lines, 1)])
     else:
-        write_text(out, "".join(json_line(_preference(*line, done)) for line in lines))
+        write_text(out, "".join(json_line(_preference(line, done)) for line in lines))
         done.lines = len(lines)
     assert done.rows == done.used + done.left_out.total()
     return done
@@ -183,7 +198,7 @@ def _is_cut(answer: str, finish: str) -> bool:
 # -- one question, all that was said of its answers -------------------------------------------------------------------
 
 
-def _dialogues(group: list[_Judged], done: Exported) -> list[tuple[_Judged, str, list[str]]]:
+def _dialogues(group: list[_Judged], done: Exported) -> list[_Line]:
     """For each answer that more liked than disliked (of the answers of a vote: the one preferred): a line."""
     score: Counter[str] = Counter()
     for judged in group:
@@ -191,7 +206,7 @@ def _dialogues(group: list[_Judged], done: Exported) -> list[tuple[_Judged, str,
             score[judged.liked] += 1
         if judged.disliked is not None:
             score[judged.disliked] -= 1
-    lines: dict[str, tuple[_Judged, str, list[str]]] = {}
+    lines: dict[str, _Line] = {}
     for judged in group:
         if judged.liked is None:
             done.left_out["thumb_down"] += 1
@@ -199,71 +214,78 @@ def _dialogues(group: list[_Judged], done: Exported) -> list[tuple[_Judged, str,
             done.left_out["divided" if score[judged.liked] == 0 else "outvoted"] += 1
         elif judged.liked in lines:
             done.left_out["repeated"] += 1
-            lines[judged.liked][2].append(judged.comment)
+            lines[judged.liked].comments.append(judged.comment)
         else:
             done.used += 1
-            lines[judged.liked] = judged, judged.liked, [judged.comment]
+            lines[judged.liked] = _Line(judged, judged.liked, comments=[judged.comment])
     return list(lines.values())
 
 
-def _preferences(group: list[_Judged], done: Exported) -> list[tuple[_Judged, str, str]]:
+def _preferences(group: list[_Judged], done: Exported) -> list[_Line]:
     """A pair for each two answers of which more preferred one; thumbs make pairs of 👍 and 👎 under one prompt."""
-    lines: dict[tuple[str, str], tuple[_Judged, str, str]] = {}
     votes = [judged for judged in group if judged.origin == "vote"]
-    for_it = Counter((judged.liked, judged.disliked) for judged in votes)
+    return [*_voted_pairs(votes, done), *_thumb_pairs([judged for judged in group if judged.origin == "thumb"], done)]
+
+
+def _voted_pairs(votes: list[_Judged], done: Exported) -> Iterator[_Line]:
+    count = Counter((judged.liked, judged.disliked) for judged in votes)
+    written = set()
     for judged in votes:
-        better, worse = str(judged.liked), str(judged.disliked)
-        lead = for_it[judged.liked, judged.disliked] - for_it[judged.disliked, judged.liked]
+        lead = count[judged.liked, judged.disliked] - count[judged.disliked, judged.liked]
         if lead <= 0:
             done.left_out["divided" if lead == 0 else "outvoted"] += 1
-        elif (better, worse) in lines:
+        elif (judged.liked, judged.disliked) in written:
             done.left_out["repeated"] += 1
         else:
             done.used += 1
-            lines[better, worse] = judged, better, worse
-    thumbs = [judged for judged in group if judged.origin == "thumb"]
-    up = [judged for judged in thumbs if judged.liked is not None]
-    down = [judged for judged in thumbs if judged.disliked is not None]
-    score = Counter(judged.liked for judged in up) - Counter(judged.disliked for judged in down)
-    clearly_bad = Counter(judged.disliked for judged in down) - Counter(judged.liked for judged in up)
-    good = {str(judged.liked): judged for judged in reversed(up) if score[judged.liked] > 0}
-    bad = {str(judged.disliked): judged for judged in reversed(down) if clearly_bad[judged.disliked] > 0}
-    paired = list(zip(good.items(), bad.items(), strict=False))
-    used = {id(judged) for (_, one), (_, other) in paired for judged in (one, other)}
-    for (better, judged), (worse, _) in paired:
-        lines.setdefault((better, worse), (judged, better, worse))
-    done.used += len(used)
+            written.add((judged.liked, judged.disliked))
+            yield _Line(judged, str(judged.liked), str(judged.disliked))
+
+
+def _thumb_pairs(thumbs: list[_Judged], done: Exported) -> Iterator[_Line]:
+    """Each answer that more liked than disliked, with one that more disliked."""
+    score: Counter[str] = Counter()
+    first: dict[str, _Judged] = {}
     for judged in thumbs:
-        if id(judged) in used:
-            continue
-        text = judged.liked if judged.liked is not None else judged.disliked
-        alike = {one for (one, _), (other, _) in paired} | {other for (one, _), (other, _) in paired}
-        if text in alike:
-            done.left_out["repeated"] += 1
-        elif not score[text] and not clearly_bad[text]:
+        score[judged.answer] += 1 if judged.liked is not None else -1
+    for judged in thumbs:
+        if (judged.liked is not None) == (score[judged.answer] > 0):
+            first.setdefault(judged.answer, judged)
+    good, bad = ([text for text in first if (score[text] > 0) == wanted and score[text]] for wanted in (True, False))
+    paired = dict(zip(good, bad, strict=False))
+    matched = {*paired, *paired.values()}
+    for judged in thumbs:
+        text = judged.answer
+        if not score[text]:
             done.left_out["divided"] += 1
-        else:
+        elif first[text] is not judged:
+            with_most = (judged.liked is not None) == (score[text] > 0)
+            done.left_out["repeated" if with_most else "outvoted"] += 1
+        elif text not in matched:
             done.left_out["no_alternative"] += 1
-    return list(lines.values())
+        else:
+            done.used += 1
+    for better, worse in paired.items():
+        yield _Line(first[better], better, worse)
 
 
 # -- a line -----------------------------------------------------------------------------------------------------------
 
 
-def _dialogue(number: int, judged: _Judged, answer: str, comments: list[str], done: Exported) -> Dialogue:
-    said = [_masked(comment, done) for comment in comments if comment]
+def _dialogue(number: int, line: _Line, done: Exported) -> Dialogue:
+    said = [_masked(comment, done) for comment in line.comments if comment]
     return Dialogue(
-        id=f"{SOURCE}-{number}", source=SOURCE, group=_masked(judged.group, done),
-        messages=(*_masked_messages(judged.prompt, done), assistant(_masked(answer, done))),
-        meta={"origin": judged.origin, "liked_by": len(comments)} | ({"comments": said} if said else {}),
+        id=f"{SOURCE}-{number}", source=SOURCE, group=_masked(line.judged.group, done),
+        messages=(*_masked_messages(line.judged.prompt, done), assistant(_masked(line.better, done))),
+        meta={"origin": line.judged.origin, "liked_by": len(line.comments)} | ({"comments": said} if said else {}),
     )  # fmt: skip
 
 
-def _preference(judged: _Judged, better: str, worse: str, done: Exported) -> dict[str, Any]:
+def _preference(line: _Line, done: Exported) -> dict[str, Any]:
     return {
-        "prompt": [message.to_json() for message in _masked_messages(judged.prompt, done)],
-        "chosen": [assistant(_masked(better, done)).to_json()],
-        "rejected": [assistant(_masked(worse, done)).to_json()],
+        "prompt": [message.to_json() for message in _masked_messages(line.judged.prompt, done)],
+        "chosen": [assistant(_masked(line.better, done)).to_json()],
+        "rejected": [assistant(_masked(line.worse, done)).to_json()],
     }
 
 

@@ -107,12 +107,17 @@ def _preference(votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _over_persons(by_person: dict[str, list[float]]) -> Estimate | None:
-    """The win rate, its interval over persons; where they all agree exactly, each counts as one vote."""
+    """The win rate, its interval over persons.
+
+    Where these do not vary at all there is no such interval: if they are unanimous each counts as one vote, else their
+    votes hang together no more than independent ones do.
+    """
     mean = clustered_mean(by_person, 0, 1)
     if mean is None or mean.low is not None or len(by_person) < 2:
         return mean
-    alike = wilson(round(mean.value * len(by_person)), len(by_person))
-    return alike and replace(alike, value=mean.value, count=mean.count)
+    count = len(by_person) if mean.value in (0, 1) else mean.count
+    alike = wilson(round(mean.value * count), count)
+    return alike and replace(alike, count=mean.count)
 
 
 def _needed(rate: Estimate | None, votes: int) -> dict[str, Any] | None:
@@ -172,7 +177,7 @@ def _count(votes: Iterable[dict[str, Any]], key: str, *values: str) -> int:
 
 
 def _json(estimate: Estimate | None) -> dict[str, Any] | None:
-    return estimate and estimate.to_json()
+    return estimate.to_json() if estimate else None
 
 
 def file_of(path: Path) -> Path:

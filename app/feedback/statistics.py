@@ -50,7 +50,7 @@ def sign_test(wins: int, losses: int) -> float | None:
     return float(binomtest(wins, wins + losses).pvalue)
 
 
-def clustered_mean(values: Mapping[Hashable, Sequence[float]], low: float, high: float) -> Estimate | None:
+def clustered_mean(values: Mapping[str, Sequence[float]], low: float, high: float) -> Estimate | None:
     """The mean of all values, its interval taken over persons instead of votes: those of one person hang together.
 
     Variance by linearisation over clusters (Cochran 1977, section 9A.4: the mean is a ratio of cluster totals), Student's

@@ -86,7 +86,7 @@ def read_study(path: Path, pair: tuple[str, str] | None = None) -> Study:
     Raises:
         InputError: there is no comparison, it cannot be read, has no such model, or its answers are all the same.
     """
-    file = path / COMPARISON if path.is_dir() or not path.suffix else path
+    file = _file(path)
     comparison = _read(file)
     try:
         return _study(file, comparison, pair)
@@ -101,12 +101,16 @@ def read_study(path: Path, pair: tuple[str, str] | None = None) -> Study:
 def sealed_in(path: Path) -> set[str]:
     """The keys of the held-out questions of a comparison; none where there is no comparison that can be read."""
     try:
-        comparison = _read(path)
+        comparison = _read(_file(path))
         parts = [part for part in comparison["comparisons"] if part["sealed"]]
         answers = [answer for part in parts for one in part["evaluations"] for answer in one["answers"]]
         return {sealed_key(answer["question"]) for answer in answers}
     except (InputError, KeyError, TypeError, AttributeError):
         return set()
+
+
+def _file(path: Path) -> Path:
+    return path / COMPARISON if path.is_dir() or not path.suffix else path
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -202,7 +206,6 @@ def _same(one: str, other: str) -> bool:
 
 def _side(answer: Mapping[str, Any]) -> Side:
     seconds = answer.get("seconds")
-    known = isinstance(seconds, int | float) and math.isfinite(seconds)
-    return Side(
-        answer=str(answer["answer"]), finish=str(answer.get("finish", "")), seconds=float(seconds) if known else None
-    )
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        seconds = None
+    return Side(answer=str(answer["answer"]), finish=str(answer.get("finish", "")), seconds=seconds)

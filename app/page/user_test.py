@@ -198,8 +198,8 @@ class UserTestTab:
                         ratings += [
                             gr.Radio(
                                 [(str(value), value) for value in range(LOWEST, HIGHEST + 1)],
-                                label=words(f"{scale_name(scale)} : 1 pas du tout, 5 tout à fait",
-                                            f"{scale_name(scale)}: 1 not at all, 5 entirely"),
+                                label=words(f"{letter} est {scale_name(scale).lower()} : 1 pas du tout, 5 tout à fait",
+                                            f"{letter} is {scale_name(scale).lower()}: 1 not at all, 5 entirely"),
                                 elem_classes="rating",
                             )
                             for scale in SCALES

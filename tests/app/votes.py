@@ -1,14 +1,38 @@
 """A comparison as `causette compare` writes it, and what tests do with its votes."""
 
 import json
+from dataclasses import dataclass
 
 from app.feedback.ballot import ballot_of
 from app.feedback.serving import StoredTest
 from app.feedback.store import FeedbackStore
 from app.feedback.study import read_study
+from chatbot.chat import Answer, Reply
 
-MAIN, REFERENCE, NEAREST = "runs/faq", "mini", "bm25"
+MAIN, REFERENCE, NEAREST = "runs/faq", "gpt2_base_en", "bm25"
 SETTINGS = {"split": "test", "questions": 20, "sampling": {"temperature": 0.0, "max_new_tokens": 80}, "seed": 1}
+
+
+@dataclass
+class Parrot:
+    """A `Chat` that says the question again, word by word: the page asks for no more, and no model is loaded."""
+
+    name: str = "runs/autre"
+    context: int | None = 512
+    parameters: int | None = None
+    exchanges: int | None = None
+    at_once: int = 4
+
+    def reply(self, messages, sampling=None):
+        answer = Answer(finish="end")
+
+        def pieces():
+            for word in messages[-1].content.split():
+                answer.text += f"{word} "
+                answer.new_tokens, answer.seconds = answer.new_tokens + 1, answer.seconds + 0.01
+                yield f"{word} "
+
+        return Reply(pieces(), answer, lambda: None)
 
 
 def answer(split, number, model, text, finish="end"):
