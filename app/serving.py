@@ -52,6 +52,8 @@ def serve_chat(
     def ready(address: str) -> None:
         if local and api_key is not None:
             output.say(api_in_words(local, address, api_key))
+        for line in feedback.told():
+            output.say(line)
         output.say(
             tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
                f"The page is ready: {address}  (Ctrl-C to stop)")

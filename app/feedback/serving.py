@@ -13,7 +13,7 @@ from app.feedback.store import NAME, FeedbackStore
 from app.feedback.study import COMPARISON, Study, read_study, sealed_in
 from app.page.opinions import Opinion, Person
 from chatbot.errors import InputError
-from chatbot.language import tr
+from chatbot.language import number, tr
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,24 @@ class Feedback:
 
     opinions: StoredOpinions | None = None
     test: StoredTest | None = None
+
+    def told(self) -> list[str]:
+        """What is asked for and where it goes, for who serves the page."""
+        lines = []
+        if self.test:
+            study, file = self.test.study, self.test.store.path
+            count, identical, missing = (number(n) for n in (len(study.items), study.identical, study.missing))
+            lines.append(
+                tr(f"Test à l'aveugle : {study.main} et {study.reference}, {count} questions (écartées : {identical} où les "
+                   f"deux réponses sont identiques, {missing} sans réponse d'un côté). Votes : {file}",
+                   f"Blind test: {study.main} and {study.reference}, {count} questions (left out: {identical} with the same "
+                   f"answer twice, {missing} without an answer on one side). Votes: {file}")
+            )  # fmt: skip
+        if self.opinions:
+            file = self.opinions.store.path
+            lines.append(tr(f"Avis sur les réponses : {file} (--no-feedback pour n'en demander aucun)",
+                            f"Opinions on answers: {file} (--no-feedback to ask for none)"))  # fmt: skip
+        return lines
 
     def without_tested(self, examples: Sequence[str]) -> list[str]:
         """Examples without the questions of the test, whose answer in the chat would tell which model is which."""
