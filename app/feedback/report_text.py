@@ -32,14 +32,14 @@ def study_title(study: dict[str, Any]) -> str:
 
 
 def votes_table(study: dict[str, Any]) -> tuple[Sequence[str], Rows]:
-    """One line for all votes, then for the held-out and the learnt questions, then for each split."""
-    head = tr("Questions|Votes|Personnes|Gagnés|Perdus|Les deux bonnes|Les deux mauvaises|Taux de victoire|p",
-              "Questions|Votes|Persons|Won|Lost|Both good|Both bad|Win rate|p").split("|")  # fmt: skip
+    """One line for all votes, for the held-out questions and the learnt ones, then for each split where there are more."""
+    head = tr("Questions|Votes|Personnes|Gagnés|Perdus|2 bonnes|2 mauvaises|Taux de victoire|p",
+              "Questions|Votes|Persons|Won|Lost|2 good|2 bad|Win rate|p").split("|")  # fmt: skip
     named = [
         (tr("toutes", "all"), study["overall"]),
         (tr("tenues à l'écart", "held out"), study["sealed"]),
         (tr("apprises", "learnt"), study["training"]),
-        *((split, part) for split, part in study["splits"].items()),
+        *((split, part) for split, part in study["splits"].items() if len(study["splits"]) > 2),
     ]
     return head, [
         (
@@ -82,6 +82,7 @@ def sentences(study: dict[str, Any]) -> list[str]:
         _agreement_told(study["agreement"]),
         _side_told(study["left"]),
         *_needed_told(whole),
+        *_seconds_told(study),
         *_cautions(study),
     ]
 
@@ -132,15 +133,15 @@ def _agreement_told(agreement: dict[str, Any]) -> str:
 
 def _side_told(left: dict[str, Any] | None) -> str:
     if left is None:
-        return tr("Côté choisi\u00a0: aucun vote tranché.", "Side chosen: no decided vote.")
-    told = tr(f"Côté choisi\u00a0: la gauche dans {share(left)} des votes tranchés",
-              f"Side chosen: the left in {share(left)} of the decided votes")  # fmt: skip
+        return tr("Place choisie\u00a0: aucun vote tranché.", "Place chosen: no decided vote.")
+    told = tr(f"Place choisie\u00a0: A (à gauche) dans {share(left)} des votes tranchés",
+              f"Place chosen: A (on the left) in {share(left)} of the decided votes")  # fmt: skip
     if left["low"] <= 0.5 <= left["high"]:
         return told + "."
     return told + tr(
-        "\u00a0: attention, un côté est choisi plus souvent que l'autre. L'ordre est équilibré, le taux de victoire n'en est "
+        "\u00a0: attention, une place est choisie plus souvent que l'autre. L'ordre est équilibré, le taux de victoire n'en est "
         "donc pas faussé, mais ces votes disent moins des réponses.",
-        ": careful, one side is chosen more often than the other. The order is balanced, so the win rate is not "
+        ": careful, one place is chosen more often than the other. The order is balanced, so the win rate is not "
         "skewed by it, but these votes tell less of the answers.",
     )  # fmt: skip
 
@@ -169,6 +170,16 @@ def _needed_told(whole: dict[str, Any]) -> list[str]:
         width = tr("le taux est déjà connu à ± 10 points", "the rate is known to ± 10 points already")
     return [tr(f"Votes à réunir\u00a0: {power}\u00a0; {width}. Les votes y sont comptés comme indépendants.",
                f"Votes to gather: {power}; {width}. This counts votes as independent.")]  # fmt: skip
+
+
+def _seconds_told(study: dict[str, Any]) -> list[str]:
+    """How long the answers took when they were made; the voters saw them at once."""
+    main, reference = study["seconds"]["main"], study["seconds"]["reference"]
+    if main is None or reference is None:
+        return []
+    times = f"{study['main']} {number(main, 2)} s, {study['reference']} {number(reference, 2)} s"
+    return [tr(f"Temps moyen d'une réponse, que les votants ne voyaient pas\u00a0: {times}.",
+               f"Mean time of an answer, which the voters did not see: {times}.")]  # fmt: skip
 
 
 def _cautions(study: dict[str, Any]) -> list[str]:
