@@ -72,9 +72,10 @@ def feedback_export(
     json: Json = False,
 ) -> None:  # fmt: skip
     from app.disk import check_writable
-    from app.feedback.export import export, reason_in_words
+    from app.feedback.export import export
     from app.feedback.report import file_of
     from app.feedback.store import FeedbackStore
+    from app.feedback.usable import reason_in_words
 
     if out.exists() and not replace:
         raise InputError(tr(f"{out} existe déjà : ajoutez --replace, ou choisissez un autre nom.",

@@ -76,6 +76,7 @@ class StoredOpinions:
         return self.store.knows(person)
 
     def keep(self, person: str, opinion: Opinion) -> None:
+        self._note_sealed()  # again where the server was started again: the set may be another one
         self.store.keep(person, opinion)
 
     def withdraw(self, person: str) -> int:

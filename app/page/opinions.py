@@ -125,13 +125,15 @@ class OpinionPanel:
         if turn is None:
             notice = words("Cette réponse n'est plus là.", "That answer is gone.")
             return person, *self._shown(None, notice=notice)
+        agreed = False
         try:
+            agreed = self.opinions.knows(person)
             text = checked_comment(comment)
-            if not self.opinions.knows(person):
+            if not agreed:
                 person = self.opinions.agree(training is True)
             self.opinions.keep(person or "", self._opinion(turn, bool(opened[1]), text))
         except CausetteError as error:
-            return person, *self._shown(opened, agreed=self.opinions.knows(person), notice=str(error), kept=True)
+            return person, *self._shown(opened, agreed=agreed, notice=str(error), kept=True)
         return person, *self._shown(None, notice=words("Merci : votre avis est enregistré.", "Thank you: it is kept."))
 
     def close(self) -> tuple:

@@ -85,7 +85,10 @@ class UserTestTab:
         """The second step of a withdrawal: how many votes there are, and the two buttons."""
         import gradio as gr
 
-        count = self.test.votes_of(person) if person else 0
+        try:
+            count = self.test.votes_of(person) if person else 0
+        except CausetteError as error:
+            return gr.update(value=notice_html(str(error))), gr.skip(), gr.skip(), gr.skip()
         text = words(f"Effacer vos votes ({count}) ? Rien n'en restera.",
                      f"Delete your votes ({count})? Nothing will be left.")  # fmt: skip
         return gr.update(value=f"<p>{text}</p>"), *(gr.update(visible=shown) for shown in (False, True, True))
