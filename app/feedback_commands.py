@@ -88,9 +88,9 @@ def feedback_export(
                f"{folder}: the set is gone, or changed. Only the questions noted during the tests were kept out.")
         )  # fmt: skip
     rows = [(reason_in_words(reason), number(count)) for reason, count in done.left_out.most_common()]
-    total = tr(f"{out} : {number(done.lines)} lignes. Votes et avis : {number(done.rows)} = {number(done.used)} employés "
+    total = tr(f"{out} : {number(done.lines)} ligne(s). Votes et avis : {number(done.rows)} = {number(done.used)} employés "
                f"+ {number(done.left_out.total())} écartés.",
-               f"{out}: {number(done.lines)} lines. Votes and opinions: {number(done.rows)} = {number(done.used)} used "
+               f"{out}: {number(done.lines)} line(s). Votes and opinions: {number(done.rows)} = {number(done.used)} used "
                f"+ {number(done.left_out.total())} left out.")  # fmt: skip
     head = (tr("Écartés", "Left out"), tr("Nombre", "Count"))
     output.result({"file": str(out), "as": as_, **done.to_json()}, *([table(head, rows)] if rows else []), total)

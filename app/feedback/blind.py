@@ -13,12 +13,16 @@ odd places take turns. Down a column: of two persons in a row one sees a questio
 When both cannot be had (persons who stop early), the balance of a person wins, for a habit of the left hand is the
 person's; among the questions that keep it, those seen least come first, so that votes spread, and of those the one
 whose sides this showing evens out.
+
+Everybody begins with the same `BLOCK` questions by place: agreement between persons shows only on questions that
+several have judged. The next block comes when a person is through with one.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BLOCK = 20  # questions; even, so that both sides come equally often in it
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -54,7 +58,9 @@ def next_question(candidates: Sequence[Candidate], person: str, parity: int, fli
         flip: drawn once per study, 0 or 1.
     """
     balance = sum(1 if c.place % 2 else -1 for c in candidates if c.seen)
-    left = [c for c in candidates if not c.seen]
+    unseen = [c for c in candidates if not c.seen]
+    block = min((c.place // BLOCK for c in unseen), default=0)
+    left = [c for c in unseen if c.place // BLOCK == block]
     wanted = [c for c in left if not balance or (c.place % 2 == 0) == (balance > 0)]
 
     def key(candidate: Candidate) -> tuple[int, int, bytes]:

@@ -5,7 +5,7 @@ from statistics import mean
 
 import pytest
 
-from app.feedback.blind import Candidate, main_is_left, next_question
+from app.feedback.blind import BLOCK, Candidate, main_is_left, next_question
 
 
 class Test:
@@ -53,6 +53,20 @@ def test_persons_and_questions_are_balanced_when_all_answer_all(questions, perso
             assert abs(2 * sum(sides) - len(sides)) <= 1  # at every moment
     assert test.counts() == [persons] * questions
     assert all(abs(test.lean(place)) <= 1 for place in range(questions))
+
+
+def test_everybody_begins_with_the_same_questions():
+    """Three persons who answer ten of sixty judge questions in common; one who goes on sees the rest, too."""
+    test = Test(60, 0)
+    for person in range(3):
+        for _ in range(10):
+            test.show(person)
+    counts = test.counts()
+    assert sum(counts[:BLOCK]) == 30 and max(counts) >= 2
+    while test.show(0):
+        sides = test.sides_of_person(0)
+        assert abs(2 * sum(sides) - len(sides)) <= 1
+    assert len(test.sides_of_person(0)) == 60
 
 
 def test_persons_who_answer_at_once_and_stop_early():
