@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 BLOCK = 20  # questions; even, so that both sides come equally often in it
 
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A question of a study.
