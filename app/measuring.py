@@ -28,8 +28,8 @@ from training.evaluation.kept import Kept
 from training.evaluation.measures import MEASURES, label_of, measures_of
 from training.evaluation.records import Evaluation, EvaluationSettings
 from training.evaluation.report import split_title, write_comparison
+from training.evaluation.tables import SHORT, signs_told, told
 from training.evaluation.tables import table as comparison_table
-from training.evaluation.tables import told
 from training.evaluation.unseen import comparable
 from training.run_list import is_run
 from training.runs import RunFolder
@@ -123,7 +123,9 @@ def compare_run(
             evaluator = Evaluator(load(), method=_method_of(name), kept=out / KEPT)
             for split in splits:
                 check_different(name, evaluator.weights, measured[split])
-                measured[split].append(evaluator.evaluate(asked[split], bar.of(f"{name} · {split}")))
+                timed = split == splits[-1]  # once is enough
+                evaluation = evaluator.evaluate(asked[split], bar.of(f"{name} · {split}"), timed=timed)
+                measured[split].append(evaluation)
             del evaluator  # one model at a time in memory
             gc.collect()
         for split in splits if baselines else ():
@@ -137,14 +139,14 @@ def compare_run(
     )
     report = write_comparison(out, compared, training.dialogues)
     Kept(out / KEPT).done()
-    tables = [drawn(comparison) for comparison in compared.comparisons]
+    tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
     where = tr(f"Rapport : {report}", f"Report: {report}")
     return {**compared.to_json(), "report": str(report)}, *tables, *compared.remarks, where
 
 
 def drawn(comparison: Comparison) -> Any:
     """The table of a comparison."""
-    head, rows = comparison_table(comparison)
+    head, rows = comparison_table(comparison, SHORT, signs=True)
     title = f"{split_title(comparison.split)} · {comparison.questions} " + tr("questions", "questions")
     return table(head, rows, title=title)
 
