@@ -2,7 +2,8 @@
 
 Nearness is that of `datasets_prep.dedupe`, at the thresholds that `prepare` has by default: sets of words and pairs of
 words, and no figure or letter that tells two requests apart ("type 1" is not "type 2"). Candidates are the 20 best of
-BM25, each then checked exactly. Where a text comes with the question it is the text that counts, and an answer that is
+BM25, each then checked exactly: of MedQuAD's 1,605 test questions that finds the 6 near ones and 160 of the 166 near
+answers that `datasets_prep.leak` finds. Where a text comes with the question it is the text that counts, and an answer that is
 a label is near no other (as in `datasets_prep.leak`). Of a conversation only the last question is known here.
 """
 

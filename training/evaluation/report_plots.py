@@ -34,12 +34,14 @@ from training.evaluation.report_facts import Facts
 from training.evaluation.report_words import LIKENESS, OF_LABELS
 
 BLUE, GREY = "#0072b2", "#8a8a8a"
-OTHERS = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
+OF_BASELINES = {"bm25": "#e69f00", "copied_question": "#cc79a7"}
+OTHERS = ("#009e73", "#d55e00", "#56b4e9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 OF_FAILURES = ("#1a1a1a", "#cc79a7", "#d55e00", "#e69f00", "#f0e442", "#56b4e9", "#e3e8e8")
 MOST_ROWS, MOST_CATEGORIES = 8, 3  # in one figure
 MOST_LABELS = 12  # with their counts written
 BINS = 8  # of lengths
+WIDE = 20  # longest to shortest answer, from which a linear scale would crowd the short ones
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def draw_figures(folder: Path, facts: Facts) -> dict[str, Figure]:
 
 def colours_of(comparison: Comparison) -> dict[str, str]:
     """Side → colour."""
-    known = {comparison.main: BLUE, comparison.reference: GREY}
+    baselines = {side.model: OF_BASELINES[side.kind] for side in comparison.evaluations if side.kind in OF_BASELINES}
+    known = {comparison.main: BLUE, comparison.reference: GREY, **baselines}
     rest = [side.model for side in comparison.evaluations if side.model not in known]
     return {**known, **{name: OTHERS[place % len(OTHERS)] for place, name in enumerate(rest)}}
 
@@ -134,9 +137,9 @@ def _length(facts: Facts) -> Any:
         f1 = np.array([answer.token_f1 for answer in spoken])
         colour, marker = colours[side.model], markers[side.model]
         axes.scatter(words, f1, s=9, color=colour, marker=marker, alpha=0.22, linewidths=0)
-        lengths, means = _by_length(words, f1)
+        middles, means = _by_length(words, f1)
         axes.plot(
-            lengths,
+            middles,
             means,
             color=colour,
             marker=marker,
@@ -145,11 +148,15 @@ def _length(facts: Facts) -> Any:
             markeredgecolor=WHITE,
             label=name_of_side(side),
         )
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.minorticks_off()
+    lengths = [answer.words for side in comparison.evaluations for answer in side.answers if answer.words]
+    wide = lengths and max(lengths) >= WIDE * min(lengths)
+    if wide:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.minorticks_off()
     axes.set(ylim=(-0.02, 1.02))
-    axes.set_xlabel(tr("Mots de la réponse (échelle logarithmique)", "Words of the answer (logarithmic scale)"))
+    scale = tr(" (échelle logarithmique)", " (logarithmic scale)") if wide else ""
+    axes.set_xlabel(tr("Mots de la réponse", "Words of the answer") + scale)
     axes.set_ylabel(tr("F1 des mots", "Word F1"))
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     axes.yaxis.set_major_formatter(one_digit)

@@ -29,8 +29,8 @@ def measures_section(facts: Facts) -> list[str]:
     comparison = facts.comparison
     head, rows = table(comparison)
     lines = grid(_cells(head), [_cells(row) for row in rows], text=(0, len(head) - 1))
-    lines += ["", tr("La valeur, ± la moitié de son intervalle à 95 %. La dernière colonne compare le spécialisé au générique.",
-                     "The value, ± half its 95% interval. The last column compares the specialised model with the generic one.")]  # fmt: skip
+    lines += ["", tr("La valeur [son intervalle à 95 %]. La dernière colonne compare le spécialisé au générique.",
+                     "The value [its 95% interval]. The last column compares the specialised model with the generic one.")]  # fmt: skip
     lines += ["", tr("### Écarts, question par question", "### Differences, question by question"), ""]
     rows = []
     for side in comparison.evaluations:

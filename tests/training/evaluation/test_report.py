@@ -5,8 +5,6 @@ import re
 import warnings
 from dataclasses import replace
 
-import pytest
-
 from chatbot.language import set_language
 from chatbot.model import load_model, save_preset
 from tests.conftest import build_tiny
