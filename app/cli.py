@@ -11,6 +11,7 @@ import typer
 
 from app.compare_command import compare, evaluate
 from app.data_commands import data_app
+from app.feedback_commands import FeedbackFile, NoFeedback, Pair, UserTest, Votes, feedback_app
 from app.options import (
     RECIPES,
     BaseUrl,
@@ -41,6 +42,7 @@ app = Program(
               "Everywhere: --lang fr|en (language), --debug (full traces of errors)."),
 )  # fmt: skip
 app.add_typer(data_app, name="data")
+app.add_typer(feedback_app, name="feedback")
 app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
@@ -149,11 +151,17 @@ def serve(
             ),
         ),
     ] = False,
+    user_test: UserTest = False,
+    comparison: Votes = None,
+    pair: Pair = None,
+    feedback: FeedbackFile = None,
+    no_feedback: NoFeedback = False,
     open_browser: Annotated[
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
 ) -> None:
     from app.engines import chat_with, without_effect
+    from app.feedback.serving import feedback_for
     from app.serving import api_key_of_environment, serve_chat
     from chatbot.sampling import Sampling
 
@@ -161,8 +169,15 @@ def serve(
     if api and engine == "openai":
         raise without_effect("--api")
     key = api_key_of_environment() if api else None
+    asked = feedback_for(
+        model if engine == "keras" else None,
+        file=feedback, off=no_feedback, user_test=user_test, comparison=comparison, pair=pair,
+    )  # fmt: skip
     chat = chat_with(engine, model, base_url, weights, "causette serve", output.say)
-    serve_chat(chat, host=host, port=port, sampling=sampling, api_key=key, open_browser=open_browser, output=output)
+    serve_chat(
+        chat, host=host, port=port, sampling=sampling, api_key=key, feedback=asked, open_browser=open_browser,
+        output=output,
+    )  # fmt: skip
 
 
 @app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",

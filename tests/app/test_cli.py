@@ -245,6 +245,19 @@ def test_sampling_reaches_all_models(run, tmp_path, capsys):
     assert texts[0] == texts[1] != texts[2]
 
 
+def test_bertscore_needs_an_encoder_and_is_measured_for_all(run, tiny_preset, tmp_path, capsys):
+    from tests.training.evaluation.test_similarity import save_bert
+
+    words = ["compare", str(run), "--questions", "2", "--max-tokens", "3", "--split", "test", "--out", str(tmp_path)]
+    assert main([*words, "--bertscore", str(tiny_preset)]) == 2
+    assert "encodeur" in capsys.readouterr().err
+    assert main([*words, "--bertscore", str(save_bert(tmp_path / "bert")), "--json"]) == 0
+    value = json_of(capsys)
+    sides = value["comparisons"][0]["evaluations"]
+    assert all(-1 <= side["measures"]["bertscore"]["value"] <= 1 for side in sides) and len(sides) == 4
+    assert any("BERTScore" in remark for remark in value["remarks"])
+
+
 def test_a_comparison_with_itself_is_refused(run, tmp_path, capsys):
     words = ["--questions", "2", "--max-tokens", "2", "--out", str(tmp_path)]
     copy = tmp_path / "copy"

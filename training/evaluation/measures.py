@@ -208,6 +208,7 @@ MEASURES: dict[str, Measure] = {
     "rouge_1": Summed(True, 3, "ROUGE-1", "ROUGE-1", _each(lambda a: a.rouge_1), _ratio),
     "rouge_2": Summed(True, 3, "ROUGE-2", "ROUGE-2", _each(lambda a: a.rouge_2), _ratio),
     "rouge_l": Summed(True, 3, "ROUGE-L", "ROUGE-L", _each(lambda a: a.rouge_l), _ratio),
+    "bertscore": Summed(True, 3, "BERTScore", "BERTScore", _each(lambda a: a.bertscore), _ratio),
     "accuracy": Summed(True, 3, "Étiquette juste (part)", "Right label (share)", _each(_right), _ratio),
     "macro_f1": Summed(True, 3, "Macro-F1 des étiquettes", "Macro-F1 of the labels", _confusion, macro_f1),
     "distinct_1": Distinct(None, 3, "Distinct-1", "Distinct-1", 1),

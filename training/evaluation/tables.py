@@ -19,6 +19,7 @@ SHORT = (
     "bleu",
     "chrf",
     "rouge_l",
+    "bertscore",
     "accuracy",
     "macro_f1",
     "repetition",

@@ -29,7 +29,7 @@ DIALOGUES = [
 ]
 TRAIN = [Dialogue.of_pair(f"Question {n} ?", f"Oui, la {n}.", id=f"t{n}", source="s", group="t") for n in range(20)]
 SETTINGS = EvaluationSettings(questions=6, batch=4, sampling=Sampling(max_new_tokens=8, seed=1))
-NOT_OF_THIS_SET = {"accuracy", "macro_f1"}
+NOT_OF_THIS_SET = {"accuracy", "macro_f1", "bertscore"}
 
 
 @pytest.fixture(scope="module")
