@@ -13,7 +13,6 @@ none       none of these: that is not to say that it is right
 A cut answer may be good as far as it goes, and a copied one may be true: the kinds say what is seen, not what is wrong.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -23,7 +22,7 @@ from chatbot.language import tr
 from chatbot.words import words
 from datasets_prep.atlas.stop_words import ENGLISH, FRAGMENTS, FRENCH
 from datasets_prep.dedupe import near_requests, shingles
-from training.evaluation.confidence import NORMAL_95, Estimate
+from training.evaluation.confidence import Estimate, wilson
 from training.evaluation.measures import COPIED
 from training.evaluation.metrics import token_f1
 from training.evaluation.records import AnswerRecord, Evaluation
@@ -152,14 +151,6 @@ def ends_in_loop(said: Sequence[str]) -> bool:
 def content_words(text: str) -> set[str]:
     """The words that say what a text is about, cut so that a plural is the same word."""
     return {word.rstrip("sx")[:STEM] for word in words(text) if word not in FUNCTION_WORDS}
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95% interval of a share of `count` observations (Wilson 1927): also 0 of 20 has one, from 0 to 0.16."""
-    squared = NORMAL_95**2
-    middle = (share + squared / (2 * count)) / (1 + squared / count)
-    half = NORMAL_95 / (1 + squared / count) * math.sqrt(share * (1 - share) / count + squared / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _off_topic(answer: AnswerRecord) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from chatbot.language import set_language
 from tests.training.evaluation.made_by_hand import compared_on, dialogue, record
 from training.evaluation.asked import Training
-from training.evaluation.failures import FAILURES, ends_in_loop, failure_name, failure_of, failures_of, wilson
+from training.evaluation.confidence import wilson
+from training.evaluation.failures import FAILURES, ends_in_loop, failure_name, failure_of, failures_of
 
 LEARNT = dialogue(7, "Comment rendre un article ?", "Imprimez le bon de retour puis collez-le sur le colis.")
 

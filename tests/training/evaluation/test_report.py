@@ -14,11 +14,13 @@ from training.evaluation.baselines import evaluate_baseline
 from training.evaluation.compare import compare
 from training.evaluation.comparison_file import Compared, read_compared
 from training.evaluation.confidence import Difference, Estimate
+from training.evaluation.contamination import contamination
 from training.evaluation.evaluate import Evaluator
 from training.evaluation.markdown import chance_told, code, gap_told, inline, share_told, signed
 from training.evaluation.report import report, write_comparison
 from training.evaluation.report_facts import facts_of
-from training.evaluation.report_sections import answers_section
+from training.evaluation.report_plots import draw_figures
+from training.evaluation.report_sections import answers_section, contamination_section
 from training.evaluation.report_words import conclusion
 
 COUNT = 30
@@ -175,6 +177,26 @@ def test_labels_have_their_matrix_and_lead_the_conclusion(tmp_path):
     text = plain(path.read_text(encoding="utf-8"))
     assert "est **meilleur** pour étiquette juste (0,875 contre 0,500" in text
     assert "| Mauvais | 1 | 10 | 1 |" in text and "figures/confusion-test.png" in text
+
+
+def test_names_from_data_do_no_harm_in_figures(tmp_path):
+    """A formula that matplotlib cannot set, an emoji, letters of other scripts, control characters, one very long name."""
+    names = ["$\\frac{", "😀 名前 \x07", "סוף", "x" * 300]
+    asked = [replace(one, source=names[n % 4]) for n, one in enumerate(DIALOGUES[:24])]
+    comparison = compared_on(asked, {"generic": WRONG[:24], "special": RIGHT[:24]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = draw_figures(tmp_path, facts_of(comparison, NONE))
+    assert set(drawn) == {"bars", "length", "failures", "categories"}
+    assert all((tmp_path / figure.file).stat().st_size > 5_000 for figure in drawn.values())
+
+
+def test_learnt_questions_in_other_words_are_no_leak():
+    training = Training([dialogue(100 + n, one.question, one.answer) for n, one in enumerate(DIALOGUES)])
+    comparison = compared_on(DIALOGUES, {"generic": WRONG, "special": RIGHT}, training, "recall")
+    text = plain("\n".join(contamination_section(contamination(comparison, training), comparison)))
+    assert text.startswith("Ces questions sont, par construction,") and "n'est pas une fuite" in text
+    assert "De 30 questions, 30 ont presque leur pareille" in text
 
 
 def test_the_whole_report_of_real_models(tiny_model, tiny_tokenizer, tmp_path):
