@@ -141,8 +141,8 @@ def _beside_baseline(comparison: Comparison, side: Evaluation) -> str:
     counts = tr(f"meilleur sur {better}, moins bon sur {worse}, de {len(found)} mesures de ressemblance ; {numbers}",
                 f"better by {better}, worse by {worse}, of {len(found)} measures of likeness; {numbers}")  # fmt: skip
     if 2 * worse > len(found):
-        return tr(f"**Pour ces questions, {what} fait mieux que le modèle.** Il est {counts}.",
-                  f"**For these questions, {what} does better than the model.** It is {counts}.")  # fmt: skip
+        return tr(f"**Pour ces questions, {what} fait mieux que le modèle.** Le modèle est {counts}.",
+                  f"**For these questions, {what} does better than the model.** The model is {counts}.")  # fmt: skip
     if 2 * better > len(found):
         return tr(f"Le modèle fait mieux que {what} : {counts}.", f"The model does better than {what}: {counts}.")
     return tr(f"Rien ne montre que le modèle fasse mieux que {what} : {counts}.",
