@@ -146,7 +146,7 @@ def compare_run(
         data={"folder": str(data.folder), "fingerprint": data.fingerprint},
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    report = write_comparison(out, compared, training.dialogues)
+    report = write_comparison(out, compared, training)
     Kept(out / KEPT).done()
     tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
     where = tr(f"Rapport : {report}", f"Report: {report}")

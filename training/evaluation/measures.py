@@ -94,7 +94,9 @@ class Distinct(Measure):
         by_group: dict[str, Counter[tuple[str, ...]]] = {}
         for answer in answers:
             by_group.setdefault(answer.group, Counter()).update(metrics.ngrams(answer.answer, self.n))
-        everywhere = sum(by_group.values(), Counter())
+        everywhere = Counter[tuple[str, ...]]()
+        for grams in by_group.values():
+            everywhere.update(grams)  # their sum would copy all of them each time
         total, types = everywhere.total(), len(everywhere)
 
         def share(gone: Counter[tuple[str, ...]]) -> float:
