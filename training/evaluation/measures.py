@@ -203,7 +203,7 @@ MEASURES: dict[str, Measure] = {
     "perplexity": Summed(False, 1, "Perplexité par jeton de réponse", "Perplexity per response token", _scores, _perplexity, bounded=False),
     "token_f1": Summed(True, 3, "F1 des mots", "Word F1", _each(lambda a: a.token_f1), _ratio),
     "exact_match": Summed(True, 3, "Réponse exacte (part)", "Exact match (share)", _each(lambda a: a.exact_match), _ratio),
-    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu),
+    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu, bounded=False),
     "chrf": Summed(True, 3, "chrF", "chrF", _each(lambda a: a.chrf), _ratio),
     "rouge_1": Summed(True, 3, "ROUGE-1", "ROUGE-1", _each(lambda a: a.rouge_1), _ratio),
     "rouge_2": Summed(True, 3, "ROUGE-2", "ROUGE-2", _each(lambda a: a.rouge_2), _ratio),

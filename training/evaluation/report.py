@@ -29,7 +29,9 @@ FILE, FIGURES = "comparison.md", "figures"
 SHORT = 12  # characters of a fingerprint
 
 
-def write_comparison(folder: Path, compared: Compared, training: Training | Sequence[Dialogue] = ()) -> Path:
+def write_comparison(
+    folder: Path, compared: Compared, training: Training | Sequence[Dialogue] = (), *, texts: bool = True
+) -> Path:
     """Writes `comparison.json`, the figures and the report into `folder`; returns the path of the report.
 
     Args:
@@ -37,16 +39,19 @@ def write_comparison(folder: Path, compared: Compared, training: Training | Sequ
         compared: what was found.
         training: what the models may have learnt, for what is near it; a `Training` that was used already has its
             indexes, which saves seconds.
+        texts: whether the report quotes questions and answers; `comparison.json` holds them all the same.
     """
     known = training if isinstance(training, Training) else Training(training)
     facts = [facts_of(comparison, known) for comparison in compared.comparisons]
     write_compared(folder, compared, [one.to_json() for one in facts])
     figures = {one.comparison.split: draw_figures(folder / FIGURES, one) for one in facts}
-    write_text(folder / FILE, report(compared, facts, figures))
+    write_text(folder / FILE, report(compared, facts, figures, texts=texts))
     return folder / FILE
 
 
-def report(compared: Compared, facts: Sequence[Facts], figures: dict[str, dict[str, Figure]]) -> str:
+def report(
+    compared: Compared, facts: Sequence[Facts], figures: dict[str, dict[str, Figure]], *, texts: bool = True
+) -> str:
     """The report as Markdown; figures: split → kind → figure."""
     told = next((one for one in facts if one.comparison.split == "test"), facts[0])
     lines = [tr("# Modèle spécialisé et modèle générique", "# Specialised and generic model")]
@@ -54,7 +59,7 @@ def report(compared: Compared, facts: Sequence[Facts], figures: dict[str, dict[s
     lines += [*_section(tr("Ce qui a été comparé", "What was compared")), *_compared(compared)]
     for one in facts:
         samples = TWENTY if one is told else FOUR
-        lines += _split(one, figures.get(one.comparison.split, {}), samples)
+        lines += _split(one, figures.get(one.comparison.split, {}), samples if texts else None)
     lines += _section(
         tr("Ce que ces nombres disent, et ce qu'ils ne disent pas", "What these numbers say, and what they do not")
     )
@@ -111,18 +116,26 @@ def _compared(compared: Compared) -> list[str]:
     ]  # fmt: skip
 
 
-def _split(facts: Facts, figures: dict[str, Figure], samples: tuple[int, int, int]) -> list[str]:
+def _split(facts: Facts, figures: dict[str, Figure], samples: tuple[int, int, int] | None) -> list[str]:
+    """The section of a split; `samples` answers side by side, or no text of the set at all."""
     comparison = facts.comparison
     lines = [*_section(split_title(comparison.split)), *measures_section(facts), *_shown(figures, "bars", "length")]
     if facts.labels:
         lines += ["", tr("### Étiquettes", "### Labels"), "", *labels_section(facts), *_shown(figures, "confusion")]
     if categories := categories_section(facts):
         lines += ["", tr("### Par catégorie", "### By category"), "", *categories, *_shown(figures, "categories")]
-    lines += ["", tr("### Comment les réponses échouent", "### How answers fail"), "", *failures_section(facts)]
+    lines += [
+        "",
+        tr("### Comment les réponses échouent", "### How answers fail"),
+        "",
+        *failures_section(facts, texts=bool(samples)),
+    ]
     lines += _shown(figures, "failures")
     if facts.contamination:
         lines += ["", tr("### Ce que l'entraînement a presque vu", "### What training has nearly seen"), ""]
-        lines += contamination_section(facts.contamination, comparison)
+        lines += contamination_section(facts.contamination, comparison, texts=bool(samples))
+    if samples is None:
+        return lines
     count = min(sum(samples), comparison.questions)
     lines += ["", tr(f"### {count} réponses côte à côte", f"### {count} answers side by side"), ""]
     return [*lines, *answers_section(facts, samples)]
@@ -142,13 +155,14 @@ def _shown(figures: dict[str, Figure], *kinds: str) -> list[str]:
 
 
 def _decoding(sampling: dict[str, Any]) -> str:
-    longest = sampling["max_new_tokens"]
+    longest, penalty = sampling["max_new_tokens"], sampling["repetition_penalty"]
+    end = tr(f"{longest} jetons au plus.", f"{longest} tokens at most.")
+    if penalty != 1:
+        end = tr(f"pénalité de répétition {number(penalty, 2)}, ", f"repetition penalty {number(penalty, 2)}, ") + end
     if sampling["temperature"] == 0:
-        return tr(
-            f"Décodage glouton (le jeton le plus probable), {longest} jetons au plus.",
-            f"Greedy decoding (the likeliest token), {longest} tokens at most.",
-        )
+        greedy = tr("Décodage glouton (le jeton le plus probable)", "Greedy decoding (the likeliest token)")
+        return f"{greedy}, {end}"
     values = (
         f"T = {number(sampling['temperature'], 2)}, top-p = {number(sampling['top_p'], 2)}, top-k = {sampling['top_k']}"
     )
-    return tr(f"Tirage : {values}, {longest} jetons au plus.", f"Sampling: {values}, {longest} tokens at most.")
+    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")

@@ -8,7 +8,7 @@ from chatbot.language import number, tr
 from training.evaluation.by_category import CategoryRow, category_name
 from training.evaluation.compare import Comparison
 from training.evaluation.confidence import Estimate, caution
-from training.evaluation.contamination import Contamination
+from training.evaluation.contamination import CANDIDATES, Contamination
 from training.evaluation.failures import FAILURES, failure_name, failure_rule
 from training.evaluation.markdown import SHOWN, chance_told, code, gap_told, grid, inline, share_told
 from training.evaluation.measures import MEASURES, label_of
@@ -78,8 +78,8 @@ def categories_section(facts: Facts) -> list[str]:
     ]  # fmt: skip
 
 
-def failures_section(facts: Facts) -> list[str]:
-    """Counts by side, the rules, and examples of the main model."""
+def failures_section(facts: Facts, *, texts: bool = True) -> list[str]:
+    """Counts by side, the rules, and examples of the main model where texts are wanted."""
     comparison = facts.comparison
     head = [tr("Ce qu'on voit", "What is seen"), *(inline(side_name(side)) for side in comparison.evaluations)]
     rows = []
@@ -92,11 +92,11 @@ def failures_section(facts: Facts) -> list[str]:
                      "Each answer counts once, in the first row that fits. Count, share, 95% interval. Looking up (BM25) copies by "
                      "construction."), ""]  # fmt: skip
     lines += [f"- *{failure_name(kind)}*{tr(' :', ':')} {failure_rule(kind)}" for kind in FAILURES]
-    return [*lines, "", *_failure_examples(facts)]
+    return [*lines, "", *_failure_examples(facts)] if texts else lines
 
 
-def contamination_section(found: Contamination, comparison: Comparison) -> list[str]:
-    """How many questions training has nearly seen, examples, and the measures without them."""
+def contamination_section(found: Contamination, comparison: Comparison, *, texts: bool = True) -> list[str]:
+    """How many questions training has nearly seen, examples where texts are wanted, and the measures without them."""
     lines = []
     if comparison.split == "recall":
         lines += [tr("Ces questions sont, par construction, des questions apprises dites autrement : qu'elles aient des voisines "
@@ -106,9 +106,11 @@ def contamination_section(found: Contamination, comparison: Comparison) -> list[
     counts = [number(len(each)) for each in (found.by_question, found.by_answer, found.either)]
     lines.append(
         tr(f"De {number(found.questions)} questions, {counts[0]} ont presque leur pareille dans l'entraînement, {counts[1]} "
-           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre.",
+           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre. C'est un minimum : chacune n'est comparée "
+           f"qu'aux {CANDIDATES} apprises que BM25 trouve les plus proches.",
            f"Of {number(found.questions)} questions, {counts[0]} have nearly the like in training, {counts[1]} nearly the same "
-           f"expected answer, {counts[2]} either.")
+           f"expected answer, {counts[2]} either. That is a least number: each is compared only with the {CANDIDATES} learnt "
+           "ones that BM25 finds nearest.")
     )  # fmt: skip
     if found.labels:
         lines.append(
@@ -116,7 +118,7 @@ def contamination_section(found: Contamination, comparison: Comparison) -> list[
                f"Answers that are labels ({number(found.labels)}) are not compared.")
         )  # fmt: skip
     sides = {"question": tr("Question posée", "Question asked"), "answer": tr("Réponse attendue", "Expected answer")}
-    for one in found.examples:
+    for one in found.examples if texts else ():
         colon = tr(" :", ":")
         lines += ["", f"- {sides[one['side']]}{colon} {inline(one['asked'], BRIEF)}",
                   f"  <br>{tr('apprise', 'learnt')}{colon} {inline(one['training'], BRIEF)}"]  # fmt: skip
