@@ -4,7 +4,7 @@ from typing import Any
 
 from chatbot.language import number, tr
 from chatbot.sampling import Sampling
-from training.search import way_told
+from training.evaluation.ways import way_told
 from training.search_folder import Trial
 
 FEW_GROUPS = 20  # under so many groups a bootstrap interval is too narrow
