@@ -12,6 +12,9 @@ from chatbot.language import tr
 
 Data = Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
                                                    "Prepared set; by default that of the run."))]  # fmt: skip
+BertScore = Annotated[str | None, typer.Option("--bertscore", metavar=tr("ENCODEUR", "ENCODER"), help=tr(
+    "Mesure aussi la ressemblance du sens, avec un préréglage BERT, RoBERTa… de ce disque.",
+    "Also measures likeness of meaning, with a BERT, RoBERTa… preset on this disk."))]  # fmt: skip
 
 
 def evaluate(
@@ -24,6 +27,7 @@ def evaluate(
     repetition_penalty: RepetitionPenalty = 1.0,
     max_tokens: MaxTokens = 96,
     seed: Seed = 1,
+    bertscore: BertScore = None,
     out: Annotated[Path | None, typer.Option(help=tr("Fichier JSON à écrire.", "JSON file to write."))] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -34,7 +38,7 @@ def evaluate(
     output = Output(json)
     sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
                         max_new_tokens=max_tokens, seed=seed)  # fmt: skip
-    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed)
+    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed, encoder=bertscore)
     value, shown = evaluate_model(model, split, asked, out, output)
     output.result(value, shown)
 
@@ -58,6 +62,7 @@ def compare(
     repetition_penalty: RepetitionPenalty = 1.0,
     max_tokens: MaxTokens = 96,
     seed: Seed = 1,
+    bertscore: BertScore = None,
     out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -68,6 +73,8 @@ def compare(
     output = Output(json)
     sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
                         max_new_tokens=max_tokens, seed=seed)  # fmt: skip
-    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()))
+    asked = Questions(
+        data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()), encoder=bertscore
+    )
     value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output, baselines=baselines)
     output.result(value, *shown)

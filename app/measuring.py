@@ -28,8 +28,9 @@ from training.evaluation.kept import Kept
 from training.evaluation.measures import MEASURES, label_of, measures_of
 from training.evaluation.records import Evaluation, EvaluationSettings
 from training.evaluation.report import split_title, write_comparison
+from training.evaluation.similarity import Encoder
+from training.evaluation.tables import SHORT, signs_told, told
 from training.evaluation.tables import table as comparison_table
-from training.evaluation.tables import told
 from training.evaluation.unseen import comparable
 from training.run_list import is_run
 from training.runs import RunFolder
@@ -47,6 +48,7 @@ class Questions:
         sampling: how they are written.
         seed: which questions.
         splits: None for all that can be compared.
+        encoder: of BERTScore; None for none.
     """
 
     data: Path | None = None
@@ -54,6 +56,7 @@ class Questions:
     sampling: Sampling
     seed: int = 1
     splits: tuple[str, ...] | None = None
+    encoder: str | None = None
 
     def of(self, split: str) -> EvaluationSettings:
         return EvaluationSettings(split=split, questions=self.count, sampling=self.sampling, seed=self.seed)
@@ -69,8 +72,11 @@ def evaluate_model(name: str, split: str, questions: Questions, out: Path | None
     asked = _asked(data, questions, split, _training(data))
     if out:
         check_writable(out)
+    encoder = Encoder(questions.encoder) if questions.encoder else None
     with Bar(output) as bar:
         evaluation = Evaluator(load_model(name), method=_method_of(name)).evaluate(asked, bar.of(name))
+    if encoder:
+        evaluation = encoder.scored(evaluation)
     measures = measures_of(evaluation)
     value = {**evaluation.to_json(), "measures": {key: asdict(one) for key, one in measures.items()}}
     if out:
@@ -115,6 +121,7 @@ def compare_run(
     splits = _wanted(splits, questions.splits)
     check_writable(out / "comparison.json")
     sides = _sides(folder, others, generic)
+    encoder = Encoder(questions.encoder) if questions.encoder else None  # before all else: it may not be there
     training = _training(data)
     asked = {split: _asked(data, questions, split, training) for split in splits}
     measured: dict[str, list[Evaluation]] = {split: [] for split in splits}
@@ -123,28 +130,32 @@ def compare_run(
             evaluator = Evaluator(load(), method=_method_of(name), kept=out / KEPT)
             for split in splits:
                 check_different(name, evaluator.weights, measured[split])
-                measured[split].append(evaluator.evaluate(asked[split], bar.of(f"{name} · {split}")))
+                timed = split == splits[-1]  # once is enough
+                evaluation = evaluator.evaluate(asked[split], bar.of(f"{name} · {split}"), timed=timed)
+                measured[split].append(evaluation)
             del evaluator  # one model at a time in memory
             gc.collect()
         for split in splits if baselines else ():
             measured[split] += [evaluate_baseline(kind, asked[split]) for kind in BASELINES]
+    if encoder:
+        measured = {split: [encoder.scored(one) for one in found] for split, found in measured.items()}
     main, reference = list(sides)[1], next(iter(sides))
     compared = Compared(
         comparisons=tuple(compare(measured[split], main, reference) for split in splits),
-        remarks=(*remarks, *_more_remarks(folder, generic, measured[splits[0]])),
+        remarks=(*remarks, *_more_remarks(folder, generic, measured[splits[0]], questions.encoder)),
         data={"folder": str(data.folder), "fingerprint": data.fingerprint},
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     report = write_comparison(out, compared, training.dialogues)
     Kept(out / KEPT).done()
-    tables = [drawn(comparison) for comparison in compared.comparisons]
+    tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
     where = tr(f"Rapport : {report}", f"Report: {report}")
     return {**compared.to_json(), "report": str(report)}, *tables, *compared.remarks, where
 
 
 def drawn(comparison: Comparison) -> Any:
     """The table of a comparison."""
-    head, rows = comparison_table(comparison)
+    head, rows = comparison_table(comparison, SHORT, signs=True)
     title = f"{split_title(comparison.split)} · {comparison.questions} " + tr("questions", "questions")
     return table(head, rows, title=title)
 
@@ -204,12 +215,17 @@ def _sides(folder: RunFolder, others: Sequence[str], generic: str | None) -> dic
     return sides
 
 
-def _more_remarks(folder: RunFolder, generic: str | None, sides: Sequence[Evaluation]) -> list[str]:
+def _more_remarks(
+    folder: RunFolder, generic: str | None, sides: Sequence[Evaluation], encoder: str | None
+) -> list[str]:
     remarks = []
     bits = bits_of(folder.config.method) if generic is None else None
     if bits:
         remarks.append(tr(f"Le modèle générique est celui de départ, quantifié en {bits} comme à l'entraînement.",
                           f"The generic model is the base, quantised to {bits} as it was for training."))  # fmt: skip
+    if encoder:
+        remarks.append(tr(f"BERTScore : encodeur {encoder}, dernière couche, sans mise à l'échelle.",
+                          f"BERTScore: encoder {encoder}, last layer, not rescaled."))  # fmt: skip
     templates = {side.model: side.template for side in sides if side.kind == "model"}
     if len(set(templates.values())) > 1:
         told_ = ", ".join(f"{name} : {template}" for name, template in templates.items())

@@ -7,14 +7,14 @@ blanks that a template puts around an answer cost bits, but are no bytes of it.
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from chatbot.model import LanguageModel
 from training.packing import Encoded, PackedRows, fit_length
 
-ROWS = 8  # dialogues whose hidden states are computed together
+ROWS = 8  # of packed dialogues whose hidden states are computed together
+CHUNK = 256  # tokens whose logits exist at one time
 
 
 def answer_bytes(dialogue: Encoded, model: LanguageModel) -> int:
@@ -54,25 +54,29 @@ class ResponseBits:
         """
         from training.packed_lm import output_projection
 
-        projection = np.asarray(output_projection(self._scorer.backbone), "float32")  # (vocabulary, hidden)
-        length = fit_length(encoded, self._context) if len(encoded) else 0
         bits = np.zeros(len(encoded))
-        for start in range(0, len(encoded), ROWS):
-            some = list(encoded[start : start + ROWS])
-            alone = PackedRows.of([some[0]], length)
-            batches = [PackedRows.of([dialogue], length).batch(np.arange(1), 1) for dialogue in some]
-            batches += [alone.batch(np.empty(0, int), 1)] * (ROWS - len(some))  # compiled steps have one shape
-            inputs = {name: np.concatenate([batch.inputs[name] for batch in batches]) for name in batches[0].inputs}
-            hidden = np.asarray(self._scorer.predict_on_batch(inputs), "float32")
-            for place, batch in enumerate(batches[: len(some)]):
-                chosen = batch.weights[0] > 0
-                bits[start + place] = _bits(hidden[place][chosen] @ projection.T, batch.targets[0][chosen])
+        if not len(encoded):
+            return bits
+        projection = np.asarray(output_projection(self._scorer.backbone), "float32")  # (vocabulary, hidden)
+        rows = PackedRows.of(encoded, fit_length(encoded, self._context))
+        for start in range(0, len(rows), ROWS):
+            batch = rows.batch(np.arange(start, min(start + ROWS, len(rows))), ROWS)
+            hidden = np.asarray(self._scorer.predict_on_batch(batch.inputs), "float32")  # (rows, length, hidden)
+            row, place = np.nonzero(batch.weights)
+            costs = _bits(hidden[row, place], projection, batch.targets[row, place])
+            dialogues = rows.members[rows.offsets[start + row] + batch.inputs["segment_ids"][row, place] - 1]
+            bits += np.bincount(dialogues, weights=costs, minlength=len(encoded))
         return bits
 
 
-def _bits(logits: np.ndarray, targets: np.ndarray) -> float:
-    """Cross-entropy summed over tokens: logits (tokens, vocabulary), targets (tokens,)."""
-    from scipy.special import logsumexp
-
-    wanted: Any = logits[np.arange(len(targets)), targets]
-    return float((logsumexp(logits.astype("float64"), axis=1) - wanted).sum() / math.log(2))
+def _bits(hidden: np.ndarray, projection: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each token: hidden (tokens, hidden), projection (vocabulary, hidden), targets (tokens,)."""
+    bits = np.empty(len(targets))
+    for start in range(0, len(targets), CHUNK):
+        some = slice(start, start + CHUNK)
+        logits = hidden[some] @ projection.T
+        wanted = logits[np.arange(len(logits)), targets[some]]
+        highest = logits.max(axis=1)
+        np.exp(logits - highest[:, None], out=logits)
+        bits[some] = (np.log(logits.sum(axis=1)) + highest - wanted) / math.log(2)
+    return bits

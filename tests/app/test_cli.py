@@ -170,7 +170,7 @@ UNWRITABLE = {"a folder": ".", "below a file": "file/x.json"}
 
 @pytest.mark.parametrize("case", UNWRITABLE)
 def test_a_place_that_cannot_be_written_is_refused_before_measuring(case, run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("app.measuring._measured", lambda *_: pytest.fail("measured first"))
+    monkeypatch.setattr("app.measuring.Evaluator", lambda *_, **__: pytest.fail("measured first"))
     (tmp_path / "file").touch()
     out = str(tmp_path / UNWRITABLE[case])
     assert main(["evaluate", str(run), "--out", out]) == 2
@@ -197,34 +197,120 @@ def test_evaluate_and_compare(run, prepared, tiny_preset, tmp_path, capsys):
     measured = json_of(capsys)
     assert measured == json.loads(out.read_text(encoding="utf-8"))
     assert len(measured["answers"]) == 3 and measured["settings"]["split"] == "test"
+    assert {"value", "low", "high"} <= measured["measures"]["token_f1"].keys()
     assert main(["compare", str(run), "--questions", "3", "--max-tokens", "6"]) == 0
     shown = capsys.readouterr().out
-    assert "Générique" in shown and "Perplexité" in shown
-    assert (run / "comparison.json").exists() and (run / "comparison.md").exists()
-    assert main(["compare", str(run), "--generic", str(run), "--questions", "2", "--max-tokens", "4"]) == 2
-    assert "mêmes poids" in capsys.readouterr().err
+    assert "Bits par octet" in shown and "BM25" in shown and "≈ pas de différence montrée" in shown
+    assert (
+        (run / "comparison.json").exists() and (run / "comparison.md").exists() and not (run / ".comparison").exists()
+    )
     assert main(["evaluate", str(tiny_preset)]) == 2
     assert "--data" in capsys.readouterr().err
 
 
-def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, faq, capsys):
-    def compared(*words):
+def test_any_number_of_models_is_compared(run, tmp_path, tiny_tokenizer, capsys):
+    """A run, another run, a model that is no run, and the two baselines, in the order given."""
+    from chatbot.model import save_preset
+    from tests.conftest import build_tiny
+
+    other = tmp_path / "other"
+    save_preset(build_tiny(tiny_tokenizer, seed=9), other, {})
+    words = ["compare", str(run), str(other), "--questions", "2", "--max-tokens", "3", "--out", str(tmp_path), "--json"]
+    capsys.readouterr()
+    assert main([*words, "--split", "test"]) == 0
+    value = json_of(capsys)
+    names = [model["name"] for model in value["models"]]
+    assert names == [value["reference"], str(run), str(other), "bm25", "copied_question"] and value["main"] == str(run)
+    assert {model["template"] for model in value["models"][:3]} == {"human_assistant"}
+    assert [model["method"] for model in value["models"][:3]] == ["", "full", ""]
+    (test,) = value["comparisons"]
+    assert test["split"] == "test" and len(test["differences"]) == 10
+    assert main([*words, "--no-baselines", "--split", "train"]) == 0
+    value = json_of(capsys)
+    assert [model["kind"] for model in value["models"]] == ["model"] * 3
+    assert not value["comparisons"][0]["sealed"]
+
+
+def test_sampling_reaches_all_models(run, tmp_path, capsys):
+    words = ["compare", str(run), "--questions", "2", "--max-tokens", "5", "--split", "test", "--json"]
+    words += ["--out", str(tmp_path), "--temperature", "1.5", "--top-p", "0.8", "--repetition-penalty", "1.3"]
+    texts = []
+    for seed in ("3", "3", "4"):
         capsys.readouterr()
-        assert main(["compare", str(moved_run), "--questions", "1", "--max-tokens", "2", "--json", *words]) == 0
+        assert main([*words, "--seed", seed]) == 0
+        (test,) = json_of(capsys)["comparisons"]
+        sampling = test["settings"]["sampling"]
+        assert (sampling["temperature"], sampling["top_p"], sampling["repetition_penalty"]) == (1.5, 0.8, 1.3)
+        texts.append([[one["answer"] for one in side["answers"]] for side in test["evaluations"]])
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_bertscore_needs_an_encoder_and_is_measured_for_all(run, tiny_preset, tmp_path, capsys):
+    from tests.training.evaluation.test_similarity import save_bert
+
+    words = ["compare", str(run), "--questions", "2", "--max-tokens", "3", "--split", "test", "--out", str(tmp_path)]
+    assert main([*words, "--bertscore", str(tiny_preset)]) == 2
+    assert "encodeur" in capsys.readouterr().err
+    assert main([*words, "--bertscore", str(save_bert(tmp_path / "bert")), "--json"]) == 0
+    value = json_of(capsys)
+    sides = value["comparisons"][0]["evaluations"]
+    assert all(-1 <= side["measures"]["bertscore"]["value"] <= 1 for side in sides) and len(sides) == 4
+    assert any("BERTScore" in remark for remark in value["remarks"])
+
+
+def test_a_comparison_with_itself_is_refused(run, tmp_path, capsys):
+    words = ["--questions", "2", "--max-tokens", "2", "--out", str(tmp_path)]
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    for other, told in ((["--generic", str(run)], "même nom"), ([str(copy)], "mêmes poids"), ([str(run)], "deux fois")):
+        capsys.readouterr()
+        assert main(["compare", str(run), *other, *words]) == 2
+        assert told in capsys.readouterr().err
+    assert main(["compare", str(run), "--split", "recall", *words]) == 2
+    assert "Au choix : train, test" in capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
+    assert not (tmp_path / "comparison.json").exists()
+
+
+def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, faq, tmp_path, capsys):
+    words = ["compare", str(moved_run), "--questions", "1", "--max-tokens", "2", "--json"]
+
+    def compared(*more):
+        capsys.readouterr()
+        assert main([*words, *more]) == 0
         value = json_of(capsys)
         report = (moved_run / "comparison.md").read_text(encoding="utf-8")
         assert all(f"- {remark}\n" in report for remark in value["remarks"])
-        return [one["split"] for one in value["comparisons"]], " ".join(value["remarks"])
+        return [one["split"] for one in value["comparisons"]], " ".join(value["remarks"]).replace(
+            "\N{NO-BREAK SPACE}", " "
+        )
+
+    def refused(*more):
+        capsys.readouterr()
+        assert main([*words, *more]) == 2
+        return capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
 
     assert compared() == (["train", "test"], "")
     metrics = json.loads((moved_run / "metrics.json").read_text())
     (moved_run / "metrics.json").write_text(json.dumps({**metrics, "epochs": 0.999, "steps": 8, "best_step": 8}))
     splits, remark = compared("--data", str(prepared))  # the same set, elsewhere
-    assert splits == ["train", "test"] and "n'a lu que 99\N{NO-BREAK SPACE}% des lignes" in remark
-    again = ["prepare", str(faq), "--out", str(moved_run.parent / "data"), "--shares", "0.6,0.2,0.2", "--seed", "7"]
-    assert main([*again, "--replace"]) == 0
-    splits, remark = compared()
-    assert splits == ["test"] and "n'est pas celui de l'entraînement" in remark
+    assert splits == ["train", "test"] and "n'a lu que 99 % des lignes" in remark
+    # Other questions: they can be shown to be unseen, as long as the set of the training is there.
+    (tmp_path / "autre.csv").write_text(
+        "question;réponse\n" + "\n".join(f"Quel est le prix du livre {n} ?;Il coûte {n} euros." for n in range(3, 27)),
+        encoding="utf-8",
+    )
+    elsewhere = str(tmp_path / "autre")
+    assert main(["prepare", str(tmp_path / "autre.csv"), "--out", elsewhere, "--shares", "0.6,0.2,0.2"]) == 0
+    splits, remark = compared("--data", elsewhere)
+    assert splits == ["test"] and "a appris un autre jeu" in remark and "aucune de ses questions" in remark
+    # The same questions, split otherwise: some of the test were learnt.
+    again = str(tmp_path / "again")
+    assert main(["prepare", str(faq), "--out", again, "--shares", "0.6,0.2,0.2", "--seed", "7"]) == 0
+    assert "étaient dans l'entraînement" in refused("--data", again)
+    # The set of the training was prepared anew: nobody can know any more.
+    assert main(["prepare", str(faq), "--out", str(moved_run.parent / "data"), "--shares", "0.6,0.2,0.2", "--seed", "7",
+                 "--replace"]) == 0  # fmt: skip
+    assert "n'est plus là tel quel" in refused() and "n'est plus là tel quel" in refused("--data", elsewhere)
 
 
 def piped(monkeypatch, text: str) -> None:

@@ -107,18 +107,15 @@ def test_the_place_is_checked_first(tmp_path):
         demo.run_demo(tmp_path / "file" / "out", serve=False, port=0, output=Output())
 
 
-COMPARISONS = [
-    {
-        "split": "recall",
-        "generic": {"answers": [{"id": f"q{n}", "question": f"Question {n} ?", "answer": "Bof."} for n in range(7)]},
-        "specialised": {"answers": [{"id": f"q{n}", "question": f"Question {n} ?", "answer": f"R{n}."} for n in (6, 5, 4, 3, 2, 1, 0)]},
-    }
-]  # fmt: skip
+GENERIC = [{"id": f"q{n}", "question": f"Question {n} ?", "answer": "Bof."} for n in range(7)]
+SPECIALISED = [{"id": f"q{n}", "question": f"Question {n} ?", "answer": f"R{n}."} for n in (6, 5, 4, 3, 2, 1, 0)]
+SIDES = [{"model": "mini", "answers": GENERIC}, {"model": "run", "answers": SPECIALISED}]
+COMPARED = {"main": "run", "reference": "mini", "comparisons": [{"split": "recall", "evaluations": SIDES}]}
 
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_end_of_the_demonstration(as_json, tmp_path, monkeypatch, capsys):
-    value = {"comparisons": COMPARISONS, "report": "comparison.md"}
+    value = {**COMPARED, "report": "comparison.md"}
     monkeypatch.setattr(demo, "train", lambda config, watcher: None)
     monkeypatch.setattr(demo, "compare_run", lambda *_: (value, "TABLE"))
     demo.run_demo(tmp_path / "demo", serve=False, port=0, output=Output(as_json))
@@ -126,7 +123,7 @@ def test_the_end_of_the_demonstration(as_json, tmp_path, monkeypatch, capsys):
     if as_json:
         (line,) = out.splitlines()
         shown = json.loads(line)
-        assert shown["report"] == "comparison.md" and shown["comparisons"] == COMPARISONS
+        assert shown["report"] == "comparison.md" and shown["comparisons"] == COMPARED["comparisons"]
         assert shown["answers"][1] == {"id": "q2", "question": "Question 2 ?", "generic": "Bof.", "specialised": "R2."}
     else:
         assert re.search(r"TABLE\n.*un fait jamais appris ne se devine pas", out)

@@ -43,11 +43,14 @@ def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **
     }  # fmt: skip
     (folder / "metrics.json").write_text(json.dumps(outcome))
     if tested is not None:
-        sides = {
-            "generic": {"model": "mini", "measures": SIDE},
-            "specialised": {"model": str(folder), "measures": {**SIDE, "token_f1": tested}},
-        }
-        (folder / "comparison.json").write_text(json.dumps({"comparisons": [{"split": "test", **sides}]}))
+        values = {"mini": SIDE, str(folder): {**SIDE, "token_f1": tested}}
+        sides = [
+            {"model": name, "measures": {measure: {"value": value} for measure, value in measures.items()}}
+            for name, measures in values.items()
+        ]
+        compared = {"format": 2, "main": str(folder), "reference": "mini"}
+        compared["comparisons"] = [{"split": "test", "evaluations": sides}]
+        (folder / "comparison.json").write_text(json.dumps(compared))
     return folder
 
 
@@ -179,6 +182,10 @@ def test_a_comparison_written_beside_the_run_is_found(tmp_path):
     assert [row.test() for row in runs_below(tmp_path)] == [0.5, None]
     os.utime(beside, (1, 1))  # of an earlier training of that name
     assert runs_below(tmp_path)[0].test() is None
+    beside.rename(run / "comparison.json")
+    assert runs_below(tmp_path)[0].test() == 0.5
+    (run / "comparison.json").write_text('{"format": 1, "comparisons": []}')  # of an earlier version
+    assert runs_below(tmp_path)[0].test() is None and runs_below(tmp_path)[0].state == "finished"
 
 
 def test_csv_has_the_settings_and_the_measures(folder, tmp_path):

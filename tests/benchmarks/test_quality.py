@@ -11,12 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_path):
-    from training.evaluate import EvaluationSettings, Evaluator
-
     from chatbot.model import load_model
     from chatbot.sampling import Sampling
     from datasets_prep.prepare import PrepareConfig, prepare
     from datasets_prep.prepared import PreparedSet
+    from training.evaluation.asked import Asked
+    from training.evaluation.evaluate import Evaluator
+    from training.evaluation.measures import measures_of
+    from training.evaluation.records import EvaluationSettings
 
     rows = "\n".join(f"Où est le colis {n} ?;Le colis {n} part ce soir." for n in range(40))
     (tmp_path / "colis.csv").write_text(f"question;answer\n{rows}\n", encoding="utf-8")
@@ -33,5 +35,5 @@ def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_pa
         assert 0 < widths[width]["divergence"] < 0.05
     dialogues = list(PreparedSet.open(data).split("train"))
     settings = EvaluationSettings(split="train", questions=1, scored=40, sampling=Sampling(max_new_tokens=2))
-    measures = Evaluator(load_model(str(tiny_preset))).evaluate(dialogues, settings).measures
-    assert exact == pytest.approx(measures["perplexity"], rel=1e-4)
+    evaluation = Evaluator(load_model(str(tiny_preset))).evaluate(Asked(dialogues, settings))
+    assert exact == pytest.approx(measures_of(evaluation)["perplexity"].value, rel=1e-4)

@@ -61,13 +61,25 @@ class Difference:
         )
 
 
-def bootstrap(sums: Sums, value: Value, seed: int = 1) -> Estimate:
-    """The value of all groups, with the interval that drawing them again gives."""
+def bootstrap(sums: Sums, value: Value, seed: int = 1, *, bounded: bool = False) -> Estimate:
+    """The value of all groups, with the interval that drawing them again gives.
+
+    Args:
+        sums: of the groups.
+        value: (…, k) sums → (…,) measure.
+        seed: of the draws.
+        bounded: whether it lies in 0…1. Where all groups are then at one of the two ends, drawing them again tells
+            nothing: twenty right answers of twenty do not mean that no question gets a wrong one. The interval is that
+            of Wilson (1927) for a share.
+    """
     whole = float(value(sums.by_group.sum(axis=0)))
     count = len(sums.names)
     if count < 2:
         return Estimate(whole, groups=count, dialogues=sums.dialogues)
     low, high = _interval(value(_times(count, seed) @ sums.by_group))
+    if bounded and low == high and whole in (0.0, 1.0):
+        beyond = NORMAL_95**2 / (count + NORMAL_95**2)
+        low, high = (0.0, beyond) if whole == 0 else (1 - beyond, 1.0)
     return Estimate(whole, low, high, count, sums.dialogues)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from chatbot.dialogue import Dialogue
@@ -48,12 +48,13 @@ class Evaluator:
         self._bits = ResponseBits(model)
         self._kept = Kept(kept) if kept else None
 
-    def evaluate(self, asked: Asked, progress: Progress = unseen) -> Evaluation:
+    def evaluate(self, asked: Asked, progress: Progress = unseen, *, timed: bool = True) -> Evaluation:
         """The records of a split.
 
         Args:
             asked: the questions.
             progress: called with (answers done, answers in all).
+            timed: whether to ask a few of them one at a time, too, for what a person waits.
 
         Raises:
             InputError: none of the questions fits into the context.
@@ -76,7 +77,7 @@ class Evaluator:
             settings=asdict(settings),
             answers=tuple(answers),
             scores=tuple(self._scores(encoded, asked.scored)),
-            waits=tuple(self._waits(chosen, settings)),
+            waits=tuple(self._waits(chosen, settings)) if timed else (),
             left_out=len(asked.dialogues) - len(chosen),
             scored_cut=cut,
         )
@@ -174,8 +175,3 @@ def even_batches(dialogues: Sequence[Dialogue], size: int) -> list[Sequence[Dial
     count = -(-len(dialogues) // size)
     size = -(-len(dialogues) // count) if count else 0
     return [dialogues[start : start + size] for start in range(0, len(dialogues), size)] if count else []
-
-
-def renamed(evaluation: Evaluation, name: str) -> Evaluation:
-    """The same under another name."""
-    return replace(evaluation, model=name)

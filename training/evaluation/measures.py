@@ -58,10 +58,11 @@ class Summed(Measure):
 
     rows: Callable[[Evaluation], Rows]
     value: Value
+    bounded: bool = True  # in 0…1
 
     def of(self, evaluation: Evaluation) -> Estimate | None:
         rows = self.rows(evaluation)
-        return bootstrap(summed(rows), self.value) if rows else None
+        return bootstrap(summed(rows), self.value, bounded=self.bounded) if rows else None
 
     def between(self, one: Evaluation, other: Evaluation) -> Difference | None:
         left, right = in_common(self.rows(one), self.rows(other))
@@ -196,8 +197,8 @@ def _bits_per_byte(sums: np.ndarray) -> np.ndarray:
 
 
 MEASURES: dict[str, Measure] = {
-    "bits_per_byte": Summed(False, 3, "Bits par octet de réponse", "Bits per byte of response", _scores, _bits_per_byte),
-    "perplexity": Summed(False, 1, "Perplexité par jeton de réponse", "Perplexity per response token", _scores, _perplexity),
+    "bits_per_byte": Summed(False, 3, "Bits par octet de réponse", "Bits per byte of response", _scores, _bits_per_byte, bounded=False),
+    "perplexity": Summed(False, 1, "Perplexité par jeton de réponse", "Perplexity per response token", _scores, _perplexity, bounded=False),
     "token_f1": Summed(True, 3, "F1 des mots", "Word F1", _each(lambda a: a.token_f1), _ratio),
     "exact_match": Summed(True, 3, "Réponse exacte (part)", "Exact match (share)", _each(lambda a: a.exact_match), _ratio),
     "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu),
@@ -205,6 +206,7 @@ MEASURES: dict[str, Measure] = {
     "rouge_1": Summed(True, 3, "ROUGE-1", "ROUGE-1", _each(lambda a: a.rouge_1), _ratio),
     "rouge_2": Summed(True, 3, "ROUGE-2", "ROUGE-2", _each(lambda a: a.rouge_2), _ratio),
     "rouge_l": Summed(True, 3, "ROUGE-L", "ROUGE-L", _each(lambda a: a.rouge_l), _ratio),
+    "bertscore": Summed(True, 3, "BERTScore", "BERTScore", _each(lambda a: a.bertscore), _ratio),
     "accuracy": Summed(True, 3, "Étiquette juste (part)", "Right label (share)", _each(_right), _ratio),
     "macro_f1": Summed(True, 3, "Macro-F1 des étiquettes", "Macro-F1 of the labels", _confusion, macro_f1),
     "distinct_1": Distinct(None, 3, "Distinct-1", "Distinct-1", 1),
@@ -214,10 +216,10 @@ MEASURES: dict[str, Measure] = {
     "copied": Summed(None, 3, "Réponses copiées de l'entraînement (part)", "Answers copied from training (share)", _each(_copied), _ratio),
     "nearness": Summed(None, 3, "Proximité d'une réponse apprise", "Nearness to a training answer", _each(lambda a: a.nearness), _ratio),
     "ended": Summed(True, 3, "Réponses qui se terminent d'elles-mêmes (part)", "Answers that end by themselves (share)", _each(_ended), _ratio),
-    "mean_words": Summed(None, 1, "Mots par réponse", "Words per answer", _each(lambda a: float(a.words)), _ratio),
-    "first_seconds": Summed(False, 2, "Attente du premier texte, seul (s)", "Wait for the first text, alone (s)", _waits, lambda sums: sums[..., 0] / sums[..., 2]),
-    "seconds": Summed(False, 2, "Durée d'une réponse, seul (s)", "Time of an answer, alone (s)", _waits, lambda sums: sums[..., 1] / sums[..., 2]),
-    "tokens_per_second": Summed(None, 0, "Jetons par seconde (par lots)", "Tokens per second (in batches)", _speed, _ratio),
+    "mean_words": Summed(None, 1, "Mots par réponse", "Words per answer", _each(lambda a: float(a.words)), _ratio, bounded=False),
+    "first_seconds": Summed(False, 2, "Attente du premier texte, seul (s)", "Wait for the first text, alone (s)", _waits, lambda sums: sums[..., 0] / sums[..., 2], bounded=False),
+    "seconds": Summed(False, 2, "Durée d'une réponse, seul (s)", "Time of an answer, alone (s)", _waits, lambda sums: sums[..., 1] / sums[..., 2], bounded=False),
+    "tokens_per_second": Summed(None, 0, "Jetons par seconde (par lots)", "Tokens per second (in batches)", _speed, _ratio, bounded=False),
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def bleu_counts(answer: str, expected: str) -> tuple[int, ...]:
 
     They add up over answers: BLEU of a whole set is `bleu` of their sum.
     """
-    score = _bleu().sentence_score(" ".join(words(answer)), [" ".join(words(expected))])
+    score = _bleu().corpus_score([" ".join(words(answer))], [[" ".join(words(expected))]])
     return (score.sys_len, score.ref_len, *score.counts, *score.totals)
 
 

@@ -51,6 +51,7 @@ class AnswerRecord:
         nearness: share of the answer's 4-grams of words that stand in the nearest training answer; None where not
             looked for, or for an answer of fewer words.
         nearest: id of that training dialogue.
+        bertscore: see `similarity`; None where no encoder was asked for.
         label, wanted_label: for sets whose answers are labels; "" for an answer that is none of them.
     """
 
@@ -78,6 +79,7 @@ class AnswerRecord:
     wanted_language: str = ""
     nearness: float | None = None
     nearest: str = ""
+    bertscore: float | None = None
     label: str = ""
     wanted_label: str = ""
 

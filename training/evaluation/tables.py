@@ -1,5 +1,6 @@
 """A comparison as rows of text, for the terminal and for the report; and what a difference allows to say."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from chatbot.language import number, tr
@@ -10,6 +11,25 @@ from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.records import Evaluation
 
 Verdict = Literal["better", "worse", "different", "unsure", ""]
+SIGNS: dict[Verdict, str] = {"better": "★", "worse": "↓", "different": "≠", "unsure": "≈", "": ""}
+SHORT = (
+    "bits_per_byte",
+    "token_f1",
+    "exact_match",
+    "bleu",
+    "chrf",
+    "rouge_l",
+    "bertscore",
+    "accuracy",
+    "macro_f1",
+    "repetition",
+    "drift",
+    "copied",
+    "ended",
+    "mean_words",
+    "seconds",
+    "tokens_per_second",
+)  # for a terminal
 
 
 def verdict(name: str, gap: Difference | None) -> Verdict:
@@ -39,24 +59,44 @@ def side_name(side: Evaluation) -> str:
 
 
 def told(estimate: Estimate | None, digits: int) -> str:
-    """0,212 ± 0,018: half the interval's width after the value; the value alone where there is no interval."""
+    """0,212 [0,19 ; 0,23]: the value, and its interval in one digit less; the value alone where there is none."""
     if estimate is None:
         return "—"
     value = number(estimate.value, digits)
     if estimate.low is None or estimate.high is None:
         return value
-    return f"{value} ± {number((estimate.high - estimate.low) / 2, digits)}"
+    low, high = (number(end, max(digits - 1, 0)) for end in (estimate.low, estimate.high))
+    return f"{value} [{low} ; {high}]"
 
 
-def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Head and rows: the measure, each side's value, and what is shown of the main model beside the reference."""
+def table(
+    comparison: Comparison, names: Sequence[str] = tuple(MEASURES), *, signs: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: the measure, each side's value, and what is shown of the main model beside the reference.
+
+    Args:
+        comparison: of which.
+        names: of the measures, as far as they were measured.
+        signs: whether a sign tells what is shown, where words would need too much room.
+    """
     gaps = comparison.differences[comparison.main, comparison.reference]
     head = [tr("Mesure", "Measure"), *(side_name(side) for side in comparison.evaluations)]
-    head.append(tr(f"{comparison.main} est", f"{comparison.main} is"))
+    head.append("" if signs else tr(f"{comparison.main} est", f"{comparison.main} is"))
     rows = []
-    for name, measure in MEASURES.items():
+    for name in names:
         found = [comparison.measures[side.model].get(name) for side in comparison.evaluations]
         if any(found):
-            cells = [told(one, measure.digits) for one in found]
-            rows.append([label_of(name), *cells, verdict_told(verdict(name, gaps.get(name)))])
+            cells = [told(one, MEASURES[name].digits) for one in found]
+            shown = verdict(name, gaps.get(name))
+            rows.append([label_of(name), *cells, SIGNS[shown] if signs else verdict_told(shown)])
     return head, rows
+
+
+def signs_told() -> str:
+    """What the signs mean, and the intervals."""
+    return tr(
+        "★ le modèle spécialisé est meilleur que le générique, ↓ moins bon, ≠ différent, ≈ pas de différence montrée. "
+        "Entre crochets : l'intervalle à 95 %, sur les groupes de questions.",
+        "★ the specialised model is better than the generic one, ↓ worse, ≠ different, ≈ no difference shown. "
+        "In brackets: the 95% interval, over groups of questions.",
+    )

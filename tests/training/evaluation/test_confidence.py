@@ -1,0 +1,97 @@
+"""Intervals and tests: against SciPy where it has the same, and by how often they hold the truth."""
+
+import numpy as np
+import pytest
+
+from training.evaluation.confidence import bootstrap, jackknife, jackknife_difference, paired
+from training.evaluation.groups import in_common, summed
+
+
+def means(sums):
+    return sums[..., 0] / sums[..., 1]
+
+
+def rows_of(values, groups=None):
+    groups = groups if groups is not None else range(len(values))
+    return {str(n): (f"g{group:04}", (float(v), 1.0)) for n, (v, group) in enumerate(zip(values, groups, strict=True))}
+
+
+def test_the_interval_is_that_of_scipy():
+    from scipy.stats import bootstrap as scipy_bootstrap
+
+    values = np.random.default_rng(5).gamma(2, size=60)
+    ours = bootstrap(summed(rows_of(values)), means)
+    theirs = scipy_bootstrap((values,), np.mean, method="percentile", n_resamples=20_000, rng=1).confidence_interval
+    assert ours.value == pytest.approx(values.mean())
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs), abs=0.03)
+
+
+def test_the_probability_is_that_of_scipy():
+    from scipy.stats import permutation_test
+
+    random = np.random.default_rng(7)
+    one = random.normal(size=25)
+    other = one + random.normal(0.35, 0.7, size=25)
+    ours = paired(*in_common(rows_of(one), rows_of(other)), means)
+    theirs = permutation_test(
+        (one, other), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=20_000, rng=1
+    )
+    assert ours.value == pytest.approx((one - other).mean())
+    assert ours.p == pytest.approx(theirs.pvalue, abs=0.02)
+
+
+def test_groups_and_not_dialogues_are_drawn():
+    """Ten answers to one question in ten wordings are one observation: the interval is as wide as without nine of them."""
+    values = np.random.default_rng(2).random(12)
+    alone = bootstrap(summed(rows_of(values)), means)
+    ten = bootstrap(summed(rows_of(np.repeat(values, 10), np.repeat(np.arange(12), 10))), means)
+    assert (ten.low, ten.high) == pytest.approx((alone.low, alone.high))
+    assert (ten.groups, ten.dialogues) == (12, 120)
+
+
+def test_an_interval_holds_the_truth_about_as_often_as_it_says():
+    random = np.random.default_rng(3)
+    held = sum(
+        one.low <= 0.5 <= one.high for one in (bootstrap(summed(rows_of(random.random(40))), means) for _ in range(200))
+    )
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_two_equal_models_differ_about_as_often_as_chance_says():
+    random = np.random.default_rng(4)
+    shown = sum(
+        paired(*in_common(rows_of(random.random(30)), rows_of(random.random(30))), means).shown for _ in range(200)
+    )
+    assert shown / 200 <= 0.10
+
+
+def test_twenty_of_twenty_is_no_certainty():
+    all_right = bootstrap(summed(rows_of([1.0] * 20)), means, bounded=True)
+    assert (all_right.value, all_right.high) == (1.0, 1.0)
+    assert all_right.low == pytest.approx(0.8389, abs=1e-3)  # Wilson, as statsmodels' proportion_confint gives it
+    assert bootstrap(summed(rows_of([0.0] * 20)), means, bounded=True).high == pytest.approx(0.1611, abs=1e-3)
+
+
+def test_one_group_has_no_interval():
+    sums = summed(rows_of([0.2, 0.4, 0.6], [1, 1, 1]))
+    one = bootstrap(sums, means)
+    assert (one.value, one.low, one.high) == (pytest.approx(0.4), None, None)
+    assert not paired(sums, sums, means).shown and paired(sums, sums, means).p is None
+
+
+def test_only_what_both_have_is_compared():
+    left, right = in_common(rows_of([1, 2, 3]), {"1": ("g0001", (5.0, 1.0)), "9": ("g0009", (0.0, 1.0))})
+    assert (left.names, left.by_group[:, 0].tolist(), right.by_group[:, 0].tolist()) == (("g0001",), [2.0], [5.0])
+    with pytest.raises(ValueError, match="same groups"):
+        paired(left, summed(rows_of([1, 2])), means)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    values = np.random.default_rng(6).random(50)
+    without = (values.sum() - values) / 49
+    one = jackknife(float(values.mean()), without, 50)
+    error = values.std(ddof=1) / np.sqrt(50)
+    assert (one.high - one.value) == pytest.approx(1.96 * error, rel=1e-4)
+    gap = jackknife_difference(float(values.mean()), without)
+    assert gap.p < 1e-6 and gap.shown
+    assert jackknife_difference(0.0, np.zeros(4)).p == 1.0
