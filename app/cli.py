@@ -11,6 +11,7 @@ import typer
 
 from app.compare_command import compare, evaluate
 from app.data_commands import data_app
+from app.judge_command import judge
 from app.options import (
     RECIPES,
     BaseUrl,
@@ -95,6 +96,8 @@ app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, ép
                     "Searches for better settings: learning rate, epochs, LoRA, decoding."))(search)  # fmt: skip
 app.command(help=tr("Essaie des décodages sur les questions de validation, et écrit le meilleur dans l'entraînement.",
                     "Tries ways of decoding on validation questions, and writes the best into the run."))(sweep)  # fmt: skip
+app.command(help=tr("Fait juger une comparaison par un modèle, dans les deux ordres, et mesure son accord avec les votes.",
+                    "Has a model judge a comparison, in both orders, and measures its agreement with the votes."))(judge)  # fmt: skip
 
 
 @app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))

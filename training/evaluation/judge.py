@@ -61,9 +61,8 @@ class Judged:
     def outcome(self) -> Outcome:
         if not self.verdicts:
             return "identical"
-        for bad in ("refused", "unreadable"):
-            if bad in self.verdicts:
-                return bad  # type: ignore[return-value]
+        if "refused" in self.verdicts or "unreadable" in self.verdicts:
+            return "refused" if "refused" in self.verdicts else "unreadable"
         meant: tuple[dict[Verdict, Outcome], ...] = (
             {"A": "one", "B": "other", "tie": "tie"},
             {"A": "other", "B": "one", "tie": "tie"},
@@ -94,7 +93,9 @@ class Request:
         answers = (case.other, case.one) if swapped else (case.one, case.other)
         wanted = {name: text for name, text in shown.items() if text and (name != "expected" or self.expected)}
         data = json.dumps({**wanted, "A": answers[0], "B": answers[1]}, ensure_ascii=False)
-        beside = tr(", à l'aide de la réponse attendue (« expected »)", ", with the help of the expected answer (“expected”)")
+        beside = tr(
+            ", à l'aide de la réponse attendue (« expected »)", ", with the help of the expected answer (“expected”)"
+        )
         return tr(
             f"Juge deux réponses à une question, A et B{beside if self.expected else ''}. Laquelle est la meilleure ?\n"
             f"Critères : {self.criteria or default_criteria()}\n"
@@ -172,7 +173,7 @@ class Judge:
         request: how it is asked.
         kept: its answers of earlier calls.
         say: told of each wait.
-        waits: seconds before each further try.
+        waits: seconds before each further try; `WAITS` by default.
     """
 
     def __init__(
@@ -181,10 +182,10 @@ class Judge:
         request: Request,
         kept: KeptVerdicts,
         say: Callable[[str], object] = lambda line: None,
-        waits: Sequence[float] = WAITS,
+        waits: Sequence[float] | None = None,
     ):
         self.request, self.tally = request, Tally()
-        self._chat, self._kept, self._say, self._waits = chat, kept, say, waits
+        self._chat, self._kept, self._say, self._waits = chat, kept, say, WAITS if waits is None else waits
         self._refused = 0
 
     def missing(self, cases: Sequence[Case]) -> list[str]:
@@ -244,7 +245,9 @@ class Judge:
                            "again.")
                     ) from error  # fmt: skip
                 self.tally.retries += 1
-                self._say(tr(f"Juge : {error} Nouvel essai dans {wait:g} s…", f"Judge: {error} Trying again in {wait:g} s…"))
+                self._say(
+                    tr(f"Juge : {error} Nouvel essai dans {wait:g} s…", f"Judge: {error} Trying again in {wait:g} s…")
+                )
                 time.sleep(wait)
         raise AssertionError
 

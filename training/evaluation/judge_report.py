@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from chatbot.dialogue import drawn
 from chatbot.errors import InputError
@@ -16,12 +16,13 @@ from training.evaluation.compare import Comparison
 from training.evaluation.comparison_file import Compared
 from training.evaluation.confidence import Estimate, bootstrap, caution, wilson
 from training.evaluation.groups import summed
-from training.evaluation.judge import Case, Judged, Request, Tally, default_criteria
+from training.evaluation.judge import Case, Judged, Outcome, Request, Tally, default_criteria
+from training.evaluation.markdown import code, grid, inline, share_told
 from training.evaluation.tables import side_name
 
 FORMAT = 1
 SAMPLES = 10  # questions shown in the report
-OUTCOMES = ("one", "other", "tie", "inconsistent", "unreadable", "refused", "identical")
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Judgement:
     agreement: Agreement | None = None
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Outcome, int]:
         found = Counter(one.outcome for one in self.judged)
         return {outcome: found[outcome] for outcome in OUTCOMES}
 
@@ -111,7 +112,9 @@ class Judgement:
         }
 
 
-def cases_of(compared: Compared, split: str, pair: tuple[str, str] | None, questions: int) -> tuple[str, str, list[Case]]:
+def cases_of(
+    compared: Compared, split: str, pair: tuple[str, str] | None, questions: int
+) -> tuple[str, str, list[Case]]:
     """Names of the two models, and at most so many questions with their answers, the same ones for every judge.
 
     Raises:
@@ -162,11 +165,13 @@ def names_in(compared: Compared, judgement: Judgement) -> tuple[str, str]:
 def rows_of(judgement: Judgement, names: tuple[str, str]) -> list[tuple[str, str]]:
     """What was counted, a row each."""
     counts = judgement.counts
-    labels = {
+    labels: dict[Outcome, str] = {
         "one": tr(f"{names[0]} gagne", f"{names[0]} wins"),
         "other": tr(f"{names[1]} gagne", f"{names[1]} wins"),
         "tie": tr("égalités", "ties"),
-        "inconsistent": tr("contradictoires (l'ordre change le verdict)", "inconsistent (the order changes the verdict)"),
+        "inconsistent": tr(
+            "contradictoires (l'ordre change le verdict)", "inconsistent (the order changes the verdict)"
+        ),
         "unreadable": tr("illisibles (pas de verdict en JSON)", "unreadable (no verdict as JSON)"),
         "refused": tr("refusées par le serveur", "refused by the server"),
         "identical": tr("réponses identiques, non demandées", "identical answers, not asked for"),
@@ -180,14 +185,14 @@ def conclusion(judgement: Judgement, names: tuple[str, str]) -> list[str]:
     rate, groups = judgement.win_rate, judgement.win_rate_over_groups
     if rate and groups and groups.groups < rate.dialogues:
         lines.append(
-            tr(f"Sur les groupes de questions, qui se ressemblent : {told(groups)}.",
-               f"Over groups of questions, which are alike: {told(groups)}.")
+            tr(f"Sur les groupes de questions, qui se ressemblent : {share_told(groups)}.",
+               f"Over groups of questions, which are alike: {share_told(groups)}.")
         )  # fmt: skip
     if groups and (few := caution(groups.groups)):
         lines.append(few[0].upper() + few[1:] + ".")
     if first := judgement.first_wins:
-        lines.append(tr(f"La réponse montrée en premier gagne : {told(first)} des verdicts ; 50 % si l'ordre ne compte pas.",
-                        f"The answer shown first wins: {told(first)} of the verdicts; 50% if order does not count."))  # fmt: skip
+        lines.append(tr(f"La réponse montrée en premier gagne : {share_told(first)} des verdicts ; 50 % si l'ordre ne compte pas.",
+                        f"The answer shown first wins: {share_told(first)} of the verdicts; 50% if order does not count."))  # fmt: skip
     if judgement.agreement:
         lines.append(_agreed(judgement.agreement))
     return [*lines, warning()]
@@ -203,39 +208,29 @@ def warning() -> str:
     )
 
 
-def told(estimate: Estimate) -> str:
-    """62 % [51 ; 72]."""
-    value = number(100 * estimate.value) + tr(" %", "%")
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} [{number(100 * estimate.low)}{tr(' ; ', '; ')}{number(100 * estimate.high)}]"
-
-
 def report(judgement: Judgement, names: tuple[str, str]) -> str:
     """The report as Markdown."""
-    request = judgement.request
+    request, names = judgement.request, (code(names[0]), code(names[1]))
     lines = [
         tr("# Un modèle pour juge", "# A model as the judge"),
         "",
-        tr(f"- Juge : {_inline(judgement.judge)}, température 0, chaque question dans les deux ordres.",
-           f"- Judge: {_inline(judgement.judge)}, temperature 0, each question in both orders."),
+        tr(f"- Juge : {code(judgement.judge)}, température 0, chaque question dans les deux ordres.",
+           f"- Judge: {code(judgement.judge)}, temperature 0, each question in both orders."),
         tr(f"- {len(judgement.judged)} questions de la partie « {judgement.split} » ; réponse attendue "
            f"{'montrée au juge' if request.expected else 'cachée au juge'}.",
            f"- {len(judgement.judged)} questions of the split `{judgement.split}`; expected answer "
            f"{'shown to the judge' if request.expected else 'hidden from the judge'}."),
-        tr("- Critères : ", "- Criteria: ") + _inline(request.criteria or default_criteria()),
+        tr("- Critères : ", "- Criteria: ") + inline(request.criteria or default_criteria()),
         "",
-        tr("| Verdict | Questions |", "| Verdict | Questions |"),
-        "|---|---:|",
-        *(f"| {_inline(label)} | {count} |" for label, count in rows_of(judgement, names)),
+        *grid(("Verdict", "Questions"), rows_of(judgement, names)),
         "",
-        *(f"{_inline(line)}\n" for line in conclusion(judgement, names)),
+        *(f"{line}\n" for line in conclusion(judgement, names)),
     ]  # fmt: skip
     shown = drawn([one for one in judgement.judged if one.verdicts], SAMPLES, 1)
     lines += [tr(f"## {len(shown)} questions tirées au hasard", f"## {len(shown)} questions drawn at random")]
     for one in shown:
-        lines += ["", f"**{_inline(one.case.question)}**", "", "| | |", "|---|---|"]
-        lines += [f"| {_inline(name)} | {_inline(text)} |" for name, text in _texts(one, names)]
+        lines += ["", f"**{inline(one.case.question)}**", "", "| | |", "|---|---|"]
+        lines += [f"| {name} | {inline(text)} |" for name, text in _texts(one, names)]
     return "\n".join([*lines, ""])
 
 
@@ -255,8 +250,8 @@ def _preferred(judgement: Judgement, names: tuple[str, str]) -> str:
     if rate is None:
         return tr(f"Aucun verdict ne compte, sur {questions} questions : le juge ne départage pas ces modèles.",
                   f"No verdict counts, of {questions} questions: the judge does not tell these models apart.")  # fmt: skip
-    share = tr(f"{names[0]} gagne {told(rate)} des {rate.dialogues} questions que le juge tranche pareil dans les deux ordres",
-               f"{names[0]} wins {told(rate)} of the {rate.dialogues} questions that the judge decides alike in both orders")  # fmt: skip
+    share = tr(f"{names[0]} gagne {share_told(rate)} des {rate.dialogues} questions que le juge tranche pareil dans les deux ordres",
+               f"{names[0]} wins {share_told(rate)} of the {rate.dialogues} questions that the judge decides alike in both orders")  # fmt: skip
     if judgement.shown:
         return share + "."
     return share + tr(" : pas de préférence montrée.", ": no preference is shown.")
@@ -273,11 +268,5 @@ def _agreed(found: Agreement) -> str:
     aside = tr(f"(à part : {found.no_majority} sans majorité, {found.no_verdict} sans verdict du juge)",
                f"(apart: {found.no_majority} without a majority, {found.no_verdict} without a verdict of the judge)")  # fmt: skip
     few = caution(found.questions)
-    return tr(f"Accord avec la majorité des votes humains : {told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
-              f"Agreement with the majority of human votes: {told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (f" ; {few}." if few else ".")  # fmt: skip
-
-
-def _inline(text: str) -> str:
-    from training.evaluation.report import _inline as escaped
-
-    return escaped(text)
+    return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
+              f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (f" ; {few}." if few else ".")  # fmt: skip

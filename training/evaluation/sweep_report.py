@@ -1,7 +1,7 @@
 """What a sweep of decodings found: rows and sentences for the terminal and the report, and the files in the run folder."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,8 @@ from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
 from training.decoding import write_decoding
-from training.evaluation.confidence import Difference, Estimate, caution
+from training.evaluation.confidence import Estimate, caution
+from training.evaluation.markdown import code, gap_told, grid
 from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.sweep import GUARDS, SPLIT, Swept, Tried
 from training.evaluation.tables import told
@@ -75,22 +76,12 @@ def table(swept: Swept) -> tuple[list[str], list[list[str]]]:
         [
             choice_told(one.way) + (" ★" if one is swept.chosen else ""),
             told(one.value, digits),
-            gap_told(one.gap, digits),
+            gap_told(one.gap, digits) if one.gap else "—",
             *(_guard(one, name) for name in guards),
         ]
         for one in swept.tried
     ]
     return [*head, *(short[name] for name in guards)], rows
-
-
-def gap_told(gap: Difference | None, digits: int) -> str:
-    """+0,031 [0,010 ; 0,052]."""
-    if gap is None:
-        return "—"
-    value = ("+" if gap.value >= 0 else "") + number(gap.value, digits)
-    if gap.low is None or gap.high is None:
-        return value
-    return f"{value} [{number(gap.low, digits)}{tr(' ; ', '; ')}{number(gap.high, digits)}]"
 
 
 def conclusion(run: RunFolder, swept: Swept, left_out: int = 0) -> list[str]:
@@ -136,7 +127,7 @@ def report(run: RunFolder, swept: Swept, left_out: int) -> str:
     head, rows = table(swept)
     value, passes = swept.greedy.value, max(one.passes for one in swept.tried)
     lines = [
-        tr(f"# Décodages essayés sur `{run.path}`", f"# Ways of decoding tried on `{run.path}`"),
+        tr("# Décodages essayés sur ", "# Ways of decoding tried on ") + code(str(run.path)),
         "",
         tr(f"- {number(value.dialogues)} questions de validation, en {number(value.groups)} groupe(s), "
            f"{swept.greedy.way.max_new_tokens} jetons au plus par réponse.",
@@ -151,7 +142,7 @@ def report(run: RunFolder, swept: Swept, left_out: int) -> str:
            "- Repeats: share of 4-grams said before. Ended: share of answers that end by themselves. Drift: share of answers in "
            "another language than the question. Words: per answer."),
         "",
-        *_markdown(head, rows),
+        *grid(head, rows),
         "",
         *(f"{line}\n" for line in conclusion(run, swept, left_out)),
         f"    {compare_command(run, swept.chosen.way)}",
@@ -161,7 +152,7 @@ def report(run: RunFolder, swept: Swept, left_out: int) -> str:
 
 def _verdict(swept: Swept, digits: int) -> str:
     best, others = swept.best, len(swept.tried) - 1
-    measure, way, gain = label_of(swept.measure), choice_told(best.way), gap_told(best.gap, digits)
+    measure, way, gain = label_of(swept.measure), choice_told(best.way), gap_told(best.gap, digits) if best.gap else ""
     value = number(best.value.value, digits)
     if best is swept.greedy:
         return tr(f"Aucun autre décodage, sur {others}, ne fait mieux que le glouton ({measure} {value}) : il est gardé.",
@@ -186,8 +177,3 @@ def _verdict(swept: Swept, digits: int) -> str:
 def _guard(one: Tried, name: str) -> str:
     found: Mapping[str, Estimate] = one.guards
     return number(found[name].value, MEASURES[name].digits) if name in found else "—"
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
-    return [lines[0], "|---|" + "---:|" * (len(head) - 1), *lines[1:]]

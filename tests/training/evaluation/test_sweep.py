@@ -14,10 +14,11 @@ from training.evaluation.asked import Asked, Training
 from training.evaluation.confidence import Difference, Estimate, bootstrap, paired
 from training.evaluation.evaluate import Evaluator
 from training.evaluation.groups import summed
+from training.evaluation.markdown import gap_told
 from training.evaluation.measures import MEASURES
 from training.evaluation.records import Evaluation, EvaluationSettings
 from training.evaluation.sweep import MOST_WAYS, SweepWatcher, Swept, Tried, check_ways, pooled, sweep
-from training.evaluation.sweep_report import conclusion, gap_told, table
+from training.evaluation.sweep_report import conclusion, table
 from training.evaluation.ways import DRAWN_PENALTIES, GREEDY_PENALTIES, TEMPERATURES, TOP_P, greedy, grid
 from training.runs import RunFolder
 

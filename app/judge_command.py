@@ -1,0 +1,188 @@
+"""`causette judge`: options in, a model asked about the answers of a comparison, the report beside it."""
+
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.options import BaseUrl, Json
+from app.output import Output, table
+from app.usage import missing
+from chatbot.errors import InputError, WorldError, no_such_file
+from chatbot.language import number, tr
+
+KEPT = "judge.jsonl"  # all that the judge wrote, beside the comparison
+CHARACTERS_PER_TOKEN = 3  # a cautious guess, for the cost before it is known
+
+
+def judge(
+    comparison: Annotated[Path, typer.Argument(metavar=tr("COMPARAISON", "COMPARISON"), help=tr(
+        "Dossier d'une comparaison (RUN), ou son comparison.json.", "Folder of a comparison (RUN), or its comparison.json."))],
+    model: Annotated[str | None, typer.Option(show_default=tr("le seul modèle du serveur", "the server's only model"), help=tr(
+        "Modèle qui juge.", "Model that judges."))] = None,
+    base_url: BaseUrl = None,
+    split: Annotated[str, typer.Option(help=tr("Partie du jeu.", "Split of the set."))] = "test",
+    pair: Annotated[str | None, typer.Option(metavar="A,B", show_default=tr("le spécialisé et le générique", "the specialised and the generic one"), help=tr(
+        "Les deux modèles de la comparaison à départager.", "The two models of the comparison to tell apart."))] = None,
+    questions: Annotated[int, typer.Option(min=1, help=tr("Questions au plus.", "Questions at most."))] = 60,
+    criteria: Annotated[str | None, typer.Option(metavar=tr("TEXTE", "TEXT"), show_default=tr("exactitude, utilité, clarté", "correctness, usefulness, clarity"), help=tr(
+        "Ce qui rend une réponse meilleure.", "What makes an answer better."))] = None,
+    expected: Annotated[bool, typer.Option("--expected/--no-expected", help=tr(
+        "Montre la réponse attendue au juge, ou la lui cache.", "Shows the judge the expected answer, or hides it."))] = True,
+    max_tokens: Annotated[int, typer.Option(min=16, max=100_000, help=tr(
+        "Longueur maximale d'un verdict, en jetons ; plus pour un juge qui raisonne d'abord.",
+        "Longest verdict, in tokens; more for a judge that thinks first."))] = 300,
+    feedback: Annotated[Path | None, typer.Option(help=tr(
+        "Fichier de votes humains (feedback.sqlite), pour l'accord avec eux.",
+        "File of human votes (feedback.sqlite), for the agreement with them."))] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    from chatbot.remote import KEY, URL, URL_OPTION, RemoteChat
+    from training.evaluation.comparison_file import read_compared
+    from training.evaluation.judge import Judge, KeptVerdicts, Request
+    from training.evaluation.judge_report import cases_of
+
+    output = Output(json)
+    folder = comparison if comparison.is_dir() else comparison.parent
+    compared = read_compared(comparison)
+    one, other, cases = cases_of(compared, split, pair_of(pair), questions)
+    if feedback and not feedback.exists():
+        raise no_such_file(feedback)
+    url = base_url or os.environ.get(URL, "")
+    if not url:
+        raise missing([URL_OPTION], "causette judge")
+    chat = RemoteChat(url, model, os.environ.get(KEY, ""))
+    request = Request(model=f"{chat.name} @ {url}", criteria=criteria or "", expected=expected, longest=max_tokens)
+    asking = Judge(chat, request, KeptVerdicts(folder / KEPT), output.say)
+    output.say(_before(asking, cases, chat.name))
+    value, *shown = _judged(asking, chat.name, compared, (one, other), split, cases, feedback, folder, output)
+    output.result(value, *shown)
+
+
+def _judged(
+    asking: Any,
+    name: str,
+    compared: Any,
+    pair: tuple[str, str],
+    split: str,
+    cases: Sequence[Any],
+    feedback: Path | None,
+    folder: Path,
+    output: Output,
+) -> tuple[Any, ...]:
+    """Asks, writes the report, and returns the JSON value and what to print."""
+    from app.disk import check_writable
+    from app.measuring import Bar
+    from training.evaluation.agreement import agreement
+    from training.evaluation.judge_report import Judgement, conclusion, names_in, rows_of, write_judgement
+
+    check_writable(folder / "judge.json")
+    judged = []
+    with Bar(output) as bar:
+        progress = bar.of(tr(f"{name} juge", f"{name} judges"))
+        for case in cases:
+            judged.append(asking.judge(case))
+            progress(len(judged), len(cases))
+    found = {each.case.id: each.outcome for each in judged}
+    agreed = agreement(found, votes_in(feedback, split, pair, cases)) if feedback else None
+    judgement = Judgement(
+        one=pair[0], other=pair[1], split=split, judge=name, request=asking.request, judged=tuple(judged),
+        tally=asking.tally, agreement=agreed,
+    )  # fmt: skip
+    names = names_in(compared, judgement)
+    value = write_judgement(folder, judgement, names)
+    output.say(_after(asking.tally))
+    title = tr(f"{name} juge {names[0]} et {names[1]} · partie « {split} »", f"{name} judges {names[0]} and {names[1]} · split “{split}”")  # fmt: skip
+    shown = table(("Verdict", "Questions"), rows_of(judgement, names), title=title)
+    where = tr(f"Rapport : {folder / 'judge.md'}", f"Report: {folder / 'judge.md'}")
+    return {**value, "report": str(folder / "judge.md")}, shown, *conclusion(judgement, names), where
+
+
+def votes_in(path: Path, split: str, pair: tuple[str, str], cases: Sequence[Any]) -> Mapping[str, list[str]]:
+    """The votes of people on these very answers: question → "one", "other" or "tie" for each vote.
+
+    Reads the tables of `app.feedback.store` (study, item, person, shown, vote). A study of other models is passed over,
+    and so are questions whose answers are no longer the ones that people saw.
+
+    Raises:
+        InputError: it is no file of votes.
+        WorldError: it cannot be read.
+    """
+    file = path / "feedback.sqlite" if path.is_dir() else path
+    if not file.is_file():
+        raise no_such_file(file)
+    query = """SELECT study.main, study.reference, item.id, item.main_answer, item.reference_answer, shown.main_left,
+        vote.choice FROM vote JOIN shown USING (ticket) JOIN person ON person.id = shown.person
+        JOIN item ON item.study = person.study AND item.id = shown.item JOIN study ON study.id = item.study
+        WHERE item.split = ?"""
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            rows = db.execute(query, [split]).fetchall()
+    except sqlite3.DatabaseError as error:
+        kind = WorldError if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error) else InputError
+        raise kind(
+            tr(f"{file} : votes illisibles ({error}).", f"{file}: the votes cannot be read ({error}).")
+        ) from error
+    asked = {f"{split}/{case.id}": case for case in cases}
+    votes: dict[str, list[str]] = defaultdict(list)
+    for main, reference, item, main_answer, reference_answer, main_left, choice in rows:
+        case = asked.get(item)
+        if case is None or {main, reference} != set(pair):
+            continue
+        answers = {main: main_answer, reference: reference_answer}
+        if (answers[pair[0]], answers[pair[1]]) != (case.one, case.other):
+            continue
+        preferred = {"left": main if main_left else reference, "right": reference if main_left else main}.get(choice)
+        votes[case.id].append("tie" if preferred is None else "one" if preferred == pair[0] else "other")
+    return votes
+
+
+def pair_of(text: str | None) -> tuple[str, str] | None:
+    """The two names of "A,B"; None for None.
+
+    Raises:
+        InputError: they are not two.
+    """
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2:
+        raise InputError(
+            tr(
+                f"--pair {text} : deux noms séparés par une virgule.",
+                f"--pair {text}: two names, with a comma between.",
+            )
+        )
+    return names[0], names[1]
+
+
+def _before(asking: Any, cases: Sequence[Any], name: str) -> str:
+    """What it will cost, before it does."""
+    texts = asking.missing(cases)
+    known = 2 * sum(not case.identical for case in cases) - len(texts)
+    read = sum(map(len, texts)) // CHARACTERS_PER_TOKEN
+    most = len(texts) * asking.request.longest
+    kept = tr(f" ({known} déjà là)", f" ({known} there already)") if known else ""
+    return tr(
+        f"{len(cases)} questions dans les deux ordres : {len(texts)} appels à {name}{kept}, environ {number(read)} jetons lus "
+        f"et {number(most)} écrits au plus.",
+        f"{len(cases)} questions in both orders: {len(texts)} calls to {name}{kept}, about {number(read)} tokens read and "
+        f"{number(most)} written at most.",
+    )
+
+
+def _after(tally: Any) -> str:
+    """What it did cost."""
+    counted = tr("jetons non comptés par le serveur", "tokens not counted by the server")
+    if tally.tokens_read or tally.tokens_written:
+        counted = tr(f"{number(tally.tokens_read)} jetons lus, {number(tally.tokens_written)} écrits",
+                     f"{number(tally.tokens_read)} tokens read, {number(tally.tokens_written)} written")  # fmt: skip
+    if not tally.calls:
+        return tr("Aucun appel : tout était gardé.", "No call: all was kept.")
+    again = tr(f", {tally.retries} nouvel(s) essai(s)", f", {tally.retries} more tries") if tally.retries else ""
+    return tr(f"{tally.calls} appels{again}, {counted}.", f"{tally.calls} calls{again}, {counted}.")
