@@ -47,3 +47,18 @@ def of_run(model: str | None, given: Mapping[str, float], output: Output) -> dic
     if values["temperature"] == 0:  # nothing was drawn: of a limit to the draw it knows nothing
         del values["top_p"]
     return values
+
+
+def left_behind(model: str) -> str:
+    """What to tell who writes a run in another form, which has no place for its decoding; "" where there is nothing."""
+    from training.decoding import decoding_of
+    from training.evaluation.ways import DEFAULT, as_values, choice_told
+    from training.run_list import is_run
+    from training.runs import RunFolder
+
+    values = decoding_of(RunFolder(Path(model))).values if is_run(Path(model)) else {}
+    if all(value == as_values(DEFAULT)[name] for name, value in values.items()):
+        return ""
+    told = choice_told(Sampling(**values))  # type: ignore[arg-type]
+    return tr(f"\nDécodage du run, à donner à qui génère (il n'est pas écrit ici) : {told}",
+              f"\nThe run's decoding, to give to what generates (it is not written here): {told}")  # fmt: skip

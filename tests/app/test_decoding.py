@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from app import serving
-from app.decoding import sampling_for
+from app.decoding import left_behind, sampling_for
 from app.main import main
 from app.output import Output
 from chatbot.dialogue import user
@@ -210,3 +210,11 @@ def test_a_comparison_stays_greedy(decided, capsys):
     assert main(["evaluate", str(decided), "--split", "validation", "--questions", "2", "--max-tokens", "4", "--json"]) == 0  # fmt: skip
     sampling = json.loads(capsys.readouterr().out)["settings"]["sampling"]
     assert sampling == json.loads(json.dumps(EvaluationSettings().sampling.__dict__)) | {"max_new_tokens": 4}
+
+
+def test_an_export_says_what_it_leaves_behind(decided, tmp_path, capsys):
+    assert main(["export", str(decided), "--out", str(tmp_path / "with")]) == 0
+    said_of_it = "Décodage du run, à donner à qui génère (il n'est pas écrit ici) : T 1,5, top-p 0,8, pénalité 1,3"
+    assert said_of_it in capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+    write_decoding(RunFolder(decided), Sampling(), {})  # plain greedy is what everybody does
+    assert left_behind(str(decided)) == left_behind("mini") == ""

@@ -49,7 +49,7 @@ def agreement(judged: Mapping[str, str], votes: Mapping[str, Sequence[str]]) -> 
     sums = summed(rows)  # type: ignore[arg-type]
     defined = bool(both) and not np.isnan(cohen_kappa(sums.by_group.sum(axis=0)))
     return Agreement(
-        share=bootstrap(sums, _share) if both else None,
+        share=bootstrap(sums, _share, bounded=True) if both else None,
         kappa=bootstrap(sums, cohen_kappa) if defined else None,
         questions=len(both),
         no_majority=len(people) - len(clear),

@@ -160,13 +160,3 @@ def _times(groups: int, seed: int) -> np.ndarray:
 @lru_cache(maxsize=4)
 def _tosses(groups: int, seed: int) -> np.ndarray:
     return (np.random.default_rng([seed, 1]).random((RESAMPLES, groups)) < 0.5).astype("float64")
-
-
-def wilson(successes: int, count: int) -> Estimate | None:
-    """A share with its Wilson score interval (Wilson 1927), each of `count` taken as independent; None of nothing."""
-    if not count:
-        return None
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, count).proportion_ci(0.95, method="wilson")
-    return Estimate(successes / count, float(interval.low), float(interval.high), count, count)

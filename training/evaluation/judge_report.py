@@ -57,7 +57,7 @@ class Judgement:
     def win_rate(self) -> Estimate | None:
         """Of `one`, among the questions that it or the other won."""
         counts = self.counts
-        return wilson(counts["one"], counts["one"] + counts["other"])
+        return _share(counts["one"], counts["one"] + counts["other"])
 
     @property
     def win_rate_over_groups(self) -> Estimate | None:
@@ -67,13 +67,13 @@ class Judgement:
             for one in self.judged
             if one.outcome in ("one", "other")
         }
-        return bootstrap(summed(rows), lambda sums: sums[..., 0] / sums[..., 1]) if rows else None
+        return bootstrap(summed(rows), lambda sums: sums[..., 0] / sums[..., 1], bounded=True) if rows else None
 
     @property
     def first_wins(self) -> Estimate | None:
         """Share of the verdicts for one of the two in which the answer shown first won: 0.5 where the place is nothing."""
         verdicts = Counter(verdict for one in self.judged for verdict in one.verdicts)
-        return wilson(verdicts["A"], verdicts["A"] + verdicts["B"])
+        return _share(verdicts["A"], verdicts["A"] + verdicts["B"])
 
     @property
     def shown(self) -> bool:
@@ -270,3 +270,8 @@ def _agreed(found: Agreement) -> str:
     few = caution(found.questions)
     return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
               f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (f" ; {few}." if few else ".")  # fmt: skip
+
+
+def _share(count: int, of: int) -> Estimate | None:
+    """A share with Wilson's interval, each taken as independent; None of nothing."""
+    return Estimate(count / of, *wilson(count / of, of), groups=of, dialogues=of) if of else None

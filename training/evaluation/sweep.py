@@ -227,7 +227,7 @@ def _tried(way: Sampling, passes: Sequence[Evaluation], greedy: Sequence[Evaluat
 
 
 def _estimate(measure: Summed, rows: Rows) -> Estimate:
-    return bootstrap(summed(rows), measure.value)
+    return bootstrap(summed(rows), measure.value, bounded=measure.bounded)
 
 
 def _gap(measure: Summed, rows: Rows, others: Rows) -> Difference | None:
