@@ -11,6 +11,7 @@ import typer
 
 from app.compare_command import compare, evaluate
 from app.data_commands import data_app
+from app.feedback_commands import FeedbackFile, NoFeedback, Pair, UserTest, Votes, feedback_app
 from app.judge_command import judge
 from app.options import (
     RECIPES,
@@ -43,6 +44,7 @@ app = Program(
               "Everywhere: --lang fr|en (language), --debug (full traces of errors)."),
 )  # fmt: skip
 app.add_typer(data_app, name="data")
+app.add_typer(feedback_app, name="feedback")
 app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
@@ -158,12 +160,18 @@ def serve(
             ),
         ),
     ] = False,
+    user_test: UserTest = False,
+    comparison: Votes = None,
+    pair: Pair = None,
+    feedback: FeedbackFile = None,
+    no_feedback: NoFeedback = False,
     open_browser: Annotated[
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
 ) -> None:
     from app.decoding import sampling_for
     from app.engines import chat_with, without_effect
+    from app.feedback.serving import feedback_for
     from app.serving import api_key_of_environment, serve_chat
     from chatbot.sampling import Sampling
 
@@ -173,8 +181,15 @@ def serve(
     key = api_key_of_environment() if api else None
     own, default = model if engine == "keras" else None, Sampling(max_new_tokens=max_tokens)
     sampling = sampling_for(own, {"temperature": temperature}, default, output)
+    asked = feedback_for(
+        model if engine == "keras" else None,
+        file=feedback, off=no_feedback, user_test=user_test, comparison=comparison, pair=pair,
+    )  # fmt: skip
     chat = chat_with(engine, model, base_url, weights, "causette serve", output.say)
-    serve_chat(chat, host=host, port=port, sampling=sampling, api_key=key, open_browser=open_browser, output=output)
+    serve_chat(
+        chat, host=host, port=port, sampling=sampling, api_key=key, feedback=asked, open_browser=open_browser,
+        output=output,
+    )  # fmt: skip
 
 
 @app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",

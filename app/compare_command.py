@@ -57,6 +57,9 @@ def compare(
     baselines: Annotated[bool, typer.Option("--baselines/--no-baselines", help=tr(
         "Met aussi à côté la réponse apprise la plus proche (BM25) et la question recopiée.",
         "Also puts the nearest training answer (BM25) and the copied question beside it."))] = True,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help=tr(
+        "Cite questions et réponses dans le rapport ; sans elles, il peut être publié quelle que soit la licence du jeu.",
+        "Quotes questions and answers in the report; without them it can be published whatever the set's licence."))] = True,
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
     repetition_penalty: RepetitionPenalty = 1.0,
@@ -76,5 +79,6 @@ def compare(
     asked = Questions(
         data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()), encoder=bertscore
     )
-    value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output, baselines=baselines)
+    value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output,
+                                baselines=baselines, texts=texts)  # fmt: skip
     output.result(value, *shown)

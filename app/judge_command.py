@@ -1,10 +1,8 @@
 """`causette judge`: options in, a model asked about the answers of a comparison, the report beside it."""
 
 import os
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +11,6 @@ import typer
 from app.options import BaseUrl, Json
 from app.output import Output, table
 from app.usage import missing
-from chatbot.errors import InputError, WorldError, no_such_file
 from chatbot.language import number, tr
 
 KEPT = "judge.jsonl"  # all that the judge wrote, beside the comparison
@@ -42,6 +39,7 @@ def judge(
         "File of human votes (feedback.sqlite), for the agreement with them."))] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
+    from app.feedback.serving import pair_of
     from chatbot.remote import KEY, URL, URL_OPTION, RemoteChat
     from training.evaluation.comparison_file import read_compared
     from training.evaluation.judge import Judge, KeptVerdicts, Request
@@ -51,8 +49,6 @@ def judge(
     folder = comparison if comparison.is_dir() else comparison.parent
     compared = read_compared(comparison)
     one, other, cases = cases_of(compared, split, pair_of(pair), questions)
-    if feedback and not feedback.exists():
-        raise no_such_file(feedback)
     url = base_url or os.environ.get(URL, "")
     if not url:
         raise missing([URL_OPTION], "causette judge")
@@ -82,6 +78,7 @@ def _judged(
     from training.evaluation.judge_report import Judgement, conclusion, names_in, rows_of, write_judgement
 
     check_writable(folder / "judge.json")
+    votes = votes_in(feedback, split, pair, cases) if feedback else None  # before anything is paid
     judged = []
     with Bar(output) as bar:
         progress = bar.of(tr(f"{name} juge", f"{name} judges"))
@@ -89,7 +86,7 @@ def _judged(
             judged.append(asking.judge(case))
             progress(len(judged), len(cases))
     found = {each.case.id: each.outcome for each in judged}
-    agreed = agreement(found, votes_in(feedback, split, pair, cases)) if feedback else None
+    agreed = agreement(found, votes) if votes is not None else None
     judgement = Judgement(
         one=pair[0], other=pair[1], split=split, judge=name, request=asking.request, judged=tuple(judged),
         tally=asking.tally, agreement=agreed,
@@ -106,59 +103,30 @@ def _judged(
 def votes_in(path: Path, split: str, pair: tuple[str, str], cases: Sequence[Any]) -> Mapping[str, list[str]]:
     """The votes of people on these very answers: question → "one", "other" or "tie" for each vote.
 
-    Reads the tables of `app.feedback.store` (study, item, person, shown, vote). A study of other models is passed over,
-    and so are questions whose answers are no longer the ones that people saw.
+    A study of other models is passed over, and so are questions whose answers are not the ones that people saw.
 
     Raises:
-        InputError: it is no file of votes.
+        InputError: there is no such file, or it is none of votes.
         WorldError: it cannot be read.
     """
-    file = path / "feedback.sqlite" if path.is_dir() else path
-    if not file.is_file():
-        raise no_such_file(file)
-    query = """SELECT study.main, study.reference, item.id, item.main_answer, item.reference_answer, shown.main_left,
-        vote.choice FROM vote JOIN shown USING (ticket) JOIN person ON person.id = shown.person
+    from app.feedback.report import file_of
+    from app.feedback.store import FeedbackStore
+
+    query = """SELECT main, reference, item.id AS item, main_answer, reference_answer, main_left, choice
+        FROM vote JOIN shown USING (ticket) JOIN person ON person.id = shown.person
         JOIN item ON item.study = person.study AND item.id = shown.item JOIN study ON study.id = item.study
-        WHERE item.split = ?"""
-    try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            rows = db.execute(query, [split]).fetchall()
-    except sqlite3.DatabaseError as error:
-        kind = WorldError if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error) else InputError
-        raise kind(
-            tr(f"{file} : votes illisibles ({error}).", f"{file}: the votes cannot be read ({error}).")
-        ) from error
+        WHERE split = ?"""
     asked = {f"{split}/{case.id}": case for case in cases}
     votes: dict[str, list[str]] = defaultdict(list)
-    for main, reference, item, main_answer, reference_answer, main_left, choice in rows:
-        case = asked.get(item)
-        if case is None or {main, reference} != set(pair):
+    for row in FeedbackStore(file_of(path)).rows(query, split):
+        answers = {row["main"]: row["main_answer"], row["reference"]: row["reference_answer"]}
+        case = asked.get(row["item"])
+        if case is None or [answers.get(name) for name in pair] != [case.one, case.other]:
             continue
-        answers = {main: main_answer, reference: reference_answer}
-        if (answers[pair[0]], answers[pair[1]]) != (case.one, case.other):
-            continue
-        preferred = {"left": main if main_left else reference, "right": reference if main_left else main}.get(choice)
-        votes[case.id].append("tie" if preferred is None else "one" if preferred == pair[0] else "other")
+        sides = (row["main"], row["reference"]) if row["main_left"] else (row["reference"], row["main"])
+        preferred = dict(zip(("left", "right"), sides, strict=True)).get(row["choice"])
+        votes[case.id].append({pair[0]: "one", pair[1]: "other"}.get(preferred or "", "tie"))
     return votes
-
-
-def pair_of(text: str | None) -> tuple[str, str] | None:
-    """The two names of "A,B"; None for None.
-
-    Raises:
-        InputError: they are not two.
-    """
-    if text is None:
-        return None
-    names = [name.strip() for name in text.split(",")]
-    if len(names) != 2:
-        raise InputError(
-            tr(
-                f"--pair {text} : deux noms séparés par une virgule.",
-                f"--pair {text}: two names, with a comma between.",
-            )
-        )
-    return names[0], names[1]
 
 
 def _before(asking: Any, cases: Sequence[Any], name: str) -> str:

@@ -98,6 +98,7 @@ def compare_run(
     output: Output,
     *,
     baselines: bool = True,
+    texts: bool = True,
 ) -> tuple[Any, ...]:
     """Compares a run with a generic model and others, writes the report into `out`; returns the JSON value and what to
     print.
@@ -110,6 +111,7 @@ def compare_run(
         out: folder of the report.
         output: for progress.
         baselines: whether to look the answers up, too.
+        texts: whether the report quotes questions and answers.
 
     Raises:
         InputError: no such run, model or set, a comparison that the guard refuses, or `out` cannot be written to.
@@ -146,7 +148,7 @@ def compare_run(
         data={"folder": str(data.folder), "fingerprint": data.fingerprint},
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    report = write_comparison(out, compared, training.dialogues)
+    report = write_comparison(out, compared, training, texts=texts)
     Kept(out / KEPT).done()
     tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
     where = tr(f"Rapport : {report}", f"Report: {report}")

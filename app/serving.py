@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from app.feedback.serving import Feedback
 from app.output import Output
 from chatbot.address import check_key
 from chatbot.chat import Chat
@@ -27,6 +28,7 @@ def serve_chat(
     port: int,
     sampling: Sampling,
     api_key: str | None = None,
+    feedback: Feedback = Feedback(),  # noqa: B008
     open_browser: bool,
     output: Output,
 ) -> None:
@@ -39,6 +41,7 @@ def serve_chat(
         sampling: how tokens are chosen at first.
         api_key: for the addresses of OpenAI's API, which a model that is computed here answers at too; "" for no key,
             None for no such addresses.
+        feedback: opinions and votes that are asked for on the page.
         open_browser: whether to open the user's browser.
         output: where it is told that the page is ready.
     """
@@ -49,6 +52,8 @@ def serve_chat(
     def ready(address: str) -> None:
         if local and api_key is not None:
             output.say(api_in_words(local, address, api_key))
+        for line in feedback.told():
+            output.say(line)
         output.say(
             tr(f"La page est prête : {address}  (Ctrl-C pour arrêter)",
                f"The page is ready: {address}  (Ctrl-C to stop)")
@@ -58,9 +63,11 @@ def serve_chat(
         chat,
         host=host,
         port=port,
-        examples=examples_of(Path(chat.name), output) if local else [],
+        examples=feedback.without_tested(examples_of(Path(chat.name), output)) if local else [],
         sampling=sampling,
         routes=api_routes(local, sampling, api_key, host) if local and api_key is not None else (),
+        opinions=feedback.opinions,
+        user_test=feedback.test,
         open_browser=open_browser,
         on_ready=ready,
     )

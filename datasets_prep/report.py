@@ -56,7 +56,7 @@ def _sources(manifest: Json, cleaning: Json) -> str:
         "Aucune ligne n'est perdue : lues = gardées + rejetées. `rejected.jsonl` les donne toutes, avec la raison.",
         "No row is lost: read = kept + rejected. `rejected.jsonl` gives all of them, with the reason.",
     )
-    return f"## {tr('Sources', 'Sources')}\n\n{_table(head.split('|'), rows)}\n\n{said}"
+    return f"## {tr('Sources', 'Sources')}\n\n{markdown_table(head.split('|'), rows)}\n\n{said}"
 
 
 def _rejected(manifest: Json, cleaning: Json) -> str:
@@ -153,7 +153,7 @@ def _duplicates(manifest: Json, cleaning: Json) -> str:
               "Where would these rows have gone, had they been kept? With the other rows of their group. In the split of the "
               "original they would only repeat it. In another one the model would be judged on a row it has learnt: a leak. "
               "A row alone in its group would go to a split drawn by lot.")  # fmt: skip
-    return f"## {tr('Doublons', 'Duplicates')}\n\n{_table(head, rows)}\n\n{told}"
+    return f"## {tr('Doublons', 'Duplicates')}\n\n{markdown_table(head, rows)}\n\n{told}"
 
 
 def _several_answers(manifest: Json, cleaning: Json) -> str:
@@ -213,7 +213,7 @@ def _leak(manifest: Json, cleaning: Json) -> str:
         for kind, found in cleaning["leak"].items()
         for one in found
     ]
-    return f"## {tr('Fuite', 'Leak')}\n\n{_table(head, rows)}\n\n{told}\n\n" + "\n".join(examples)
+    return f"## {tr('Fuite', 'Leak')}\n\n{markdown_table(head, rows)}\n\n{told}\n\n" + "\n".join(examples)
 
 
 def _leak_name(kind: str) -> str:
@@ -254,7 +254,8 @@ def _section(title: str, told: str, examples: Sequence[str]) -> str:
     return f"## {title}\n\n{told}{listed}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of texts without line breaks; a bar inside a cell stands as ¦."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '¦') for cell in line)} |" for line in lines)
 

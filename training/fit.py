@@ -7,14 +7,12 @@ keeping the best weights → say whether the weights moved and by how much the l
 import shutil
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chatbot.adapter import Adapter, bits_of, prepare, save_adapter
-from chatbot.dialogue import drawn
 from chatbot.errors import InputError
 from chatbot.files import write_json
 from chatbot.language import number, tr
@@ -23,21 +21,19 @@ from chatbot.model import LanguageModel, load_model, save_preset
 from datasets_prep.prepared import PreparedSet
 from training import runs
 from training.config import RunConfig
-from training.diagnosis import LossNotFinite, Setup, not_finite, truncated
+from training.diagnosis import LossNotFinite, Setup, not_finite
 from training.distribution import Strategy, distributed
 from training.dry_run import fitting
 from training.loop import Schedule, optimise
 from training.out_of_memory import Stage, told_with_advice
-from training.packing import PackedRows, fit_length
+from training.outcome import outcome, verdict, weights_moved
+from training.planning import plan_of
 from training.precision import can_checkpoint, choose_checkpointing, choose_compilation, choose_precision, device_name
 from training.recorder import Plan, Progress, Recorder, Watcher, require_finite, validation_loss
 from training.runs import RunFolder
 from training.samples import Sampler
 from training.state import Backup, put_back, values_of
-from training.token_cache import encoded_split
 from training.tracking import Tracker, require_installed, tracked
-
-FEW_STEPS = 60  # optimizer steps: 75 questions with the recipe `mini` made 24, and the answers were blank
 
 
 def train(config: RunConfig, *, resume: bool = False, watcher: Watcher | None = None) -> RunFolder:
@@ -82,7 +78,7 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
             stage.can_checkpoint = can_checkpoint(config.fit.compile)
             with strategy.together(), strategy.building():
                 model, adapter = _load(config, precision, watcher)
-                plan = _plan(config, model, data, watcher)
+                plan = plan_of(config, model, data, watcher)
                 stage.row_length = plan.train.length
                 watcher.prepared(model, plan)
                 trainer = _trainer(config, model.causal_lm, plan, strategy)
@@ -99,7 +95,7 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
                     return RunFolder(config.out)
                 if strategy.devices > 1:
                     asked = _ask_once(config, model, data, progress, work, watcher, tracker)
-                metrics = _outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": asked}
+                metrics = outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": asked}
                 tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
             write_json(work / "metrics.json", metrics)
             _write_weights(model, adapter, data, work)
@@ -139,7 +135,7 @@ def rehearse(
     watcher = watcher or Watcher()
     data = PreparedSet.open(config.data)
     model, _ = _load(config, choose_precision(config.fit.precision), watcher)
-    plan = _plan(config, model, data, watcher)
+    plan = plan_of(config, model, data, watcher)
     if stage is not None:
         stage.row_length = plan.train.length
     trainer = _trainer(config, model.causal_lm, plan, Strategy())
@@ -148,21 +144,8 @@ def rehearse(
     few = min(steps, plan.total_steps)
     short = replace(plan, validation=plan.validation.first(config.fit.rows), total_steps=few, evaluate_every=few)
     progress, _ = _run(config, model, data, trainer, short, before, work, False, watcher, Tracker())
-    _outcome(config, trainer, short, progress, before, "")
+    outcome(config, trainer, short, progress, before, "")
     return trainer
-
-
-def verdict(metrics: dict[str, Any]) -> str:
-    """The two facts a beginner must know after a training: weights moved, response loss fell (or not)."""
-    before, after = metrics["validation_loss_before"], metrics["validation_loss_after"]
-    moved = number(100 * metrics["weights_moved"], 2)
-    fell = tr("a baissé", "fell") if after < before else tr("N'A PAS baissé", "did NOT fall")
-    return tr(
-        f"Les poids entraînés ont bougé de {moved} % ; la perte sur les réponses de validation {fell} : "
-        f"{number(before, 3)} → {number(after, 3)} (meilleur pas : {metrics['best_step']}).",
-        f"Trained weights moved by {moved}%; the loss on validation answers {fell}: "
-        f"{number(before, 3)} → {number(after, 3)} (best step: {metrics['best_step']}).",
-    )
 
 
 def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[LanguageModel, Adapter | None]:
@@ -200,47 +183,6 @@ def _load(config: RunConfig, precision: str, watcher: Watcher) -> tuple[Language
            f"{number(trained / 1e6, 2)}M of them trained, in {precision}.")
     )  # fmt: skip
     return model, adapter
-
-
-def _plan(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher: Watcher) -> Plan:
-    fit = config.fit
-    dialogues, held_out = (
-        encoded_split(data, split, model.template, model.tokenizer) for split in ("train", "validation")
-    )
-    validation = drawn(held_out, fit.validation_dialogues, fit.seed)
-    needed = max(fit_length(split, model.context) for split in (dialogues, validation))
-    length = min(fit.row_length or needed, model.context)
-    rows = PackedRows.of(dialogues, length)
-    per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
-    total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
-    watcher.say(
-        tr(f"{number(len(dialogues))} dialogues d'entraînement en {number(len(rows))} lignes de {length} jetons, "
-           f"remplies à {number(100 * rows.filled, 1)} % ; {number(rows.trained_tokens)} jetons appris par époque, "
-           f"{rows.truncated} dialogue(s) coupé(s).",
-           f"{number(len(dialogues))} training dialogues in {number(len(rows))} rows of {length} tokens, "
-           f"{number(100 * rows.filled, 1)}% full; {number(rows.trained_tokens)} learnt tokens per epoch, "
-           f"{rows.truncated} dialogue(s) cut.")
-    )  # fmt: skip
-    if total < FEW_STEPS and fit.max_steps is None and per_epoch < FEW_STEPS:
-        watcher.say(
-            tr(f"Seulement {total} pas : c'est peu pour apprendre. Sur un petit fichier, prenez --recipe petit.",
-               f"Only {total} steps: too few to learn much. For a small file take --recipe petit.")
-        )  # fmt: skip
-    held = PackedRows.of(validation, length)
-    return Plan(
-        train=rows,
-        validation=held,
-        cut=truncated(
-            cut=rows.truncated + held.truncated,
-            dialogues=len(dialogues) + len(validation),
-            row_length=length,
-            needed=max(fit_length(split, 2**31) for split in (dialogues, validation)),
-            context=model.context,
-        ),
-        total_steps=total,
-        steps_per_epoch=per_epoch,
-        evaluate_every=fit.evaluate_every or max(1, min(per_epoch, total // 4)),
-    )
 
 
 def _trainer(config: RunConfig, causal_lm: Any, plan: Plan, strategy: Strategy) -> Any:
@@ -336,47 +278,6 @@ def _run(
     put_back(trainer.trainable_variables, recorder.best)
     runs.write_history(work / "history.csv", progress.rows)
     return progress, sampler.seconds
-
-
-def weights_moved(trainer: Any, before: dict[str, np.ndarray]) -> float:
-    """How far the trained weights are from `before`, as a share of their size (Euclidean norms)."""
-    after = values_of(trainer.trainable_variables)
-    change = sum(float(np.square(after[name] - before[name], dtype="float64").sum()) for name in before)
-    size = sum(float(np.square(value, dtype="float64").sum()) for value in before.values())
-    return (change / size) ** 0.5 if size else 0.0
-
-
-def _outcome(
-    config: RunConfig, trainer: Any, plan: Plan, progress: Progress, before: dict[str, np.ndarray], precision: str
-) -> dict[str, Any]:
-    return {
-        "validation_loss_before": progress.first_loss,
-        "validation_loss_after": progress.best_loss,
-        "best_step": progress.best_step,
-        "steps": progress.step,
-        "planned_steps": plan.total_steps,
-        "skipped_steps": _skipped(trainer.optimizer, progress.step),
-        "epochs": progress.step / plan.steps_per_epoch,
-        "weights_moved": weights_moved(trainer, before),
-        "trained_tokens": progress.trained_tokens,
-        "train_seconds": progress.seconds,
-        "truncated_dialogues": plan.train.truncated + plan.validation.truncated,
-        "row_length": plan.train.length,
-        "row_filled": plan.train.filled,
-        "method": config.method,
-        "precision": precision,
-        "stopped": progress.stopped,
-        "findings": progress.findings,
-        "measured_on": plan.validation.dialogues.fingerprint,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _skipped(optimizer: Any, steps: int) -> int:
-    """Steps that the loss scale of float16 skipped."""
-    from training.loss_scale import StepLossScale
-
-    return steps - int(optimizer.iterations) if isinstance(optimizer, StepLossScale) else 0
 
 
 def _write_weights(model: LanguageModel, adapter: Adapter | None, data: PreparedSet, work: Path) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 from chatbot.language import number, tr
 from chatbot.sampling import Sampling
+from training.evaluation.confidence import FEW_GROUPS
 from training.evaluation.ways import way_told
 from training.search_folder import Trial
 
-FEW_GROUPS = 20  # under so many groups a bootstrap interval is too narrow
 MEASURES = {"rouge_l": "ROUGE-L", "chrf": "chrF", "token_f1": "F1"}
 
 

@@ -20,14 +20,15 @@ from chatbot.language import tr
 from chatbot.model import load_model
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
+from training.evaluation.confidence import paired
 from training.evaluation.evaluate import Evaluator
+from training.evaluation.groups import summed
 from training.evaluation.records import EvaluationSettings
 from training.packing import encode
 from training.response_bits import ResponseBits, answer_bytes
 from training.search_trial import BATCH, likeness
 from training.search_worker import Channel
 
-RESAMPLES = 10_000
 SCORED = 1_000  # dialogues whose expected answers are scored, at most
 
 
@@ -118,40 +119,24 @@ def compared(
             tr("Aucun dialogue de la partie « test » ne tient dans le contexte des modèles.",
                "No dialogue of the test split fits into the context of the models.")
         )  # fmt: skip
-    names = sorted({groups[name] for name in common})
-    place = {name: number for number, name in enumerate(names)}
-    sums: dict[str, np.ndarray] = {}
-    for side, measured in sides.items():
-        sums[side] = np.zeros((2, len(names)))
-        for name in common:
-            sums[side][:, place[groups[name]]] += (
-                measured[name][0],
-                (sides[first] if same_weight else measured)[name][1],
-            )
+    sums = {
+        side: summed(
+            {name: (groups[name], (each[name][0], (sides[first] if same_weight else each)[name][1])) for name in common}
+        )
+        for side, each in sides.items()
+    }
     result: dict[str, Any] = {
         "dialogues": len(common),
-        "groups": len(names),
+        "groups": len(sums[first].names),
         "left_out": drawn_ones - len(common),
-        "values": {side: float(each[0].sum() / each[1].sum()) for side, each in sums.items()},
+        "values": {side: float(_ratio(each.by_group.sum(axis=0))) for side, each in sums.items()},
         "differences": {},
     }
     for side in [side for side in sides if side != first]:
-        low, high = paired_interval(sums[first], sums[side], seed)
-        value = result["values"][side] - result["values"][first]
-        result["differences"][side] = {"value": value, "low": low, "high": high}
+        gap = paired(sums[side], sums[first], _ratio, seed)
+        result["differences"][side] = {"value": gap.value, "low": gap.low, "high": gap.high}
     return result
 
 
-def paired_interval(left: np.ndarray, right: np.ndarray, seed: int) -> tuple[float | None, float | None]:
-    """95% percentile interval of right's ratio less left's: (sums, weights) by group, each (2, groups)."""
-    count = left.shape[1]
-    if count == 1:
-        return None, None  # one group tells nothing of others
-    random = np.random.default_rng(seed)
-    differences = []
-    for size in [1_000] * (RESAMPLES // 1_000):  # in parts: a test split may have thousands of groups
-        times = random.multinomial(count, np.full(count, 1 / count), size=size).astype("float64")  # (size, groups)
-        old, new = (times @ side.T for side in (left, right))  # (size, 2)
-        differences.append(new[:, 0] / new[:, 1] - old[:, 0] / old[:, 1])
-    low, high = np.percentile(np.concatenate(differences), [2.5, 97.5])
-    return float(low), float(high)
+def _ratio(sums: np.ndarray) -> np.ndarray:
+    return sums[..., 0] / sums[..., 1]

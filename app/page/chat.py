@@ -12,6 +12,7 @@ from typing import Any
 from app.page.conversation import Conversation
 from app.page.drawing import html_props, messages_of, notice_html
 from app.page.look import LOGO, words
+from app.page.opinions import OpinionPanel, Opinions
 from app.page.settings import sampling_of, settings_for
 from chatbot.chat import Chat
 from chatbot.errors import CausetteError
@@ -29,12 +30,15 @@ class ChatTab:
         chat: the model, shared by all readers.
         examples: questions to try, as plain text.
         sampling: how tokens are chosen, until the reader moves a slider.
+        opinions: who keeps what readers think of an answer; without, they are not asked.
     """
 
-    def __init__(self, chat: Chat, *, examples: Sequence[str], sampling: Sampling):
+    def __init__(self, chat: Chat, *, examples: Sequence[str], sampling: Sampling, opinions: Opinions | None = None):
         self.chat, self.sampling = chat, sampling
+        self.panel = OpinionPanel(opinions, chat.name) if opinions else None
         self.examples = [text for text in examples if len(text) <= LONGEST_EXAMPLE]
         self.settings = settings_for(sampling, chat.context)
+        self._thumbs: list[Any] = []
         self._open: dict[str, Conversation] = {}  # those of pages that are open, by Gradio's name of the session
 
     # -- actions ----------------------------------------------------------------------------------------------------
@@ -93,7 +97,7 @@ class ChatTab:
     # -- what is shown ----------------------------------------------------------------------------------------------
 
     def _shown(self, conversation: Conversation, notice: str | None = "") -> tuple:
-        """Messages, notice (None leaves it alone), and the state of the four buttons: send, stop, again, clear."""
+        """Messages, notice (None leaves it alone), and the state of the buttons: send, stop, again, clear, thumbs."""
         import gradio as gr
 
         waiting, any_turn = conversation.awaited is not None, bool(conversation.turns)
@@ -104,6 +108,7 @@ class ChatTab:
             gr.update(visible=waiting),
             gr.update(interactive=any_turn),
             gr.update(interactive=any_turn),
+            *(gr.update(interactive=conversation.last_answered is not None) for _ in self._thumbs),
         )
 
     # -- layout -----------------------------------------------------------------------------------------------------
@@ -131,14 +136,16 @@ class ChatTab:
         with gr.Row(elem_id="actions"):
             again = gr.Button(words("Régénérer", "Regenerate"), size="sm", scale=0, interactive=False, elem_id="again")
             clear = gr.Button(words("Effacer", "Clear"), size="sm", scale=0, interactive=False, elem_id="clear")
+            self._thumbs = self.panel.thumbs() if self.panel else []
             caution = words("Un petit modèle se trompe souvent : vérifiez.",
                             "Small models are often wrong: double-check.")  # fmt: skip
             gr.HTML(f"<p>{caution}</p>", elem_id="caution", padding=False)
-        sliders = self._sliders()
-
-        shown = [messages, notice, send, stop, again, clear]
+        shown = [messages, notice, send, stop, again, clear, *self._thumbs]
         private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once: dict[str, Any] = {**private, "queue": False, "trigger_mode": "multiple"}
+        if self.panel:
+            self.panel.build(conversation, self._thumbs, at_once)
+        sliders = self._sliders()
         asking = [
             gr.on([box.submit, send.click], self.ask, [conversation, box, *sliders], [box, *shown], **at_once),
             again.click(self.again, [conversation, *sliders], shown, **at_once),

@@ -5,7 +5,9 @@ The answer itself comes from `listen`, which ends early when nobody waits for it
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import uuid4
 
 from chatbot.chat import Answer, Chat, Reply
 from chatbot.dialogue import Message, assistant, user
@@ -17,12 +19,18 @@ LONGEST_CONVERSATION = 50  # turns; older ones leave the page (they left the mod
 
 @dataclass(eq=False)
 class Turn:
-    """A question and the reply to it, which is on its way from being `heard` until it is `over`."""
+    """A question and the reply to it, which is on its way from being `heard` until it is `over`.
+
+    `asked` is what the model was given, the question last, `settings` its sampling; `key` names the turn.
+    """
 
     question: str
     reply: Reply
     heard: bool = False
     over: bool = False
+    asked: tuple[Message, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def answer(self) -> Answer:
@@ -55,7 +63,8 @@ class Conversation:
 
     def _ask(self, chat: Chat, before: list[Turn], question: str, sampling: Sampling) -> None:
         history = [message for turn in before for message in turn.messages()]
-        turn = Turn(question, chat.reply([*followed(chat, history), user(question)], sampling))
+        asked = (*followed(chat, history), user(question))
+        turn = Turn(question, chat.reply(list(asked), sampling), asked=asked, settings=asdict(sampling))
         self.stop()
         self.turns = [*before, turn][-LONGEST_CONVERSATION:]
         self.awaited = turn
@@ -89,6 +98,12 @@ class Conversation:
         """Forgets everything."""
         self.stop()
         self.turns = []
+
+    @property
+    def last_answered(self) -> Turn | None:
+        """The last turn, once its answer is over and there is one."""
+        turn = self.turns[-1] if self.turns else None
+        return turn if turn and turn.over and turn.answer.text.strip() else None
 
     def _end(self, turn: Turn) -> None:
         turn.over = True

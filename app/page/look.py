@@ -156,10 +156,17 @@ function rename(element) {
   const better = names.reduce((text, [pattern, name]) => text.replace(pattern, name), label);
   if (better !== label) element.setAttribute("aria-label", better);
 }
+function name(group) {  // a set of radio buttons has its question beside it, but not as its name
+  const question = group.querySelector("[data-testid=block-info]")?.textContent;
+  if (question && group.ariaLabel !== question) group.ariaLabel = question;
+}
 new MutationObserver((changes) => {
   for (const { target, type } of changes) {
     if (type === "attributes") rename(target);
-    else target.querySelectorAll("[aria-label]").forEach(rename);
+    else {
+      target.querySelectorAll("[aria-label]").forEach(rename);
+      target.querySelectorAll("fieldset").forEach(name);
+    }
   }
 }).observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ["aria-label"] });
 """

@@ -6,10 +6,12 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.page.chat import ChatTab
 from app.page.look import CSS, LOGO, head, theme, words
+from app.page.opinions import Opinions
+from app.page.vote_look import CSS as VOTE_CSS
 from app.page.warm_up import WarmUp
 from chatbot.chat import Chat
 from chatbot.errors import InputError
@@ -19,12 +21,23 @@ from chatbot.sampling import Sampling
 from chatbot.session import facts_of
 from chatbot.stream import WAITING
 
+if TYPE_CHECKING:
+    from app.page.user_test import UserTest
+
 CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
 # The browser itself then refuses to fetch anything from elsewhere, whatever a text may hold.
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 
-def build_page(chat: Chat, *, title: str, examples: Sequence[str], sampling: Sampling) -> Any:
+def build_page(
+    chat: Chat,
+    *,
+    title: str,
+    examples: Sequence[str],
+    sampling: Sampling,
+    opinions: Opinions | None = None,
+    user_test: "UserTest | None" = None,
+) -> Any:
     """The page, as a `gr.Blocks` that is not served yet.
 
     Args:
@@ -32,14 +45,22 @@ def build_page(chat: Chat, *, title: str, examples: Sequence[str], sampling: Sam
         title: of the page, in its head and in the browser's tab.
         examples: questions to try, as plain text.
         sampling: how tokens are chosen at first.
+        opinions: who keeps readers' opinions of answers, if anybody.
+        user_test: a blind test, which then is the tab that opens.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: Gradio would call out
     import gradio as gr
 
     with gr.Blocks(title=title, analytics_enabled=False) as page:
         gr.HTML(header(chat, title), padding=False)
-        with gr.Tabs(), gr.Tab(words("Discuter", "Chat")):
-            ChatTab(chat, examples=examples, sampling=sampling).build(page)
+        with gr.Tabs(selected="user_test" if user_test else "chat"):
+            with gr.Tab(words("Discuter", "Chat"), id="chat"):
+                ChatTab(chat, examples=examples, sampling=sampling, opinions=opinions).build(page)
+            if user_test:
+                from app.page.user_test import UserTestTab
+
+                with gr.Tab(words("Test à l'aveugle", "Blind test"), id="user_test"):
+                    UserTestTab(user_test).build(page)
     return page.queue(max_size=WAITING, api_open=False)
 
 
@@ -67,7 +88,8 @@ def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860, routes: S
         server_name=host, server_port=usable_port(host, port), prevent_thread_lock=True, inbrowser=False, quiet=True,
         share=False, ssr_mode=False, pwa=False, mcp_server=False, footer_links=[], run_history=False,
         enable_monitoring=False, max_file_size="1mb", state_session_capacity=1000,
-        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)], "routes": list(routes)}, theme=theme(), css=CSS, head=head(),
+        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)], "routes": list(routes)}, theme=theme(), css=CSS + VOTE_CSS,
+        head=head(),
     )  # fmt: skip
     return url
 
@@ -118,6 +140,8 @@ def serve(
     examples: Sequence[str] = (),
     sampling: Sampling | None = None,
     routes: Sequence[Any] = (),
+    opinions: Opinions | None = None,
+    user_test: "UserTest | None" = None,
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -131,6 +155,8 @@ def serve(
         examples: questions to try, as plain text.
         sampling: how tokens are chosen at first; by default greedy, up to 160 tokens.
         routes: more addresses, see `open_page`.
+        opinions: see `build_page`.
+        user_test: see `build_page`.
         open_browser: whether to open the user's browser.
         on_ready: called with the page's address, once a first question is answered without delay.
 
@@ -140,7 +166,7 @@ def serve(
     sampling, port = sampling or Sampling(max_new_tokens=160), usable_port(host, port)
     # In this order: Gradio's import and TensorFlow's tracing both parse Python code, which Python 3.11 cannot do in two
     # threads at once (python/cpython#106905).
-    page = build_page(chat, title=title, examples=examples, sampling=sampling)
+    page = build_page(chat, title=title, examples=examples, sampling=sampling, opinions=opinions, user_test=user_test)
     with WarmUp(chat, sampling) as warm_up:
         try:
             url = open_page(page, host=host, port=port, routes=routes)

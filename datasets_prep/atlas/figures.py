@@ -28,7 +28,7 @@ def histogram_png(histogram: Mapping[str, Any], *, title: str, limit: int, unit:
     lefts = [place * width for place in range(len(counts))]
     colours = [ORANGE if left >= limit else TEAL for left in lefts]
     axes.bar(lefts, counts, width=width * 0.92, align="edge", color=colours)
-    axes.set(xlabel=_plain(unit), ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
+    axes.set(xlabel=plain(unit), ylabel=tr("dialogues", "dialogues"), xlim=(0, reach))
     if tail:
         _draw_tail(axes, tail, limit=limit, reach=reach)
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
@@ -70,14 +70,14 @@ def contrast_png(contrast: Mapping[str, Any], *, names: tuple[str, str], title: 
         heights = [sign * word["z"] for word in contrast[side]]
         axes.barh(range(len(heights)), heights, color=colour, height=0.68)
         for row, word in enumerate(contrast[side]):
-            axes.text(sign * word["z"], row, f"  {_plain(word['word'])}  ", ha=align, va="center", color=INK)
+            axes.text(sign * word["z"], row, f"  {plain(word['word'])}  ", ha=align, va="center", color=INK)
     reach = max((word["z"] for side in ("first", "second") for word in contrast[side]), default=1) * 1.5
     unit = tr("z : sûreté de la différence", "z: sureness of the difference")
     axes.set(xlim=(-reach, reach), ylim=(rows - 0.4, -0.6), xlabel=unit, yticks=[])
     axes.xaxis.set_major_formatter(lambda value, _: number(abs(value)))
     axes.axvline(0, color=SOFT, linewidth=1)
     for place, name, colour, align in ((0, names[0], ORANGE, "left"), (1, names[1], TEAL, "right")):
-        axes.text(place, 1.01, _plain(name), color=colour, fontweight="bold", ha=align, transform=axes.transAxes)
+        axes.text(place, 1.01, plain(name), color=colour, fontweight="bold", ha=align, transform=axes.transAxes)
     return _png(figure)
 
 
@@ -91,8 +91,8 @@ def classes_png(contrasts: Sequence[Mapping[str, Any]], *, title: str, words: in
     for axes, contrast in zip(grid.flat, contrasts, strict=False):
         named = contrast["first"]
         _axes(axes).barh(range(len(named)), [word["z"] for word in named], color=TEAL, height=0.7)
-        axes.set_title(_plain(contrast["names"][0]), loc="left", color=TEAL, fontsize=10, fontweight="bold")
-        axes.set_yticks(range(len(named)), [_plain(word["word"]) for word in named], fontsize=8, color=INK)
+        axes.set_title(plain(contrast["names"][0]), loc="left", color=TEAL, fontsize=10, fontweight="bold")
+        axes.set_yticks(range(len(named)), [plain(word["word"]) for word in named], fontsize=8, color=INK)
         axes.set_ylim(words - 0.4, -0.6)
         axes.set_xticks([])  # each chart has its own scale: only the order is read
     for axes in grid.flat[len(contrasts) :]:
@@ -104,7 +104,7 @@ def _figure(width: float, height: float, title: str, layout: Literal["constraine
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=140, layout=layout, facecolor=WHITE)
-    figure.suptitle(_plain(title), x=0.012, ha="left", color=INK, fontsize=13, fontweight="bold")
+    figure.suptitle(plain(title), x=0.012, ha="left", color=INK, fontsize=13, fontweight="bold")
     return figure
 
 
@@ -119,7 +119,7 @@ def _axes(axes: Any) -> Any:
     return axes
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """What matplotlib can write: a box for each letter that it lacks or would not join, no formula after a dollar."""
     return "".join(letter if has_glyph(letter) else BOX for letter in text).replace("$", r"\$")
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from app.main import main
 from app.output import Output, table
+from training.evaluation.markdown import inline
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +232,17 @@ def test_any_number_of_models_is_compared(run, tmp_path, tiny_tokenizer, capsys)
     assert not value["comparisons"][0]["sealed"]
 
 
+def test_a_report_without_texts_quotes_nothing(run, tmp_path):
+    words = ["compare", str(run), "--questions", "4", "--max-tokens", "6", "--split", "test", "--out", str(tmp_path)]
+    reports = []
+    for more in ([], ["--no-texts"]):
+        assert main([*words, *more]) == 0
+        reports.append((tmp_path / "comparison.md").read_text(encoding="utf-8"))
+    assert "Où est la commande" in reports[0] and "Elle est expédiée" in reports[0]
+    assert "commande numéro" not in reports[1].lower() and "expédiée" not in reports[1]
+    assert "Bits par octet" in reports[1] and "Comment les réponses échouent" in reports[1]
+
+
 def test_sampling_reaches_all_models(run, tmp_path, capsys):
     words = ["compare", str(run), "--questions", "2", "--max-tokens", "5", "--split", "test", "--json"]
     words += ["--out", str(tmp_path), "--temperature", "1.5", "--top-p", "0.8", "--repetition-penalty", "1.3"]
@@ -279,7 +291,7 @@ def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, f
         assert main([*words, *more]) == 0
         value = json_of(capsys)
         report = (moved_run / "comparison.md").read_text(encoding="utf-8")
-        assert all(f"- {remark}\n" in report for remark in value["remarks"])
+        assert all(f"- {inline(remark)}\n" in report for remark in value["remarks"])
         return [one["split"] for one in value["comparisons"]], " ".join(value["remarks"]).replace(
             "\N{NO-BREAK SPACE}", " "
         )

@@ -221,7 +221,7 @@ def test_early_stopping_stops(data, tiny_preset, tmp_path):
 
 
 def test_a_run_that_did_not_learn_says_so():
-    from training.fit import verdict
+    from training.outcome import verdict
 
     text = verdict({"validation_loss_before": 1.0, "validation_loss_after": 1.0, "weights_moved": 0.0, "best_step": 0})
     assert "N'A PAS baissé" in text

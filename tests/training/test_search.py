@@ -27,7 +27,7 @@ from training.search_dimension import shown
 from training.search_draws import drawn_values, drawn_way, next_trial
 from training.search_folder import SearchFolder, SearchSettings, best_of
 from training.search_gain import verdict
-from training.search_look import compared, paired_interval
+from training.search_look import compared
 from training.search_report import enough_trials, write_report
 from training.search_space import default_space, dimension, read_space, with_values
 from training.search_worker import TrialFailed, Worker
@@ -391,24 +391,6 @@ def test_a_worker_outlives_what_happens_to_a_trial():
         with pytest.raises(ZeroDivisionError):  # a bug is no failed trial
             worker.call(broken)
         assert worker.call(asked, 2, on_event=lambda name, value: 1) == 3
-
-
-def test_the_interval_is_that_of_scipy():
-    from scipy.stats import bootstrap
-
-    random = np.random.default_rng(3)
-    weights = random.integers(5, 40, size=60).astype(float)
-    left = np.stack([weights * random.normal(2.0, 0.3, 60), weights])
-    right = np.stack([left[0] - weights * random.normal(0.1, 0.2, 60), weights])
-
-    def statistic(old, new, size, axis=-1):
-        return new.sum(axis) / size.sum(axis) - old.sum(axis) / size.sum(axis)
-
-    theirs = bootstrap((left[0], right[0], weights), statistic, paired=True, vectorized=True, method="percentile",
-                       n_resamples=10_000).confidence_interval  # fmt: skip
-    assert paired_interval(left, right, seed=1) == pytest.approx((theirs.low, theirs.high), abs=0.01)
-    assert paired_interval(left, right, seed=1) == paired_interval(left, right, seed=1)
-    assert paired_interval(left[:, :1], right[:, :1], seed=1) == (None, None)
 
 
 def test_sides_are_compared_on_common_dialogues_by_group():

@@ -14,6 +14,7 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 from chatbot.retrieval import Nearest
 from chatbot.words import words
+from datasets_prep.dedupe import given_text
 from datasets_prep.languages import language_of
 from training.evaluation import metrics
 from training.evaluation.categories import categories_of
@@ -39,7 +40,7 @@ class Training:
 
     @cached_property
     def questions(self) -> Nearest:
-        return Nearest([dialogue.question for dialogue in self.dialogues])
+        return Nearest([given_text(dialogue) for dialogue in self.dialogues])
 
     @cached_property
     def answers(self) -> Nearest:

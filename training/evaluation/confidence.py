@@ -78,8 +78,7 @@ def bootstrap(sums: Sums, value: Value, seed: int = 1, *, bounded: bool = False)
         return Estimate(whole, groups=count, dialogues=sums.dialogues)
     low, high = _interval(value(_times(count, seed) @ sums.by_group))
     if bounded and low == high and whole in (0.0, 1.0):
-        beyond = NORMAL_95**2 / (count + NORMAL_95**2)
-        low, high = (0.0, beyond) if whole == 0 else (1 - beyond, 1.0)
+        low, high = wilson(whole, count)
     return Estimate(whole, low, high, count, sums.dialogues)
 
 
@@ -117,6 +116,14 @@ def jackknife_difference(whole: float, without: np.ndarray) -> Difference:
     error = (high - low) / 2 / NORMAL_95
     p = math.erfc(abs(whole) / error / math.sqrt(2)) if error else float(whole == 0)
     return Difference(whole, low, high, p, len(without))
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95% interval of a share of `count` observations (Wilson 1927): also 0 of 20 has one, from 0 to 0.16."""
+    squared = NORMAL_95**2
+    middle = (share + squared / (2 * count)) / (1 + squared / count)
+    half = NORMAL_95 / (1 + squared / count) * math.sqrt(share * (1 - share) / count + squared / (4 * count**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def caution(groups: int) -> str:

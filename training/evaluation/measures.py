@@ -94,7 +94,9 @@ class Distinct(Measure):
         by_group: dict[str, Counter[tuple[str, ...]]] = {}
         for answer in answers:
             by_group.setdefault(answer.group, Counter()).update(metrics.ngrams(answer.answer, self.n))
-        everywhere = sum(by_group.values(), Counter())
+        everywhere = Counter[tuple[str, ...]]()
+        for grams in by_group.values():
+            everywhere.update(grams)  # their sum would copy all of them each time
         total, types = everywhere.total(), len(everywhere)
 
         def share(gone: Counter[tuple[str, ...]]) -> float:
@@ -201,7 +203,7 @@ MEASURES: dict[str, Measure] = {
     "perplexity": Summed(False, 1, "Perplexité par jeton de réponse", "Perplexity per response token", _scores, _perplexity, bounded=False),
     "token_f1": Summed(True, 3, "F1 des mots", "Word F1", _each(lambda a: a.token_f1), _ratio),
     "exact_match": Summed(True, 3, "Réponse exacte (part)", "Exact match (share)", _each(lambda a: a.exact_match), _ratio),
-    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu),
+    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu, bounded=False),
     "chrf": Summed(True, 3, "chrF", "chrF", _each(lambda a: a.chrf), _ratio),
     "rouge_1": Summed(True, 3, "ROUGE-1", "ROUGE-1", _each(lambda a: a.rouge_1), _ratio),
     "rouge_2": Summed(True, 3, "ROUGE-2", "ROUGE-2", _each(lambda a: a.rouge_2), _ratio),

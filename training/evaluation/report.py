@@ -1,6 +1,5 @@
-"""The report of a comparison: what was asked, the tables, answers side by side, and what the numbers do not show."""
+"""The report of a comparison: what it shows, what was asked, tables, figures, answers side by side, and its limits."""
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,40 +7,63 @@ from typing import Any
 from chatbot.dialogue import Dialogue
 from chatbot.files import write_text
 from chatbot.language import number, tr
-from training.evaluation.compare import Comparison
+from training.evaluation.asked import Training
 from training.evaluation.comparison_file import Compared, write_compared
-from training.evaluation.tables import side_name, table
+from training.evaluation.markdown import code, grid, inline
+from training.evaluation.report_facts import Facts, facts_of
+from training.evaluation.report_plots import Figure, draw_figures
+from training.evaluation.report_sections import (
+    FOUR,
+    TWENTY,
+    answers_section,
+    categories_section,
+    contamination_section,
+    failures_section,
+    labels_section,
+    measures_section,
+)
+from training.evaluation.report_words import conclusion, limits
+from training.evaluation.tables import side_name
 
-FILE = "comparison.md"
+FILE, FIGURES = "comparison.md", "figures"
+SHORT = 12  # characters of a fingerprint
 
 
-def write_comparison(folder: Path, compared: Compared, training: Sequence[Dialogue] = ()) -> Path:
-    """Writes `comparison.json` and the report into `folder`; returns the path of the report.
+def write_comparison(
+    folder: Path, compared: Compared, training: Training | Sequence[Dialogue] = (), *, texts: bool = True
+) -> Path:
+    """Writes `comparison.json`, the figures and the report into `folder`; returns the path of the report.
 
     Args:
         folder: made where it is missing.
         compared: what was found.
-        training: dialogues that the models may have learnt, for what is near them.
+        training: what the models may have learnt, for what is near it; a `Training` that was used already has its
+            indexes, which saves seconds.
+        texts: whether the report quotes questions and answers; `comparison.json` holds them all the same.
     """
-    write_compared(folder, compared)
-    write_text(folder / FILE, report(compared))
+    known = training if isinstance(training, Training) else Training(training)
+    facts = [facts_of(comparison, known) for comparison in compared.comparisons]
+    write_compared(folder, compared, [one.to_json() for one in facts])
+    figures = {one.comparison.split: draw_figures(folder / FIGURES, one) for one in facts}
+    write_text(folder / FILE, report(compared, facts, figures, texts=texts))
     return folder / FILE
 
 
-def report(compared: Compared, *, samples: int = 20, seed: int = 1) -> str:
-    """The report as Markdown."""
-    first = compared.first
-    lines = [
-        tr("# Modèle générique et modèle spécialisé", "# Generic and specialised model"),
-        "",
-        tr(f"- Spécialisé : `{first.main}`", f"- Specialised: `{first.main}`"),
-        tr(f"- Générique : `{first.reference}`", f"- Generic: `{first.reference}`"),
-        "- " + _decoding(first.settings["sampling"]),
-        *(f"- {remark}" for remark in compared.remarks),
-    ]
-    for comparison in compared.comparisons:
-        lines += ["", f"## {split_title(comparison.split)}", "", *_markdown_table(comparison), ""]
-        lines += _side_by_side(comparison, samples, seed)
+def report(
+    compared: Compared, facts: Sequence[Facts], figures: dict[str, dict[str, Figure]], *, texts: bool = True
+) -> str:
+    """The report as Markdown; figures: split → kind → figure."""
+    told = next((one for one in facts if one.comparison.split == "test"), facts[0])
+    lines = [tr("# Modèle spécialisé et modèle générique", "# Specialised and generic model")]
+    lines += [*_section(tr("En bref", "In short")), *_paragraphs(conclusion(told))]
+    lines += [*_section(tr("Ce qui a été comparé", "What was compared")), *_compared(compared)]
+    for one in facts:
+        samples = TWENTY if one is told else FOUR
+        lines += _split(one, figures.get(one.comparison.split, {}), samples if texts else None)
+    lines += _section(
+        tr("Ce que ces nombres disent, et ce qu'ils ne disent pas", "What these numbers say, and what they do not")
+    )
+    lines += [f"- {sentence}" for sentence in limits(facts)]
     return "\n".join([*lines, ""])
 
 
@@ -61,44 +83,86 @@ def split_title(split: str) -> str:
     return titles.get(split, tr(f"Partie « {split} »", f"Split `{split}`"))
 
 
-def _decoding(sampling: dict[str, Any]) -> str:
-    longest = sampling["max_new_tokens"]
-    if sampling["temperature"] == 0:
-        return tr(
-            f"Décodage glouton (le jeton le plus probable), {longest} jetons au plus.",
-            f"Greedy decoding (the likeliest token), {longest} tokens at most.",
+def _compared(compared: Compared) -> list[str]:
+    first = compared.first
+    roles = {first.main: tr("spécialisé", "specialised"), first.reference: tr("générique", "generic")}
+    rows = []
+    for side in first.evaluations:
+        role = roles.get(side.model) or (
+            tr("autre modèle", "other model") if side.kind == "model" else tr("repère", "baseline")
         )
+        name = code(side.model) if side.kind == "model" else inline(side_name(side))
+        facts = [side.method, side.template, side.weights[:SHORT]]
+        rows.append([name, role, *(inline(fact) if fact else "—" for fact in facts)])
+    head = [
+        tr("Côté", "Side"),
+        tr("Rôle", "Role"),
+        tr("Méthode", "Method"),
+        tr("Gabarit", "Template"),
+        tr("Poids", "Weights"),
+    ]
+    settings = first.settings
+    asked = ", ".join(f"{one.split} {number(one.questions)}" for one in compared.comparisons)
+    folder, fingerprint = code(compared.data.get("folder", "")), compared.data.get("fingerprint", "")[:SHORT]
+    return [
+        *grid(head, rows, text=range(5)),
+        "",
+        tr(f"- Données : {folder}, empreinte {code(fingerprint)}", f"- Data: {folder}, fingerprint {code(fingerprint)}"),
+        tr(f"- Questions : {asked} (graine {settings['seed']}), les mêmes pour tous",
+           f"- Questions: {asked} (seed {settings['seed']}), the same for all"),
+        "- " + _decoding(settings["sampling"]),
+        tr(f"- Date : {compared.date}", f"- Date: {compared.date}"),
+        *(f"- {inline(remark)}" for remark in compared.remarks),
+    ]  # fmt: skip
+
+
+def _split(facts: Facts, figures: dict[str, Figure], samples: tuple[int, int, int] | None) -> list[str]:
+    """The section of a split; `samples` answers side by side, or no text of the set at all."""
+    comparison = facts.comparison
+    lines = [*_section(split_title(comparison.split)), *measures_section(facts), *_shown(figures, "bars", "length")]
+    if facts.labels:
+        lines += ["", tr("### Étiquettes", "### Labels"), "", *labels_section(facts), *_shown(figures, "confusion")]
+    if categories := categories_section(facts):
+        lines += ["", tr("### Par catégorie", "### By category"), "", *categories, *_shown(figures, "categories")]
+    lines += [
+        "",
+        tr("### Comment les réponses échouent", "### How answers fail"),
+        "",
+        *failures_section(facts, texts=bool(samples)),
+    ]
+    lines += _shown(figures, "failures")
+    if facts.contamination:
+        lines += ["", tr("### Ce que l'entraînement a presque vu", "### What training has nearly seen"), ""]
+        lines += contamination_section(facts.contamination, comparison, texts=bool(samples))
+    if samples is None:
+        return lines
+    count = min(sum(samples), comparison.questions)
+    lines += ["", tr(f"### {count} réponses côte à côte", f"### {count} answers side by side"), ""]
+    return [*lines, *answers_section(facts, samples)]
+
+
+def _section(title: str) -> list[str]:
+    return ["", f"## {title}", ""]
+
+
+def _paragraphs(sentences: Sequence[str]) -> list[str]:
+    return [f"- {sentence[0].upper()}{sentence[1:]}" for sentence in sentences]
+
+
+def _shown(figures: dict[str, Figure], *kinds: str) -> list[str]:
+    found = [figures[kind] for kind in kinds if kind in figures]
+    return [line for figure in found for line in ("", f"![{inline(figure.text)}]({FIGURES}/{figure.file})")]
+
+
+def _decoding(sampling: dict[str, Any]) -> str:
+    longest, penalty = sampling["max_new_tokens"], sampling["repetition_penalty"]
+    end = tr(f"{longest} jetons au plus.", f"{longest} tokens at most.")
+    if penalty != 1:
+        end = tr(f"pénalité de répétition {number(penalty, 2)}, ", f"repetition penalty {number(penalty, 2)}, ") + end
+    if sampling["temperature"] == 0:
+        greedy = tr("Décodage glouton (le jeton le plus probable)", "Greedy decoding (the likeliest token)")
+        return f"{greedy}, {end}"
     values = (
         f"T = {number(sampling['temperature'], 2)}, top-p = {number(sampling['top_p'], 2)}, top-k = {sampling['top_k']}"
     )
-    return tr(f"Tirage : {values}, {longest} jetons au plus.", f"Sampling: {values}, {longest} tokens at most.")
-
-
-def _markdown_table(comparison: Comparison) -> list[str]:
-    head, rows = table(comparison)
-    body = ["| " + " | ".join(_inline(cell) for cell in row) + " |" for row in [head, *rows]]
-    return [body[0], "|---|" + "---:|" * (len(head) - 2) + "---|", *body[1:]]
-
-
-def _side_by_side(comparison: Comparison, samples: int, seed: int) -> list[str]:
-    answers = comparison.evaluations[0].answers
-    chosen = random.Random(seed).sample(list(answers), min(samples, len(answers)))
-    lines = [tr(f"### {len(chosen)} réponses tirées au hasard", f"### {len(chosen)} answers drawn at random")]
-    for one in chosen:
-        lines += ["", f"**{_inline(one.question)}**", "", "| | |", "|---|---|"]
-        lines.append(f"| {tr('Attendu', 'Expected')} | {_inline(one.expected)} |")
-        for side in comparison.evaluations:
-            answer = next(each for each in side.answers if each.id == one.id)
-            lines.append(f"| {side_name(side)} (F1 {number(answer.token_f1, 2)}) | {_inline(answer.answer)} |")
-    return lines
-
-
-def _inline(text: str) -> str:
-    """Untrusted text as one harmless Markdown table cell."""
-    import html
-
-    flat = " ".join(text.split(" ")).replace("\n", " ")
-    flat = html.escape(flat, quote=False)
-    for sign in "\\`*_[]|!":
-        flat = flat.replace(sign, "\\" + sign)
-    return flat or "∅"
+    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")

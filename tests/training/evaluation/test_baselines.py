@@ -34,6 +34,15 @@ def test_the_nearest_training_question_gives_its_answer():
     assert measures_of(found)["copied"].value == 1.0
 
 
+def test_the_text_that_comes_with_a_question_is_looked_up():
+    def tweet(n, text, answer):
+        return Dialogue.of_pair("Quel sentiment ?", answer, context=text, id=f"{n}", source="s", group=f"{n}")
+
+    train = [tweet(0, "Superbe journée, merci !", "Positif"), tweet(1, "Quelle honte, tout est fermé", "Négatif")]
+    asked = Asked([tweet(2, "Une honte pour le pays", "Négatif")], EvaluationSettings(), Training(train))
+    assert evaluate_baseline("bm25", asked).answers[0].answer == "Négatif"
+
+
 def test_the_copied_question_is_the_question():
     asked = asked_of(("Livraison : quel délai ?", "Deux jours."))
     (answer,) = evaluate_baseline("copied_question", asked).answers

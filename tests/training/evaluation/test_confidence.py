@@ -26,6 +26,29 @@ def test_the_interval_is_that_of_scipy():
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs), abs=0.03)
 
 
+def test_the_interval_of_a_difference_of_ratios_is_that_of_scipy():
+    from scipy.stats import bootstrap as scipy_bootstrap
+
+    random = np.random.default_rng(3)
+    weights = random.integers(5, 40, size=60).astype(float)
+    old = weights * random.normal(2.0, 0.3, 60)
+    new = old - weights * random.normal(0.1, 0.2, 60)
+
+    def rows(sums):
+        return {
+            str(n): (f"g{n:02}", (total, weight)) for n, (total, weight) in enumerate(zip(sums, weights, strict=True))
+        }
+
+    def statistic(one, other, size, axis=-1):
+        return one.sum(axis) / size.sum(axis) - other.sum(axis) / size.sum(axis)
+
+    theirs = scipy_bootstrap((new, old, weights), statistic, paired=True, vectorized=True, method="percentile",
+                             n_resamples=10_000).confidence_interval  # fmt: skip
+    ours = paired(*in_common(rows(new), rows(old)), means)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
+    assert ours == paired(*in_common(rows(new), rows(old)), means)
+
+
 def test_the_probability_is_that_of_scipy():
     from scipy.stats import permutation_test
 

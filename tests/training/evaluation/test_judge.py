@@ -1,7 +1,6 @@
 """A model as the judge: real servers on this machine that play a fair, a biased, a babbling, an absent and a rude one."""
 
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +12,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
+from app.feedback.ballot import Ballot
+from app.feedback.store import FeedbackStore
+from app.feedback.study import read_study
 from app.main import main
 from chatbot.chat import Answer
 from chatbot.dialogue import Dialogue
@@ -57,14 +59,21 @@ def side(name, answers):
     )
 
 
+GOOD, BAD = [f"Attendu {n}." for n in range(QUESTIONS)], "Je ne sais pas."
+SPECIAL = [*GOOD[:10], BAD, "Pareil."]
+GENERIC = [EVIL, *[BAD] * 9, GOOD[10], "Pareil. "]
+
+
+def written(folder, special=SPECIAL):
+    """A comparison of two models on twelve questions."""
+    comparison = compare([side("mini", GENERIC), side("runs/faq", special)], "runs/faq", "mini")
+    write_compared(folder, Compared(comparisons=(comparison,), remarks=(), data={}, date="2026-01-01"))
+
+
 @pytest.fixture
 def folder(tmp_path):
-    """Twelve questions: the specialised model is right on ten, the generic one on one, and once they say the same."""
-    good, bad = [f"Attendu {n}." for n in range(QUESTIONS)], ["Je ne sais pas."] * QUESTIONS
-    special = [*good[:10], bad[10], "Pareil."]
-    generic = [EVIL, *bad[1:10], good[10], "Pareil. "]
-    comparison = compare([side("mini", generic), side("runs/faq", special)], "runs/faq", "mini")
-    write_compared(tmp_path, Compared(comparisons=(comparison,), remarks=(), data={}, date="2026-01-01"))
+    """The specialised model is right on ten, the generic one on one, and once they say the same."""
+    written(tmp_path)
     return tmp_path
 
 
@@ -260,7 +269,6 @@ WRONG = {
     "no such model": (["--base-url", "http://127.0.0.1:9/v1", "--pair", "mini,gpt"], "mini, runs/faq"),
     "twice the same": (["--base-url", "http://127.0.0.1:9/v1", "--pair", "mini,mini"], "deux modèles différents"),
     "one name": (["--base-url", "http://127.0.0.1:9/v1", "--pair", "mini"], "deux noms"),
-    "no votes": (["--base-url", "http://127.0.0.1:9/v1", "--feedback", "none.sqlite"], "fichier introuvable"),
 }
 
 
@@ -380,50 +388,45 @@ def test_agreement_counts_what_it_leaves_out():
 
 # -- people ----------------------------------------------------------------------------------------------------------
 
-TABLES = """
-CREATE TABLE study (id TEXT PRIMARY KEY, main TEXT, reference TEXT);
-CREATE TABLE item (study TEXT, id TEXT, split TEXT, main_answer TEXT, reference_answer TEXT);
-CREATE TABLE person (id TEXT PRIMARY KEY, study TEXT);
-CREATE TABLE shown (ticket TEXT PRIMARY KEY, person TEXT, item TEXT, main_left INTEGER);
-CREATE TABLE vote (ticket TEXT PRIMARY KEY, choice TEXT);
-"""  # the columns of app/feedback/store.py that are read
-
 
 @pytest.fixture
-def votes(folder):
-    """Two people on the first five questions: they see the main model on the right, and prefer it; one sees no difference."""
-    file = folder / "feedback.sqlite"
-    db = sqlite3.connect(file)
-    db.executescript(TABLES)
-    db.execute("INSERT INTO study VALUES ('s', 'runs/faq', 'mini'), ('t', 'runs/other', 'mini')")
-    answers = {n: (f"Attendu {n}.", EVIL if n == 0 else "Je ne sais pas.") for n in range(5)}
-    answers[4] = ("Une réponse d'avant.", "Je ne sais pas.")  # of an earlier comparison
-    for study in "st":
-        db.executemany("INSERT INTO item VALUES (?, ?, 'test', ?, ?)", [(study, f"test/q{n:02}", *two) for n, two in answers.items()])  # fmt: skip
-    db.execute("INSERT INTO person VALUES ('p1', 's'), ('p2', 's'), ('p3', 't')")
-    choices = {"p1": ["right"] * 5, "p2": ["right", "right", "both_bad", "right", "right"], "p3": ["left"] * 5}
-    for person, given in choices.items():
-        for n, choice in enumerate(given):
-            db.execute("INSERT INTO shown VALUES (?, ?, ?, 0)", [f"{person}{n}", person, f"test/q{n:02}"])
-            db.execute("INSERT INTO vote VALUES (?, ?)", [f"{person}{n}", choice])
-    db.commit()
-    db.close()
-    return file
+def votes(folder, tmp_path_factory):
+    """Two people prefer the specialised model, but for one question on which one of them sees no difference. One more
+    judged an earlier comparison, with other answers to the first question."""
+    store = FeedbackStore(folder / "feedback.sqlite")
+    earlier = tmp_path_factory.mktemp("earlier")
+    written(earlier, ["Une réponse d'avant.", *SPECIAL[1:]])
+    for place, undecided in ((folder, "q00"), (folder, "q01"), (earlier, "")):
+        study = read_study(place)
+        store.begin(study)
+        person = store.join(study.id, training=False)
+        answers = {item.question: (item.id, item.main.answer) for item in study.items}
+        while shown := store.next(study.id, person):
+            question, main_answer = answers[shown.question]
+            side = "left" if shown.left == main_answer else "right"
+            both = place is folder and question == f"test/{undecided}"
+            store.vote(person, shown.ticket, Ballot(choice="both_bad" if both else side))
+    return store.path
 
 
 def test_agreement_with_the_votes_of_people(folder, votes, capsys):
     with judge_server(fair) as (url, _):
         value = judged(folder, url, "--feedback", str(votes), capsys=capsys)
-        assert value["agreement"]["questions"] == 3  # of five: one without majority, one of other answers
-        assert value["agreement"]["no_majority"] == 1 and value["agreement"]["share"]["value"] == 1.0
+        # Of eleven questions: two on which two people differ; the third person saw the other answer to the first, and
+        # so is a third voter on all but that one.
+        assert value["agreement"]["questions"] == 10 and value["agreement"]["no_majority"] == 1
+        # People prefer the specialised model on the one question that the judge gives to the generic one, too.
+        assert value["agreement"]["share"]["value"] == 0.9
         other_way = judged(folder, url, "--feedback", str(folder), "--pair", "mini,runs/faq", capsys=capsys)
-        assert other_way["agreement"] == value["agreement"]
+        assert other_way["agreement"]["share"] == value["agreement"]["share"]
         assert main(["judge", str(folder), "--base-url", url, "--feedback", str(votes)]) == 0
         shown = " ".join(capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ").split())
-        assert "Accord avec la majorité des votes humains : 100 %" in shown and "petit échantillon" in shown
-        votes.write_bytes(b"no database at all, just text" * 100)
-        assert main(["judge", str(folder), "--base-url", url, "--feedback", str(votes)]) == 2
-        assert "votes illisibles" in capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
+        assert "Accord avec la majorité des votes humains : 90 %" in shown and "petit échantillon" in shown
+        (folder / "text.sqlite").write_bytes(b"no database at all, just text" * 100)
+    with judge_server(fair) as (url, asked):
+        for wrong in ("text.sqlite", "none.sqlite"):
+            assert main(["judge", str(folder), "--base-url", url, "--feedback", str(folder / wrong)]) == 2
+        assert not asked  # nothing is paid for in vain
 
 
 def test_a_judge_needs_no_keras(folder):

@@ -1,0 +1,151 @@
+"""Which votes and opinions may become training data: agreed to, not sealed, and clear; the others with their reason."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.feedback.report import VOTES
+from app.feedback.sealed import sealed_key, sealed_questions
+from app.feedback.store import FeedbackStore
+from chatbot.dialogue import Message, user
+from chatbot.language import tr
+
+Check = Callable[[Sequence[str]], bool]
+
+REASONS = {
+    "no_consent": ("sans accord pour l'entraînement", "without consent to training"),
+    "sealed": ("question tenue à l'écart de l'entraînement", "question held out of training"),
+    "both_good": ("les deux réponses bonnes", "both answers good"),
+    "both_bad": ("les deux réponses mauvaises", "both answers bad"),
+    "cut": ("réponse vide, coupée ou interrompue", "empty, cut or interrupted answer"),
+    "thumb_down": ("👎, sans meilleure réponse", "👎, without a better answer"),
+    "no_alternative": ("👍 ou 👎 seul, sans autre réponse à la même question", "👍 or 👎 alone, no other answer to that question"),
+    "divided": ("autant d'avis pour que contre", "as many for it as against"),
+    "outvoted": ("avis contraire à celui de la majorité", "against the majority"),
+    "repeated": ("déjà dans le fichier", "in the file already"),
+}  # fmt: skip
+
+
+@dataclass
+class Exported:
+    """What came of an export.
+
+    Args:
+        lines: written, by what they are made of.
+        rows, used: votes and opinions in the file, and those that stand in a line.
+        left_out: how many of the others, by reason (a key of `REASONS`).
+        masked: personal data masked, by kind.
+        unchecked: prepared sets that are not at hand any more, so that only the noted hashes were compared.
+    """
+
+    lines: int = 0
+    rows: int = 0
+    used: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    unchecked: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"lines": self.lines, "rows": self.rows, "used": self.used, "left_out": dict(self.left_out),
+                "masked": dict(self.masked), "unchecked": self.unchecked}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One vote or opinion that may be used: the answer it is for, the one it is against, or only one of them."""
+
+    prompt: tuple[Message, ...]
+    liked: str | None
+    disliked: str | None
+    group: str
+    comment: str
+    origin: str
+
+    @property
+    def answer(self) -> str:
+        """The one that a thumb is for."""
+        return self.liked if self.liked is not None else self.disliked or ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(f"{message.role} {message.content}" for message in self.prompt)
+
+
+def usable(store: FeedbackStore, done: Exported) -> list[Judged]:
+    """The votes and opinions that may be used, oldest first; what is left out is counted in `done`."""
+    is_sealed = _sealed_in(store, done)
+    return [*_votes(store, is_sealed, done), *_opinions(store, is_sealed, done)]
+
+
+def _votes(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judged]:
+    found = []
+    for study in store.rows("SELECT id FROM study ORDER BY began, rowid"):
+        items = {row["id"]: row for row in store.rows("SELECT * FROM item WHERE study = ?", study["id"])}
+        for vote in store.rows(VOTES, study["id"]):
+            done.rows += 1
+            item, verdict = items[vote["item"]], vote["verdict"]
+            other = "reference" if verdict == "main" else "main"
+            if not vote["training"]:
+                done.left_out["no_consent"] += 1
+            elif item["sealed"] or is_sealed([item["question"]]):
+                done.left_out["sealed"] += 1
+            elif verdict in ("both_good", "both_bad"):
+                done.left_out[verdict] += 1
+            elif _is_cut(item[f"{verdict}_answer"], item[f"{verdict}_finish"]):
+                done.left_out["cut"] += 1
+            else:
+                found.append(
+                    Judged(
+                        prompt=(user(item["question"]),), liked=item[f"{verdict}_answer"],
+                        disliked=item[f"{other}_answer"], group=item["topic"] or item["question"],
+                        comment=vote["comment"], origin="vote",
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judged]:
+    found = []
+    for row in store.rows(
+        "SELECT opinion.*, training FROM opinion JOIN person ON person.id = opinion.person ORDER BY opinion.rowid"
+    ):
+        done.rows += 1
+        prompt = tuple(Message(**message) for message in json.loads(row["messages"]))
+        if not row["training"]:
+            done.left_out["no_consent"] += 1
+        elif is_sealed([message.content for message in prompt if message.role == "user"]):
+            done.left_out["sealed"] += 1
+        elif row["liked"] and _is_cut(row["answer"], row["finish"]):
+            done.left_out["cut"] += 1
+        else:
+            found.append(
+                Judged(
+                    prompt=prompt, liked=row["answer"] if row["liked"] else None,
+                    disliked=None if row["liked"] else row["answer"], group=prompt[0].content,
+                    comment=row["comment"], origin="thumb",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _sealed_in(store: FeedbackStore, done: Exported) -> Check:
+    """Whether any of some texts is a question held out of training, as far as the file or a set at hand tells."""
+    keys = {row["key"] for row in store.rows("SELECT key FROM sealed")}
+    for row in store.rows("SELECT folder FROM prepared ORDER BY folder"):
+        questions = sealed_questions(Path(row["folder"]))
+        if questions is None:
+            done.unchecked.append(row["folder"])
+        else:
+            keys |= questions
+    return lambda texts: any(sealed_key(text) in keys for text in texts)
+
+
+def _is_cut(answer: str, finish: str) -> bool:
+    return not answer.strip() or finish in ("length", "cancelled")
+
+
+def reason_in_words(reason: str) -> str:
+    return tr(*REASONS[reason])
