@@ -23,12 +23,12 @@ def sweep(
     ] = "chrf",
     questions: Annotated[int, typer.Option(min=2, help=tr(
         "Questions de validation au plus.", "Validation questions at most."))] = 60,
-    temperature: Annotated[str | None, typer.Option(metavar=tr("VALEURS", "VALUES"), show_default="0,0.3,0.7,1", help=tr(
+    temperatures: Annotated[str | None, typer.Option("--temperature", metavar=tr("VALEURS", "VALUES"), show_default="0,0.3,0.7,1", help=tr(
         "Températures à essayer.", "Temperatures to try."))] = None,
-    top_p: Annotated[str | None, typer.Option(metavar=tr("VALEURS", "VALUES"), show_default="0.9,1", help=tr(
+    top_ps: Annotated[str | None, typer.Option("--top-p", metavar=tr("VALEURS", "VALUES"), show_default="0.9,1", help=tr(
         "Parts de probabilité à essayer, aux températures au-dessus de 0.",
         "Shares of probability to try, at temperatures above 0."))] = None,
-    repetition_penalty: Annotated[str | None, typer.Option(metavar=tr("VALEURS", "VALUES"), show_default=tr(
+    penalties: Annotated[str | None, typer.Option("--repetition-penalty", metavar=tr("VALEURS", "VALUES"), show_default=tr(
         "1,1.1,1.2,1.3 à la température 0, 1,1.2 au-dessus", "1,1.1,1.2,1.3 at temperature 0, 1,1.2 above"), help=tr(
         "Pénalités de répétition à essayer.", "Repetition penalties to try."))] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help=tr(
@@ -39,10 +39,12 @@ def sweep(
     from training.evaluation.ways import grid
 
     output = Output(json)
-    temperatures = numbers("--temperature", temperature, 0, 5)
-    top_ps = numbers("--top-p", top_p, 1e-6, 1)
-    penalties = numbers("--repetition-penalty", repetition_penalty, 0.1, 10)
-    ways = grid(temperatures, top_ps, penalties, longest=max_tokens)
+    ways = grid(
+        numbers("--temperature", temperatures, 0, 5),
+        numbers("--top-p", top_ps, 1e-6, 1),
+        numbers("--repetition-penalty", penalties, 0.1, 10),
+        longest=max_tokens,
+    )
     load_keras()
     value, *shown = sweep_run(run, ways, measure, questions, seeds, output)
     output.result(value, *shown)
