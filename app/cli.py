@@ -12,6 +12,7 @@ import typer
 from app.compare_command import compare, evaluate
 from app.data_commands import data_app
 from app.feedback_commands import FeedbackFile, NoFeedback, Pair, UserTest, Votes, feedback_app
+from app.judge_command import judge
 from app.options import (
     RECIPES,
     BaseUrl,
@@ -20,9 +21,9 @@ from app.options import (
     MaxTokens,
     Model,
     ModelOrServers,
-    RepetitionPenalty,
-    Temperature,
-    TopP,
+    OwnRepetitionPenalty,
+    OwnTemperature,
+    OwnTopP,
     Weights,
 )
 from app.output import Output
@@ -30,6 +31,7 @@ from app.quiet import load_keras
 from app.runs_command import runs
 from app.search_command import search
 from app.set_commands import inspect, prepare
+from app.sweep_command import sweep
 from app.usage import Program, missing
 from chatbot.errors import InputError
 from chatbot.language import tr
@@ -94,20 +96,24 @@ app.command(help=tr("Compare le modèle spécialisé au générique et à d'autr
                     "Compares the specialised model with the generic one and others: same questions, same decoding."))(compare)  # fmt: skip
 app.command(help=tr("Cherche de meilleurs réglages : taux d'apprentissage, époques, LoRA, décodage.",
                     "Searches for better settings: learning rate, epochs, LoRA, decoding."))(search)  # fmt: skip
+app.command(help=tr("Essaie des décodages sur les questions de validation, et écrit le meilleur dans l'entraînement.",
+                    "Tries ways of decoding on validation questions, and writes the best into the run."))(sweep)  # fmt: skip
+app.command(help=tr("Fait juger une comparaison par un modèle, dans les deux ordres, et mesure son accord avec les votes.",
+                    "Has a model judge a comparison, in both orders, and measures its agreement with the votes."))(judge)  # fmt: skip
 
 
 @app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))
 def chat(
     model: ModelOrServers = None,
-    temperature: Temperature = 0.0,
-    top_p: TopP = 0.95,
+    temperature: OwnTemperature = None,
+    top_p: OwnTopP = None,
     top_k: Annotated[
         int,
         typer.Option(
             min=0, max=1_000_000, help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all.")
         ),
     ] = 0,
-    repetition_penalty: RepetitionPenalty = 1.0,
+    repetition_penalty: OwnRepetitionPenalty = None,
     max_tokens: MaxTokens = 160,
     seed: Annotated[
         int | None, typer.Option(min=0, help=tr("Même graine, même réponse.", "Same seed, same answer."))
@@ -116,15 +122,18 @@ def chat(
     engine: Engine = "keras",
     base_url: BaseUrl = None,
 ) -> None:
+    from app.decoding import sampling_for
     from app.engines import chat_with
     from chatbot.sampling import Sampling
     from chatbot.session import ChatSession
     from chatbot.terminal import talk
 
-    sampling = Sampling(
-        temperature=temperature, top_p=top_p, top_k=top_k, repetition_penalty=repetition_penalty,
-        max_new_tokens=max_tokens, seed=seed,
-    )  # fmt: skip
+    sampling = sampling_for(
+        model if engine == "keras" else None,
+        {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty},
+        Sampling(top_p=0.95, top_k=top_k, max_new_tokens=max_tokens, seed=seed),
+        Output(),
+    )
     if status := talk(ChatSession(chat_with(engine, model, base_url, weights, "causette chat"), sampling)):
         raise typer.Exit(status)
 
@@ -136,7 +145,7 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help=tr("Port ; 0 en choisit un libre.", "Port; 0 takes a free one."))
     ] = 7860,
-    temperature: Temperature = 0.0,
+    temperature: OwnTemperature = None,
     max_tokens: MaxTokens = 160,
     weights: Weights = "float32",
     engine: Engine = "keras",
@@ -160,15 +169,18 @@ def serve(
         bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
     ] = False,
 ) -> None:
+    from app.decoding import sampling_for
     from app.engines import chat_with, without_effect
     from app.feedback.serving import feedback_for
     from app.serving import api_key_of_environment, serve_chat
     from chatbot.sampling import Sampling
 
-    output, sampling = Output(), Sampling(temperature=temperature, max_new_tokens=max_tokens)
+    output = Output()
     if api and engine == "openai":
         raise without_effect("--api")
     key = api_key_of_environment() if api else None
+    own, default = model if engine == "keras" else None, Sampling(max_new_tokens=max_tokens)
+    sampling = sampling_for(own, {"temperature": temperature}, default, output)
     asked = feedback_for(
         model if engine == "keras" else None,
         file=feedback, off=no_feedback, user_test=user_test, comparison=comparison, pair=pair,

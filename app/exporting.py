@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from app.decoding import left_behind
 from chatbot.export import export_transformers, require_free
 from chatbot.language import number, tr
 from chatbot.model import load_model, merge
@@ -26,7 +27,7 @@ def export_model(name: str, to: str, out: Path) -> tuple[dict[str, Any], str]:
            f"Template: {facts['template']}; end of an answer: {facts['end']}"),
         tr(f"Textes d'arrêt, à donner à qui génère : {stop}", f"Stop texts, to give to what generates: {stop}"),
     ]  # fmt: skip
-    return facts, "\n".join(lines)
+    return facts, "\n".join(lines) + left_behind(name)
 
 
 def merge_run(name: str, out: Path) -> tuple[dict[str, Any], str]:
@@ -44,4 +45,4 @@ def merge_run(name: str, out: Path) -> tuple[dict[str, Any], str]:
         f"Preset: {out} ({number(size / 1e6)} MB), {number(model.parameters)} parameters, float32.\n"
         f"It does without its base model: causette chat {out}",
     )
-    return facts, shown
+    return facts, shown + left_behind(name)

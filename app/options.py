@@ -24,12 +24,20 @@ Engine = Annotated[Literal["keras", "openai"], typer.Option(help=tr(
     "keras: computes here; openai: a server that speaks like OpenAI's API (key: OPENAI_API_KEY)."))]  # fmt: skip
 BaseUrl = Annotated[str | None, typer.Option(show_default="OPENAI_BASE_URL", help=tr(
     "Adresse de ce serveur : http://127.0.0.1:8000/v1.", "Address of that server: http://127.0.0.1:8000/v1."))]  # fmt: skip
-Temperature = Annotated[float, typer.Option(min=0, max=5, help=tr("0 : le jeton le plus probable ; plus haut : plus varié.",
-                                                    "0: the likeliest token; higher: more varied."))]  # fmt: skip
-TopP = Annotated[float, typer.Option(min=1e-6, max=1, help=tr("Part de probabilité gardée au tirage.",
-                                                              "Share of probability kept when drawing."))]  # fmt: skip
-RepetitionPenalty = Annotated[float, typer.Option(min=0.1, max=10, help=tr("Au-dessus de 1 : moins de redites.",
-                                                                           "Above 1: less repetition."))]  # fmt: skip
+_TEMPERATURE = tr(
+    "0 : le jeton le plus probable ; plus haut : plus varié.", "0: the likeliest token; higher: more varied."
+)
+_TOP_P = tr("Part de probabilité gardée au tirage.", "Share of probability kept when drawing.")
+_REPETITION_PENALTY = tr("Au-dessus de 1 : moins de redites.", "Above 1: less repetition.")
+_OR_SWEPT = tr(", ou celle que causette sweep a trouvée", ", or that found by causette sweep")
+Temperature = Annotated[float, typer.Option(min=0, max=5, help=_TEMPERATURE)]
+TopP = Annotated[float, typer.Option(min=1e-6, max=1, help=_TOP_P)]
+RepetitionPenalty = Annotated[float, typer.Option(min=0.1, max=10, help=_REPETITION_PENALTY)]
+# For those who talk to a model: None leaves it to the run, see `app.decoding`.
+OwnTemperature = Annotated[float | None, typer.Option(min=0, max=5, show_default="0" + _OR_SWEPT, help=_TEMPERATURE)]
+OwnTopP = Annotated[float | None, typer.Option(min=1e-6, max=1, show_default="0.95" + _OR_SWEPT, help=_TOP_P)]
+OwnRepetitionPenalty = Annotated[float | None, typer.Option(
+    min=0.1, max=10, show_default="1" + _OR_SWEPT, help=_REPETITION_PENALTY)]  # fmt: skip
 MaxTokens = Annotated[
     int,
     typer.Option(

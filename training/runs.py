@@ -12,6 +12,8 @@
         tracking.json        names of the run at the services of `tracking`, if any
         memory.json          with `memory` only: what was asked, measured and chosen
         environment.json     versions, device, precision
+        decoding.json        after `causette sweep` only: the way of decoding found best, for these weights
+        sweep.json, .md      all that the sweep tried
 
 While training, the same lies in ``runs/.NAME.training`` with a ``backup/`` to resume from; the folder gets its name
 when it is complete.
@@ -106,6 +108,18 @@ class RunFolder:
         """How much of the training rows the kept weights have read: 1 from the first whole epoch on."""
         metrics = self.metrics
         return min(1.0, round(metrics["epochs"] * metrics["best_step"] / metrics["steps"], 6))
+
+    @property
+    def decoding_file(self) -> Path:
+        """What `training.decoding` reads and writes; there after `causette sweep` only."""
+        return self.path / "decoding.json"
+
+    @property
+    def answering_files(self) -> list[Path]:
+        """What its answers depend on, by name: weights, tokenizer, template."""
+        folder = self.path / ("adapter" if (self.path / "adapter").exists() else "preset")
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return sorted(path for path in files if path.suffix != ".md" and not path.name.startswith("."))
 
     @property
     def history(self) -> list[HistoryRow]:

@@ -18,14 +18,14 @@ from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
 from training.config import RunConfig
+from training.evaluation.ways import DEFAULT, as_values, greedy, way_told
 from training.recorder import Watcher
 from training.runs import HistoryRow, RunFolder, resumable
-from training.search_dimension import shown
-from training.search_draws import DEFAULT, drawn_values, drawn_way, next_trial, pruner
+from training.search_draws import drawn_values, drawn_way, next_trial, pruner
 from training.search_folder import LOOK, SearchFolder, Trial, best_of
 from training.search_look import Side, look_at_test
 from training.search_space import with_values
-from training.search_trial import as_values, discard, greedy, mean_likeness, train_trial
+from training.search_trial import discard, mean_likeness, train_trial
 from training.search_worker import TrialFailed, Worker
 
 KEPT = 3  # trials that keep their weights, beside trial 0
@@ -260,17 +260,6 @@ def search(
         if test:
             at_work.look()
         at_work.write_recipe()
-
-
-def way_told(way: Sampling) -> str:
-    """A way of decoding in one line."""
-    if way.temperature == 0:
-        drawn = tr("glouton", "greedy")
-    else:
-        top_k = f", top-k {way.top_k}" if way.top_k else ""
-        drawn = f"T {shown(way.temperature)}, top-p {shown(way.top_p)}{top_k}"
-    penalty = tr("pénalité", "penalty") + f" {shown(way.repetition_penalty)}"
-    return drawn + f", {penalty}, {way.max_new_tokens} " + tr("jetons", "tokens")
 
 
 def _outcome(trial: Trial) -> str:

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from chatbot.sampling import Sampling
+from training.evaluation.ways import DEFAULT, as_values, greedy
 from training.search_dimension import Space, plain
 from training.search_folder import SearchSettings
 from training.search_space import DECODING, value_in
-from training.search_trial import as_values, greedy
 
 RANDOM_TRIALS = 6  # complete ones before TPE, which has nothing to learn from yet, takes over from chance
 UNPRUNED = 4  # complete trials before any is ended early
-DEFAULT = Sampling(max_new_tokens=96, seed=1)  # how `causette evaluate` and `causette compare` ask
 
 
 def next_trial(study: Any, settings: SearchSettings) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from training.evaluation.confidence import FEW_GROUPS
-from training.search import way_told
+from training.evaluation.ways import way_told
 from training.search_folder import Trial
 
 MEASURES = {"rouge_l": "ROUGE-L", "chrf": "chrF", "token_f1": "F1"}

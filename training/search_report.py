@@ -9,9 +9,10 @@ from typing import Any
 from chatbot.files import write_text
 from chatbot.language import number, tr
 from chatbot.sampling import Sampling
-from training.search import KEPT, way_told
+from training.evaluation.ways import DEFAULT, way_told
+from training.search import KEPT
 from training.search_dimension import shown
-from training.search_draws import DEFAULT, recipe_inside
+from training.search_draws import recipe_inside
 from training.search_folder import SearchFolder, SearchSettings, Trial, best_of
 from training.search_gain import MEASURES, gain
 from training.search_plots import draw_all

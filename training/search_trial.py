@@ -2,10 +2,8 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from chatbot.model import LanguageModel, load_model
 from chatbot.sampling import Sampling
@@ -88,13 +86,3 @@ def likeness(records: Sequence[AnswerRecord], measure: str) -> dict[str, float]:
 def _evaluator(run: str) -> Evaluator:
     """Kept from one way of decoding to the next: what it compiled is used again."""
     return Evaluator(load_model(run))
-
-
-def as_values(sampling: Sampling) -> dict[str, Any]:
-    """A way of decoding as JSON values, without the seed."""
-    return {name: value for name, value in asdict(sampling).items() if name != "seed"}
-
-
-def greedy(sampling: Sampling) -> Sampling:
-    """The same way of decoding, written in one way: where nothing is drawn, nothing limits the draw."""
-    return replace(sampling, top_p=1.0, top_k=0) if sampling.temperature == 0 else sampling

@@ -159,7 +159,7 @@ def feedback_for(
     beside = where if where is None or where.is_dir() or not where.suffix else where.parent
     test = None
     if user_test and where is not None and beside is not None:
-        study = read_study(where, _pair(pair))
+        study = read_study(where, pair_of(pair))
         test = StoredTest(FeedbackStore(file or (run or beside) / NAME), study)
         test.store.begin(study)
     kept = file or (run / NAME if run else None)
@@ -189,7 +189,7 @@ def _check(*, file: Path | None, off: bool, user_test: bool, comparison: Path | 
             )
 
 
-def _pair(text: str | None) -> tuple[str, str] | None:
+def pair_of(text: str | None) -> tuple[str, str] | None:
     if text is None:
         return None
     first, comma, second = text.partition(",")

@@ -20,10 +20,11 @@ from datasets_prep.prepared import PreparedSet
 from datasets_prep.spec import Shares
 from tests.gate import until
 from training.config import validated
+from training.evaluation.ways import DEFAULT
 from training.runs import resumable
 from training.search import KEPT, SearchWatcher, search
 from training.search_dimension import shown
-from training.search_draws import DEFAULT, drawn_values, drawn_way, next_trial
+from training.search_draws import drawn_values, drawn_way, next_trial
 from training.search_folder import SearchFolder, SearchSettings, best_of
 from training.search_gain import verdict
 from training.search_look import compared

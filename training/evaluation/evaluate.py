@@ -82,6 +82,13 @@ class Evaluator:
             scored_cut=cut,
         )
 
+    def answers(self, asked: Asked, progress: Progress = unseen) -> list[AnswerRecord]:
+        """The answers of a split with all that is measured of them, to those questions that fit into the context.
+
+        Answers that are kept are not asked for again.
+        """
+        return self._answers([one for one in asked.dialogues if self._fits(one, asked.settings)], asked, progress)
+
     def answer(
         self, dialogues: Sequence[Dialogue], settings: EvaluationSettings, progress: Progress = unseen
     ) -> list[AnswerRecord]:
