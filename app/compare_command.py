@@ -54,12 +54,12 @@ def compare(
     split: Annotated[list[str] | None, typer.Option(show_default="train, recall, test", help=tr(
         "Partie du jeu, à répéter pour plusieurs.", "Split of the set, to be repeated for several."))] = None,
     questions: Annotated[int, typer.Option(min=1, help=tr("Réponses par partie.", "Answers per split."))] = 40,
-    baselines: Annotated[bool, typer.Option("--baselines/--no-baselines", help=tr(
-        "Met aussi à côté la réponse apprise la plus proche (BM25) et la question recopiée.",
-        "Also puts the nearest training answer (BM25) and the copied question beside it."))] = True,
-    texts: Annotated[bool, typer.Option("--texts/--no-texts", help=tr(
-        "Cite questions et réponses dans le rapport ; sans elles, il peut être publié quelle que soit la licence du jeu.",
-        "Quotes questions and answers in the report; without them it can be published whatever the set's licence."))] = True,
+    no_baselines: Annotated[bool, typer.Option("--no-baselines", help=tr(
+        "Sans la réponse apprise la plus proche (BM25) ni la question recopiée.",
+        "Without the nearest training answer (BM25) and the copied question."))] = False,
+    no_texts: Annotated[bool, typer.Option("--no-texts", help=tr(
+        "Rapport sans question ni réponse, à publier quelle que soit la licence du jeu.",
+        "Report without questions and answers, to be published whatever the set's licence."))] = False,
     temperature: Temperature = 0.0,
     top_p: TopP = 1.0,
     repetition_penalty: RepetitionPenalty = 1.0,
@@ -80,5 +80,5 @@ def compare(
         data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()), encoder=bertscore
     )
     value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output,
-                                baselines=baselines, texts=texts)  # fmt: skip
+                                baselines=not no_baselines, texts=not no_texts)  # fmt: skip
     output.result(value, *shown)

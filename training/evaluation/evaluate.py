@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from chatbot.chat import Answer
 from chatbot.dialogue import Dialogue
 from chatbot.errors import InputError
 from chatbot.language import tr
@@ -97,7 +98,7 @@ class Evaluator:
         chosen = [dialogue for dialogue in drawn_ones if self._fits(dialogue, settings)]
         records: list[AnswerRecord] = []
         for batch in self._batches(chosen, settings):
-            records += self._batch(batch, settings, record_of)
+            records += map(record_of, batch, self._asked(batch, settings))
             progress(len(records), len(chosen))
         return records
 
@@ -117,33 +118,28 @@ class Evaluator:
 
     def _answers(self, chosen: Sequence[Dialogue], asked: Asked, progress: Progress) -> list[AnswerRecord]:
         """Answers to all questions; those that an interrupted evaluation has are not asked again."""
-        key = (self.weights, self.model.template.name, repr(asked.settings.sampling), asked.settings.split)
+        key = (self.weights, self.model.template.name, repr(asked.settings.sampling))
         known = self._kept.answers(key) if self._kept else {}
         prompts = {dialogue.id: prompt_fingerprint(dialogue.messages[:-1]) for dialogue in chosen}
-        done = {name: one for name, one in known.items() if prompts.get(name) == one.prompt}
-        progress(len(done), len(chosen))
-        for batch in self._batches([one for one in chosen if one.id not in done], asked.settings):
-            records = self._batch(batch, asked.settings, asked.record)
+        found = {name: known[prompt] for name, prompt in prompts.items() if prompt in known}
+        progress(len(found), len(chosen))
+        for batch in self._batches([one for one in chosen if one.id not in found], asked.settings):
+            answers = self._asked(batch, asked.settings)
             if self._kept:
-                self._kept.add(key, records)
-            done |= {record.id: record for record in records}
-            progress(len(done), len(chosen))
-        return [done[dialogue.id] for dialogue in chosen]
+                pairs = zip(batch, answers, strict=True)
+                self._kept.add(key, {prompts[dialogue.id]: answer for dialogue, answer in pairs})
+            found |= {dialogue.id: answer for dialogue, answer in zip(batch, answers, strict=True)}
+            progress(len(found), len(chosen))
+        return [asked.record(dialogue, found[dialogue.id]) for dialogue in chosen]
 
     def _batches(self, chosen: Sequence[Dialogue], settings: EvaluationSettings) -> list[Sequence[Dialogue]]:
         # Questions of like length share a batch: the shortest row waits for the longest prompt.
         return even_batches(sorted(chosen, key=lambda dialogue: len(dialogue.question)), settings.batch)
 
-    def _batch(
-        self,
-        batch: Sequence[Dialogue],
-        settings: EvaluationSettings,
-        record: Callable[..., AnswerRecord],
-    ) -> list[AnswerRecord]:
+    def _asked(self, batch: Sequence[Dialogue], settings: EvaluationSettings) -> list[Answer]:
         prompts = [dialogue.messages[:-1] for dialogue in batch]
         self._chat.warm_up(prompts, settings.sampling)  # what is compiled in it is not timed
-        answers = self._chat.answers(prompts, settings.sampling)
-        return [record(dialogue, answer) for dialogue, answer in zip(batch, answers, strict=True)]
+        return self._chat.answers(prompts, settings.sampling)
 
     def _waits(self, chosen: Sequence[Dialogue], settings: EvaluationSettings) -> list[WaitRecord]:
         """A few questions, spread over those chosen, one at a time."""

@@ -213,11 +213,18 @@ def test_an_interrupted_evaluation_asks_only_what_is_missing(tiny_model, generic
         Evaluator(tiny_model, kept=tmp_path / "kept").evaluate(asked, kill)
     (file,) = (tmp_path / "kept").iterdir()
     assert len(json.loads(file.read_text(encoding="utf-8"))) == 3  # six questions in even batches of at most four
-    file.write_text(file.read_text(encoding="utf-8") + '[{"id": "cut sho', encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8") + '{"cut sho', encoding="utf-8")
     seen = []
     again = Evaluator(tiny_model, kept=tmp_path / "kept").evaluate(asked, lambda done, total: seen.append(done))
     assert seen == [3, 6]
     assert [one.answer for one in again.answers] == [one.answer for one in generic.answers]
+    seen.clear()
+    Evaluator(tiny_model, kept=tmp_path / "kept").evaluate(asked, lambda done, total: seen.append(done))
+    assert seen == [6]  # what was written after the line cut short is there, too
+    renamed = Asked([replace(one, id=f"new{one.id}") for one in DIALOGUES], SETTINGS, Training(TRAIN[:1]))
+    found = Evaluator(tiny_model, kept=tmp_path / "kept").evaluate(renamed)  # the same texts, other data beside them
+    assert {one.id for one in found.answers} == {f"new{one.id}" for one in again.answers}
+    assert {one.nearest for one in found.answers} <= {"", TRAIN[0].id}
     other = Asked(DIALOGUES, replace(SETTINGS, sampling=Sampling(max_new_tokens=4)), asked.training)
     seen.clear()
     Evaluator(tiny_model, kept=tmp_path / "kept").evaluate(other, lambda done, total: seen.append(done))
