@@ -64,6 +64,13 @@ def run(data, tiny_preset, tmp_path_factory) -> RunFolder:
     return train(config_of(data, out, tiny_preset, epochs=40, patience=50, learning_rate=2e-2))
 
 
+def test_dropout_of_the_training_is_that_of_the_saved_model(data, tiny_preset, tmp_path):
+    out = train(config_of(data, tmp_path / "run", tiny_preset, max_steps=1, dropout=0.1, samples=0)).path
+    config = json.loads((out / "preset" / "config.json").read_text(encoding="utf-8"))
+    assert config["config"]["dropout"] == 0.1
+    assert json.loads((tiny_preset / "config.json").read_text(encoding="utf-8"))["config"]["dropout"] == 0.0
+
+
 def test_it_learns_and_says_so(run):
     metrics = run.metrics
     assert metrics["validation_loss_after"] < 0.5 * metrics["validation_loss_before"]
