@@ -39,8 +39,8 @@ def evaluate(
     sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
                         max_new_tokens=max_tokens, seed=seed)  # fmt: skip
     asked = Questions(data=data, count=questions, sampling=sampling, seed=seed, encoder=bertscore)
-    value, shown = evaluate_model(model, split, asked, out, output)
-    output.result(value, shown)
+    value, *shown = evaluate_model(model, split, asked, out, output)
+    output.result(value, *shown)
 
 
 def compare(

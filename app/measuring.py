@@ -31,10 +31,11 @@ from training.evaluation.report import split_title, write_comparison
 from training.evaluation.similarity import Encoder
 from training.evaluation.tables import SHORT, signs_told, told
 from training.evaluation.tables import table as comparison_table
-from training.evaluation.unseen import comparable
+from training.evaluation.unseen import comparable, unknown_reading
 from training.run_list import is_run
 from training.runs import RunFolder
 
+LEARNT = ("train", "validation")  # a run has had to do with these questions: nothing to guard
 KEPT = ".comparison"  # folder beside the report, while it is not done
 
 
@@ -69,24 +70,33 @@ def evaluate_model(name: str, split: str, questions: Questions, out: Path | None
         InputError: no such model, set or split, or `out` cannot be written.
     """
     data = PreparedSet.open(questions.data or _data_of(name))
+    remarks = unknown_reading([name])
+    if is_run(Path(name)) and split not in LEARNT:
+        remarks += comparable([RunFolder.open(Path(name))], data)[1]
     asked = _asked(data, questions, split, _training(data))
     if out:
         check_writable(out)
     encoder = Encoder(questions.encoder) if questions.encoder else None
     with Bar(output) as bar:
-        evaluation = Evaluator(load_model(name), method=_method_of(name)).evaluate(asked, bar.of(name))
+        kept = out.with_name(f".{out.name}.answers") if out else None
+        evaluation = Evaluator(load_model(name), method=_method_of(name), kept=kept).evaluate(asked, bar.of(name))
     if encoder:
         evaluation = encoder.scored(evaluation)
     measures = measures_of(evaluation)
-    value = {**evaluation.to_json(), "measures": {key: asdict(one) for key, one in measures.items()}}
-    if out:
+    value = {
+        **evaluation.to_json(),
+        "remarks": remarks,
+        "measures": {key: asdict(one) for key, one in measures.items()},
+    }
+    if out and kept:
         write_json(out, value)
+        Kept(kept).done()
     rows = [(label_of(key), told(one, MEASURES[key].digits)) for key, one in measures.items()]
     # Not `split_title`: whether the questions of a split were learnt depends on the model.
     part = tr(f"partie « {split} »", f"split “{split}”")
     title = f"{name} · {part} · {len(evaluation.answers)} " + tr("réponses", "answers")
     shown = table((tr("Mesure", "Measure"), tr("Valeur (95 %)", "Value (95%)")), rows, title=title)
-    return value, shown
+    return value, shown, *remarks
 
 
 def compare_run(
@@ -118,7 +128,8 @@ def compare_run(
     """
     folder = RunFolder.open(run)
     data = PreparedSet.open(questions.data or folder.config.data)
-    runs = [folder, *(RunFolder.open(Path(other)) for other in others if is_run(Path(other)))]
+    named = [generic or folder.config.model, *others]
+    runs = [folder, *(RunFolder.open(Path(name)) for name in named if is_run(Path(name)))]
     splits, remarks = comparable(runs, data)
     splits = _wanted(splits, questions.splits)
     check_writable(out / "comparison.json")
@@ -144,7 +155,11 @@ def compare_run(
     main, reference = list(sides)[1], next(iter(sides))
     compared = Compared(
         comparisons=tuple(compare(measured[split], main, reference) for split in splits),
-        remarks=(*remarks, *_more_remarks(folder, generic, measured[splits[0]], questions.encoder)),
+        remarks=(
+            *remarks,
+            *unknown_reading(named),
+            *_more_remarks(folder, generic, measured[splits[0]], questions.encoder),
+        ),
         data={"folder": str(data.folder), "fingerprint": data.fingerprint},
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -196,7 +211,7 @@ def _sides(folder: RunFolder, others: Sequence[str], generic: str | None) -> dic
     bits = bits_of(folder.config.method) if generic is None else None
     template = load_tokenizer(run)[1].name  # without the weights
     sides: dict[str, Callable[[], LanguageModel]] = {
-        base: partial(load_model, base, template=template, bits=bits),
+        base: partial(load_model, base, template=None if is_run(Path(base)) else template, bits=bits),
         run: partial(load_model, run),
     }
     for other in others:

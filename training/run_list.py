@@ -214,7 +214,7 @@ def _tests(path: Path) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _values(evaluations: Sequence[Mapping[str, Any]], model: str) -> dict[str, float]:
-    measures = next(each["measures"] for each in evaluations if each["model"] == model)
+    measures: Mapping[str, Any] = next((each["measures"] for each in evaluations if each["model"] == model), {})
     return {name: float(estimate["value"]) for name, estimate in measures.items()}
 
 

@@ -283,7 +283,7 @@ def test_a_comparison_with_itself_is_refused(run, tmp_path, capsys):
     assert not (tmp_path / "comparison.json").exists()
 
 
-def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, faq, tmp_path, capsys):
+def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, faq, other_split, tmp_path, capsys):
     words = ["compare", str(moved_run), "--questions", "1", "--max-tokens", "2", "--json"]
 
     def compared(*more):
@@ -301,7 +301,8 @@ def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, f
         assert main([*words, *more]) == 2
         return capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
 
-    assert compared() == (["train", "test"], "")
+    splits, remark = compared()
+    assert splits == ["train", "test"] and "Rien ne montre" in remark and "%" not in remark
     metrics = json.loads((moved_run / "metrics.json").read_text())
     (moved_run / "metrics.json").write_text(json.dumps({**metrics, "epochs": 0.999, "steps": 8, "best_step": 8}))
     splits, remark = compared("--data", str(prepared))  # the same set, elsewhere
@@ -316,13 +317,51 @@ def test_questions_are_called_learnt_only_where_they_were(moved_run, prepared, f
     splits, remark = compared("--data", elsewhere)
     assert splits == ["test"] and "a appris un autre jeu" in remark and "aucune de ses questions" in remark
     # The same questions, split otherwise: some of the test were learnt.
-    again = str(tmp_path / "again")
-    assert main(["prepare", str(faq), "--out", again, "--shares", "0.6,0.2,0.2", "--seed", "7"]) == 0
-    assert "étaient dans l'entraînement" in refused("--data", again)
+    assert "étaient dans l'entraînement" in refused("--data", str(other_split))
     # The set of the training was prepared anew: nobody can know any more.
     assert main(["prepare", str(faq), "--out", str(moved_run.parent / "data"), "--shares", "0.6,0.2,0.2", "--seed", "7",
                  "--replace"]) == 0  # fmt: skip
     assert "n'est plus là tel quel" in refused() and "n'est plus là tel quel" in refused("--data", elsewhere)
+
+
+@pytest.fixture(scope="module")
+def other_split(faq, tmp_path_factory):
+    """The same questions, split otherwise: some of its test questions are in the training of `run`."""
+    out = tmp_path_factory.mktemp("other") / "faq"
+    assert main(["prepare", str(faq), "--out", str(out), "--shares", "0.6,0.2,0.2", "--seed", "7"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def chained(run, other_split, tmp_path_factory):
+    """A run that began from `run`, on that other split."""
+    out = tmp_path_factory.mktemp("chain") / "chained"
+    words = ["train", "--data", str(other_split), "--out", str(out), "--model", str(run), "--set", "fit.max_steps=2"]
+    assert main([*words, "--set", "fit.compile=false", "--set", "fit.samples=0"]) == 0
+    return out
+
+
+def test_what_any_side_has_learnt_is_seen(run, chained, other_split, tiny_preset, tmp_path, capsys):
+    """Given as the generic model, as the base of a run, or measured alone: learnt questions are no test."""
+    asked = ["--questions", "1", "--max-tokens", "2", "--out", str(tmp_path / "out")]
+    for words in (
+        ["compare", str(chained), *asked],  # its base, and its reference, is `run`
+        ["compare", str(chained), "--generic", str(tiny_preset), *asked],
+        ["evaluate", str(run), "--data", str(other_split), *asked],
+        ["evaluate", str(chained), *asked],
+    ):
+        capsys.readouterr()
+        assert main(words) == 2
+        assert "étaient dans l'entraînement" in capsys.readouterr().err
+    words = ["evaluate", str(run), "--data", str(other_split), "--split", "train", *asked]
+    assert main(words) == 0  # nobody calls these held out
+
+
+def test_models_of_unknown_reading_are_named(run, tiny_preset, tmp_path, capsys):
+    words = ["compare", str(run), "--questions", "1", "--max-tokens", "2", "--split", "test", "--out", str(tmp_path)]
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    assert any("Rien ne montre" in one and str(tiny_preset) in one for one in json_of(capsys)["remarks"])
 
 
 def piped(monkeypatch, text: str) -> None:

@@ -184,6 +184,9 @@ def test_a_comparison_written_beside_the_run_is_found(tmp_path):
     assert runs_below(tmp_path)[0].test() is None
     beside.rename(run / "comparison.json")
     assert runs_below(tmp_path)[0].test() == 0.5
+    broken = json.loads((run / "comparison.json").read_text())
+    (run / "comparison.json").write_text(json.dumps({**broken, "reference": "gone"}))
+    assert runs_below(tmp_path)[0].test() == 0.5 and runs_below(tmp_path)[0].test(side="generic") is None
     (run / "comparison.json").write_text('{"format": 1, "comparisons": []}')  # of an earlier version
     assert runs_below(tmp_path)[0].test() is None and runs_below(tmp_path)[0].state == "finished"
 

@@ -46,9 +46,20 @@ class Training:
     def answers(self) -> Nearest:
         return Nearest([dialogue.answer for dialogue in self.dialogues])
 
+    @cached_property
+    def _whole(self) -> dict[tuple[str, ...], str]:
+        """The words of each answer → the first dialogue that has it."""
+        return {tuple(words(dialogue.answer)): dialogue.id for dialogue in reversed(self.dialogues)}
+
     def nearness(self, answer: str) -> tuple[float | None, str]:
-        """Share of the answer's 4-grams that one training answer holds, at most, and the id of that dialogue."""
+        """Share of the answer's 4-grams that one training answer holds, at most, and the id of that dialogue.
+
+        At least that: only the nearest answers by BM25 are looked at. An answer of fewer words is near (1) when it is a
+        training answer, and else not to be told (None).
+        """
         grams = set(metrics.ngrams(answer, metrics.REPEATED))
+        if same := self._whole.get(tuple(words(answer)), ""):
+            return (1.0, same) if words(answer) else (None, "")
         if not grams or not self.dialogues:
             return None, ""
         best, where = 0.0, ""

@@ -111,7 +111,7 @@ def compare(evaluations: Sequence[Evaluation], main: str, reference: str) -> Com
                f"Comparison refused: no question of the split `{first.settings['split']}` fits into every model's context.")
         )  # fmt: skip
     asked = max(len(side.answers) + side.left_out for side in evaluations)
-    sides = _scored_alike([replace(side, answers=_answers(side, common)) for side in evaluations])
+    sides = _scored_alike([_reduced(side, common) for side in evaluations])
     for side in sides[1:]:
         if side.prompts != sides[0].prompts:
             raise InputError(
@@ -148,8 +148,9 @@ def _check_settings(one: Evaluation, other: Evaluation) -> None:
         )  # fmt: skip
 
 
-def _answers(side: Evaluation, common: set[str]) -> tuple:
-    return tuple(sorted((one for one in side.answers if one.id in common), key=lambda one: one.id))
+def _reduced(side: Evaluation, common: set[str]) -> Evaluation:
+    answers = sorted((one for one in side.answers if one.id in common), key=lambda one: one.id)
+    return replace(side, answers=tuple(answers), waits=tuple(one for one in side.waits if one.id in common))
 
 
 def _scored_alike(sides: Sequence[Evaluation]) -> list[Evaluation]:

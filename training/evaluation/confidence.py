@@ -6,8 +6,8 @@ is the group, the unit that splits never cut.
 - Measures that are a function of sums over dialogues (means, ratios, BLEU, macro-F1): percentile bootstrap of groups
   (Efron & Tibshirani 1993, §13 and §16), and approximate randomisation for the difference of two models (Noreen 1989):
   in each group the two models change places, or not, by the toss of a coin.
-- Measures that are none (distinct-n, which a text drawn twice would lower): jackknife over groups (§11), and a normal
-  interval.
+- Measures that are none (distinct-n, which a text drawn twice would lower): jackknife over groups (§11), and
+  Student's law.
 """
 
 import math
@@ -53,12 +53,9 @@ class Difference:
     @property
     def shown(self) -> bool:
         """Whether the data show any difference: the interval does not hold 0, and chance alone gives it under 5%."""
-        return (
-            self.low is not None
-            and self.high is not None
-            and not self.low <= 0 <= self.high
-            and (self.p is None or self.p < 0.05)
-        )
+        if self.low is None or self.high is None or self.p is None:
+            return False
+        return (self.low > 0 or self.high < 0) and self.p < 0.05
 
 
 def bootstrap(sums: Sums, value: Value, seed: int = 1, *, bounded: bool = False) -> Estimate:
@@ -103,19 +100,30 @@ def paired(one: Sums, other: Sums, value: Value, seed: int = 1) -> Difference:
 
 
 def jackknife(whole: float, without: np.ndarray, dialogues: int) -> Estimate:
-    """The value of all groups, with the interval that leaving out one group at a time gives: `without` (groups,)."""
-    low, high = _spread(whole, without)
-    return Estimate(whole, low, high, len(without), dialogues)
+    """The value of all groups, a share in 0…1, with the interval that leaving out one group at a time gives.
+
+    Args:
+        whole: of all groups.
+        without: (groups,) of all but each.
+        dialogues: how many.
+    """
+    error, _ = _error(without)
+    if error is None:
+        return Estimate(whole, groups=len(without), dialogues=dialogues)
+    half = error * _student(len(without))
+    return Estimate(whole, max(0.0, whole - half), min(1.0, whole + half), len(without), dialogues)
 
 
 def jackknife_difference(whole: float, without: np.ndarray) -> Difference:
-    """The same for a difference, with the two-sided probability of a normal law."""
-    low, high = _spread(whole, without)
-    if low is None or high is None:
+    """The same for a difference, with the two-sided probability by Student's law."""
+    from scipy.special import stdtr
+
+    error, freedom = _error(without)
+    if error is None:
         return Difference(whole, groups=len(without))
-    error = (high - low) / 2 / NORMAL_95
-    p = math.erfc(abs(whole) / error / math.sqrt(2)) if error else float(whole == 0)
-    return Difference(whole, low, high, p, len(without))
+    half = error * _student(len(without))
+    p = 2 * float(stdtr(freedom, -abs(whole) / error))
+    return Difference(whole, whole - half, whole + half, p, len(without))
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
@@ -130,6 +138,9 @@ def caution(groups: int) -> str:
     """What is to be said of so few groups; "" for enough."""
     if groups >= FEW_GROUPS:
         return ""
+    if groups < 2:
+        return tr("un seul groupe de questions : pas d'intervalle, rien n'est montré",
+                  "one group of questions only: no interval, nothing is shown")  # fmt: skip
     return tr(f"petit échantillon : {groups} groupe(s), l'intervalle est sans doute trop étroit",
               f"small sample: {groups} group(s), the interval is probably too narrow")  # fmt: skip
 
@@ -139,8 +150,8 @@ def _chance(one: Sums, other: Sums, value: Value, seen: float, seed: int) -> flo
     gap = other.by_group - one.by_group
     left = value(one.by_group.sum(axis=0) + swapped @ gap)
     right = value(other.by_group.sum(axis=0) - swapped @ gap)
-    # Rounding must not make a difference as large as the one seen look smaller.
-    as_large = int((np.abs(left - right) >= seen - 1e-12).sum())
+    # Rounding must not make a difference as large as the one seen look smaller, and what is no number is no evidence.
+    as_large = int((~(np.abs(left - right) < seen - 1e-12)).sum())
     return (as_large + 1) / (RESAMPLES + 1)
 
 
@@ -149,12 +160,19 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _spread(whole: float, without: np.ndarray) -> tuple[float | None, float | None]:
+def _error(without: np.ndarray) -> tuple[float | None, int]:
+    """The jackknife's standard error, None where the groups tell none, and its degrees of freedom."""
     count = len(without)
     if count < 2:
-        return None, None
+        return None, 0
     error = math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
-    return whole - NORMAL_95 * error, whole + NORMAL_95 * error
+    return error or None, count - 1
+
+
+def _student(groups: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(groups - 1, 0.975))
 
 
 @lru_cache(maxsize=4)

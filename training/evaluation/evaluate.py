@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from chatbot.chat import Answer
 from chatbot.dialogue import Dialogue
-from chatbot.errors import InputError
+from chatbot.errors import InputError, WorldError
 from chatbot.language import tr
 from chatbot.model import LanguageModel, weights_fingerprint
 from chatbot.runner import ChatModel, fit_window
@@ -154,6 +156,14 @@ class Evaluator:
 
     def _scores(self, encoded: Sequence[Encoded], dialogues: Sequence[Dialogue]) -> list[ScoreRecord]:
         groups = {dialogue.id: dialogue.group for dialogue in dialogues}
+        costs = self._bits.of(encoded)
+        if not np.isfinite(costs).all():
+            raise WorldError(
+                tr(f"{self.model.name} : la perte de {int((~np.isfinite(costs)).sum())} réponse(s) n'est pas un nombre, rien "
+                   "n'est mesuré. Rechargez le modèle en float32, ou entraînez-le à nouveau.",
+                   f"{self.model.name}: the loss of {int((~np.isfinite(costs)).sum())} answer(s) is no number, nothing is "
+                   "measured. Load the model in float32, or train it again.")
+            )  # fmt: skip
         return [
             ScoreRecord(
                 id=one.id,
@@ -162,7 +172,7 @@ class Evaluator:
                 tokens=int(one.trainable[1:].sum()),
                 octets=answer_bytes(one, self.model),
             )
-            for one, bits in zip(encoded, self._bits.of(encoded), strict=True)
+            for one, bits in zip(encoded, costs, strict=True)
         ]
 
 

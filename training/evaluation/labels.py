@@ -7,8 +7,12 @@ what its answer says before the first colon; an answer gives a label when it hol
     "positif"                        positive
     "Le sentiment est très positif"  very positive   (the longer name holds the shorter)
     "positif ou négatif"             none
+    "Ce n'est pas positif"           none            (a negation before it)
+
+Accents do not count: a model that writes "negatif" means it.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +22,8 @@ from datasets_prep.common_answers import LONGEST_LABEL, MOST_WORDINGS
 
 MOST_LABELS = 50
 NEARLY_ALL = 0.9  # of the dialogues of a label must share its few answers; of those asked must have a label
+NEGATIONS = frozenset({"ne", "n", "pas", "non", "ni", "jamais", "not", "no", "never", "neither", "nor"})
+BEFORE = 3  # words before a name in which a negation is looked for
 LANGUAGES = 2  # answers that a label may have: one in French, one in English
 
 Words = tuple[str, ...]
@@ -42,11 +48,11 @@ class Labels:
 
     def given(self, answer: str) -> str:
         """The label that an answer gives; "" for none, or for more than one."""
-        said = tuple(words(answer))
+        said = _plain(answer)
         there = [name for name in self._names if _within(name, said)]
         longest = [name for name in there if not any(name != other and _within(name, other) for other in there)]
         labels = {self._names[name] for name in longest}
-        return labels.pop() if len(labels) == 1 else ""
+        return labels.pop() if len(labels) == 1 and not any(_denied(name, said) for name in longest) else ""
 
 
 def _noted(train: Sequence[Dialogue]) -> Mapping[str, str]:
@@ -71,7 +77,19 @@ def _common(train: Sequence[Dialogue]) -> Mapping[str, str]:
 
 
 def _name(answer: str) -> Words:
-    return tuple(words(answer.partition(":")[0]))
+    return _plain(answer.partition(":")[0])
+
+
+def _plain(text: str) -> Words:
+    """The words of a text without their accents."""
+    apart = unicodedata.normalize("NFD", text)
+    return tuple(words("".join(sign for sign in apart if not unicodedata.combining(sign))))
+
+
+def _denied(name: Words, said: Words) -> bool:
+    """Whether a negation stands just before the name; one that is part of it does not count."""
+    starts = [i for i in range(len(said) - len(name) + 1) if said[i : i + len(name)] == name]
+    return any(NEGATIONS & set(said[max(0, start - BEFORE) : start]) for start in starts)
 
 
 def _within(part: Words, whole: Words) -> bool:

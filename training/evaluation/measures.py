@@ -203,7 +203,7 @@ MEASURES: dict[str, Measure] = {
     "perplexity": Summed(False, 1, "Perplexité par jeton de réponse", "Perplexity per response token", _scores, _perplexity, bounded=False),
     "token_f1": Summed(True, 3, "F1 des mots", "Word F1", _each(lambda a: a.token_f1), _ratio),
     "exact_match": Summed(True, 3, "Réponse exacte (part)", "Exact match (share)", _each(lambda a: a.exact_match), _ratio),
-    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu, bounded=False),
+    "bleu": Summed(True, 3, "BLEU", "BLEU", _bleu, metrics.bleu),
     "chrf": Summed(True, 3, "chrF", "chrF", _each(lambda a: a.chrf), _ratio),
     "rouge_1": Summed(True, 3, "ROUGE-1", "ROUGE-1", _each(lambda a: a.rouge_1), _ratio),
     "rouge_2": Summed(True, 3, "ROUGE-2", "ROUGE-2", _each(lambda a: a.rouge_2), _ratio),
@@ -232,9 +232,16 @@ def measures_of(evaluation: Evaluation) -> dict[str, Estimate]:
 
 
 def differences(one: Evaluation, other: Evaluation) -> dict[str, Difference]:
-    """One less the other, for all measures of both. Timings are none: what else the machine did is in them."""
-    timings = ("first_seconds", "seconds", "tokens_per_second")
-    found = {name: measure.between(one, other) for name, measure in MEASURES.items() if name not in timings}
+    """One less the other, for all measures of both.
+
+    Timings are none: what else the machine did is in them. Perplexity per token is none between models that cut the same
+    answers into other tokens.
+    """
+    left_out = {"first_seconds", "seconds", "tokens_per_second"}
+    tokens = {each.id: each.tokens for each in one.scores}
+    if any(tokens.get(each.id, each.tokens) != each.tokens for each in other.scores):
+        left_out.add("perplexity")
+    found = {name: measure.between(one, other) for name, measure in MEASURES.items() if name not in left_out}
     return {name: difference for name, difference in found.items() if difference is not None}
 
 

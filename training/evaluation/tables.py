@@ -59,13 +59,13 @@ def side_name(side: Evaluation) -> str:
 
 
 def told(estimate: Estimate | None, digits: int) -> str:
-    """0,212 [0,19 ; 0,23]: the value, and its interval in two digits at most; the value alone where there is none."""
+    """0,212 [0,193 ; 0,230]: the value, and its interval; the value alone where there is none."""
     if estimate is None:
         return "—"
     value = number(estimate.value, digits)
     if estimate.low is None or estimate.high is None:
         return value
-    low, high = (number(end, min(digits, 2)) for end in (estimate.low, estimate.high))
+    low, high = (number(end, digits) for end in (estimate.low, estimate.high))
     return f"{value} [{low}{tr(' ; ', '; ')}{high}]"
 
 

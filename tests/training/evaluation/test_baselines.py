@@ -57,6 +57,9 @@ def test_an_answer_composed_of_pieces_is_no_copy():
     assert 0.3 < begun < 0.9 and where == "t1"
     assert training.nearness("Tout à fait autre chose que cela") == (0.0, "")
     assert training.nearness("Trois mots seulement")[0] is None
+    short = Training([Dialogue.of_pair("Quand ?", "Oui, demain.", id="s", source="s", group="s")])
+    assert short.nearness("oui demain") == (1.0, "s") and short.nearness("non, demain") == (None, "")
+    assert short.nearness("") == (None, "")
     assert Training().nearness(whole) == (None, "")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chatbot.dialogue import Dialogue, drawn
-from chatbot.errors import InputError
+from chatbot.errors import InputError, WorldError
 from chatbot.model import load_model, save_preset
 from chatbot.sampling import Sampling
 from tests.conftest import build_tiny
@@ -172,6 +172,30 @@ def test_sides_are_reduced_to_what_all_have(generic, specialised):
     assert found.questions == 4 and found.left_out == 2
     assert all(len(side.answers) == 4 for side in found.evaluations)
     assert all(len(side.scores) == len(generic.scores) - 1 for side in found.evaluations)
+
+
+def test_perplexity_is_not_compared_between_vocabularies(generic, specialised):
+    """The same cost over the same bytes in half the tokens: bits per byte say so, perplexity would call it a gain."""
+    halved = tuple(replace(one, tokens=one.tokens * 2) for one in generic.scores)
+    other = replace(specialised, scores=halved)
+    gaps = compare([generic, other], other.model, generic.model).differences[other.model, generic.model]
+    assert "perplexity" not in gaps and gaps["bits_per_byte"].value == 0
+    assert "perplexity" in compare([generic, specialised], specialised.model, generic.model).differences[
+        specialised.model, generic.model
+    ]  # fmt: skip
+
+
+def test_waits_are_those_of_common_questions(generic, specialised):
+    found = compare([generic, replace(specialised, answers=specialised.answers[1:])], specialised.model, generic.model)
+    asked = {one.id for one in found.evaluations[1].answers}
+    assert all({one.id for one in side.waits} <= asked for side in found.evaluations)
+
+
+def test_a_loss_that_is_no_number_is_told(tiny_model, asked, monkeypatch):
+    evaluator = Evaluator(tiny_model)
+    monkeypatch.setattr(evaluator._bits, "of", lambda encoded: np.full(len(encoded), np.nan))
+    with pytest.raises(WorldError, match="n'est pas un nombre"):
+        evaluator.evaluate(asked)
 
 
 def test_an_empty_split_is_refused():

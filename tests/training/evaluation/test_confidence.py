@@ -110,11 +110,29 @@ def test_only_what_both_have_is_compared():
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error():
+    from scipy.stats import t
+
     values = np.random.default_rng(6).random(50)
     without = (values.sum() - values) / 49
     one = jackknife(float(values.mean()), without, 50)
     error = values.std(ddof=1) / np.sqrt(50)
-    assert (one.high - one.value) == pytest.approx(1.96 * error, rel=1e-4)
+    assert (one.low, one.high) == pytest.approx(t.interval(0.95, 49, values.mean(), error))
     gap = jackknife_difference(float(values.mean()), without)
     assert gap.p < 1e-6 and gap.shown
-    assert jackknife_difference(0.0, np.zeros(4)).p == 1.0
+    assert gap.p == pytest.approx(2 * t.sf(values.mean() / error, 49))
+
+
+def test_groups_that_tell_no_spread_show_nothing():
+    """Two groups alike have no standard error, which is no certainty; a share stays a share."""
+    gap = jackknife_difference(-0.5, np.array([-0.5, -0.5]))
+    assert (gap.low, gap.high, gap.p, gap.shown) == (None, None, None, False)
+    assert jackknife(0.83, np.array([0.5, 1.0]), 4).low == 0.0 and jackknife(0.83, np.array([0.5, 1.0]), 4).high == 1.0
+    assert jackknife(1.0, np.array([1.0, 1.0]), 4).low is None
+
+
+def test_what_is_no_number_shows_nothing():
+    values = np.random.default_rng(8).random(30)
+    spoilt = values.copy()
+    spoilt[3] = np.nan
+    gap = paired(*in_common(rows_of(spoilt), rows_of(values + 9)), means)
+    assert not gap.shown and gap.p == 1.0
