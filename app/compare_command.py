@@ -10,7 +10,7 @@ from app.output import Output
 from app.quiet import load_keras
 from chatbot.language import tr
 
-Data = Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
+Data = Annotated[Path | None, typer.Option(help=tr("Jeu préparé ; par défaut celui de l'entraînement.",
                                                    "Prepared set; by default that of the run."))]  # fmt: skip
 BertScore = Annotated[str | None, typer.Option("--bertscore", metavar=tr("ENCODEUR", "ENCODER"), help=tr(
     "Mesure aussi la ressemblance du sens, avec un préréglage BERT, RoBERTa… de ce disque.",
@@ -46,9 +46,9 @@ def evaluate(
 def compare(
     run: Annotated[Path, typer.Argument(metavar="RUN", help=tr("Dossier d'entraînement.", "Run folder."))],
     others: Annotated[list[str] | None, typer.Argument(metavar=tr("AUTRES", "OTHERS"), show_default=False, help=tr(
-        "Autres modèles à mettre à côté : dossiers d'entraînement, noms KerasHub, hf://…",
+        "Autres modèles à mettre à côté : dossiers d'entraînement, noms KerasHub, hf://…",
         "Other models to put beside it: run folders, KerasHub names, hf://…"))] = None,
-    generic: Annotated[str | None, typer.Option(help=tr("Modèle générique ; par défaut celui de départ.",
+    generic: Annotated[str | None, typer.Option(help=tr("Modèle générique ; par défaut celui de départ.",
                                                         "Generic model; by default the base of the run."))] = None,
     data: Data = None,
     split: Annotated[list[str] | None, typer.Option(show_default="train, recall, test", help=tr(
@@ -66,7 +66,7 @@ def compare(
     max_tokens: MaxTokens = 96,
     seed: Seed = 1,
     bertscore: BertScore = None,
-    out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
+    out: Annotated[Path | None, typer.Option(help=tr("Dossier du rapport ; par défaut RUN.", "Folder of the report; by default RUN."))] = None,
     json: Json = False,
 ) -> None:  # fmt: skip
     load_keras()

@@ -40,9 +40,9 @@ def of_run(model: str | None, given: Mapping[str, float], output: Output) -> dic
     values = dict(found.values)
     told = choice_told(Sampling(**values))  # type: ignore[arg-type]
     over = ", ".join(f"--{name.replace('_', '-')}" for name in given if name in values)
-    more = tr(f" ; vos options l'emportent : {over}", f"; your options go before: {over}") if over else ""
+    more = tr(f" ; vos options l'emportent : {over}", f"; your options go before: {over}") if over else ""
     output.say(
-        tr(f"Décodage du run : {told} (causette sweep){more}", f"The run's decoding: {told} (causette sweep){more}")
+        tr(f"Décodage du run : {told} (causette sweep){more}", f"The run's decoding: {told} (causette sweep){more}")
     )
     if values["temperature"] == 0:  # nothing was drawn: of a limit to the draw it knows nothing
         del values["top_p"]
@@ -60,5 +60,5 @@ def left_behind(model: str) -> str:
     if all(value == as_values(DEFAULT)[name] for name, value in values.items()):
         return ""
     told = choice_told(Sampling(**values))  # type: ignore[arg-type]
-    return tr(f"\nDécodage du run, à donner à qui génère (il n'est pas écrit ici) : {told}",
+    return tr(f"\nDécodage du run, à donner à qui génère (il n'est pas écrit ici) : {told}",
               f"\nThe run's decoding, to give to what generates (it is not written here): {told}")  # fmt: skip

@@ -32,7 +32,7 @@ def judge(
     expected: Annotated[bool, typer.Option("--expected/--no-expected", help=tr(
         "Montre la réponse attendue au juge, ou la lui cache.", "Shows the judge the expected answer, or hides it."))] = True,
     max_tokens: Annotated[int, typer.Option(min=16, max=100_000, help=tr(
-        "Longueur maximale d'un verdict, en jetons ; plus pour un juge qui raisonne d'abord.",
+        "Longueur maximale d'un verdict, en jetons ; plus pour un juge qui raisonne d'abord.",
         "Longest verdict, in tokens; more for a judge that thinks first."))] = 300,
     feedback: Annotated[Path | None, typer.Option(help=tr(
         "Fichier de votes humains (feedback.sqlite), pour l'accord avec eux.",
@@ -94,9 +94,9 @@ def _judged(
     names = names_in(compared, judgement)
     value = write_judgement(folder, judgement, names)
     output.say(_after(asking.tally))
-    title = tr(f"{name} juge {names[0]} et {names[1]} · partie « {split} »", f"{name} judges {names[0]} and {names[1]} · split “{split}”")  # fmt: skip
+    title = tr(f"{name} juge {names[0]} et {names[1]} · partie « {split} »", f"{name} judges {names[0]} and {names[1]} · split “{split}”")  # fmt: skip
     shown = table(("Verdict", "Questions"), rows_of(judgement, names), title=title)
-    where = tr(f"Rapport : {folder / 'judge.md'}", f"Report: {folder / 'judge.md'}")
+    where = tr(f"Rapport : {folder / 'judge.md'}", f"Report: {folder / 'judge.md'}")
     return {**value, "report": str(folder / "judge.md")}, shown, *conclusion(judgement, names), where
 
 
@@ -137,7 +137,7 @@ def _before(asking: Any, cases: Sequence[Any], name: str) -> str:
     most = len(texts) * asking.request.longest
     kept = tr(f" ({known} déjà là)", f" ({known} there already)") if known else ""
     return tr(
-        f"{len(cases)} questions dans les deux ordres : {len(texts)} appels à {name}{kept}, environ {number(read)} jetons lus "
+        f"{len(cases)} questions dans les deux ordres : {len(texts)} appels à {name}{kept}, environ {number(read)} jetons lus "
         f"et {number(most)} écrits au plus.",
         f"{len(cases)} questions in both orders: {len(texts)} calls to {name}{kept}, about {number(read)} tokens read and "
         f"{number(most)} written at most.",
@@ -151,6 +151,6 @@ def _after(tally: Any) -> str:
         counted = tr(f"{number(tally.tokens_read)} jetons lus, {number(tally.tokens_written)} écrits",
                      f"{number(tally.tokens_read)} tokens read, {number(tally.tokens_written)} written")  # fmt: skip
     if not tally.calls:
-        return tr("Aucun appel : tout était gardé.", "No call: all was kept.")
+        return tr("Aucun appel : tout était gardé.", "No call: all was kept.")
     again = tr(f", {tally.retries} nouvel(s) essai(s)", f", {tally.retries} more tries") if tally.retries else ""
     return tr(f"{tally.calls} appels{again}, {counted}.", f"{tally.calls} calls{again}, {counted}.")

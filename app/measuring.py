@@ -93,9 +93,9 @@ def evaluate_model(name: str, split: str, questions: Questions, out: Path | None
         Kept(kept).done()
     rows = [(label_of(key), told(one, MEASURES[key].digits)) for key, one in measures.items()]
     # Not `split_title`: whether the questions of a split were learnt depends on the model.
-    part = tr(f"partie « {split} »", f"split “{split}”")
+    part = tr(f"partie « {split} »", f"split “{split}”")
     title = f"{name} · {part} · {len(evaluation.answers)} " + tr("réponses", "answers")
-    shown = table((tr("Mesure", "Measure"), tr("Valeur (95 %)", "Value (95%)")), rows, title=title)
+    shown = table((tr("Mesure", "Measure"), tr("Valeur (95 %)", "Value (95%)")), rows, title=title)
     return value, shown, *remarks
 
 
@@ -166,7 +166,7 @@ def compare_run(
     report = write_comparison(out, compared, training, texts=texts)
     Kept(out / KEPT).done()
     tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
-    where = tr(f"Rapport : {report}", f"Report: {report}")
+    where = tr(f"Rapport : {report}", f"Report: {report}")
     return {**compared.to_json(), "report": str(report)}, *tables, *compared.remarks, where
 
 
@@ -218,7 +218,7 @@ def _sides(folder: RunFolder, others: Sequence[str], generic: str | None) -> dic
         if other in sides:
             raise InputError(
                 tr(
-                    f"Comparaison refusée : {other} est donné deux fois.",
+                    f"Comparaison refusée : {other} est donné deux fois.",
                     f"Comparison refused: {other} is given twice.",
                 )
             )
@@ -226,7 +226,7 @@ def _sides(folder: RunFolder, others: Sequence[str], generic: str | None) -> dic
         sides[other] = partial(load_model, other, template=own)
     if len(sides) < 2 + len(others):
         raise InputError(
-            tr(f"Comparaison refusée : {run} et son modèle de départ portent le même nom.",
+            tr(f"Comparaison refusée : {run} et son modèle de départ portent le même nom.",
                f"Comparison refused: {run} and its base bear the same name.")
         )  # fmt: skip
     return sides
@@ -241,7 +241,7 @@ def _more_remarks(
         remarks.append(tr(f"Le modèle générique est celui de départ, quantifié en {bits} comme à l'entraînement.",
                           f"The generic model is the base, quantised to {bits} as it was for training."))  # fmt: skip
     if encoder:
-        remarks.append(tr(f"BERTScore : encodeur {encoder}, dernière couche, sans mise à l'échelle.",
+        remarks.append(tr(f"BERTScore : encodeur {encoder}, dernière couche, sans mise à l'échelle.",
                           f"BERTScore: encoder {encoder}, last layer, not rescaled."))  # fmt: skip
     templates = {side.model: side.template for side in sides if side.kind == "model"}
     if len(set(templates.values())) > 1:
@@ -256,7 +256,7 @@ def _wanted(possible: tuple[str, ...], wanted: tuple[str, ...] | None) -> tuple[
         return possible
     if missing := [split for split in wanted if split not in possible]:
         raise InputError(
-            tr(f"--split {missing[0]} : pas de comparaison possible là-dessus. Au choix : {', '.join(possible)}.",
+            tr(f"--split {missing[0]} : pas de comparaison possible là-dessus. Au choix : {', '.join(possible)}.",
                f"--split {missing[0]}: no comparison is possible on it. One of: {', '.join(possible)}.")
         )  # fmt: skip
     return tuple(dict.fromkeys(wanted))
@@ -279,6 +279,6 @@ def _data_of(name: str) -> Path:
     if is_run(Path(name)):
         return RunFolder.open(Path(name)).config.data
     raise InputError(
-        tr(f"{name} n'est pas un dossier d'entraînement : dites sur quoi l'évaluer avec --data DOSSIER.",
+        tr(f"{name} n'est pas un dossier d'entraînement : dites sur quoi l'évaluer avec --data DOSSIER.",
            f"{name} is not a run folder: say what to evaluate it on with --data FOLDER.")
     )  # fmt: skip

@@ -77,7 +77,7 @@ def sweep_run(run: Path, ways: Any, measure: str, questions: int, seeds: int, ou
     count = len(drawn(dialogues, questions, 1))
     passes = sum(seeds if way.temperature else 1 for way in ways)
     output.say(
-        tr(f"{len(ways)} décodages, {passes} passages de {count} questions de validation : {number(passes * count)} réponses.",
+        tr(f"{len(ways)} décodages, {passes} passages de {count} questions de validation : {number(passes * count)} réponses.",
            f"{len(ways)} ways of decoding, {passes} passes of {count} validation questions: {number(passes * count)} answers.")
     )  # fmt: skip
     labelled = measure in LABELLED
@@ -91,9 +91,9 @@ def sweep_run(run: Path, ways: Any, measure: str, questions: int, seeds: int, ou
     Kept(folder.path / KEPT).done()
     head, rows = rows_of(swept)
     lines = conclusion(folder, swept, value["left_out"])
-    lines.append(tr(f"Écrit dans {folder.decoding_file} : causette chat et causette serve s'en servent sans autre option.",
+    lines.append(tr(f"Écrit dans {folder.decoding_file} : causette chat et causette serve s'en servent sans autre option.",
                     f"Written to {folder.decoding_file}: causette chat and causette serve use it unless told otherwise."))  # fmt: skip
-    lines.append(tr("Sur la partie test : ", "On the test split: ") + compare_command(folder, swept.chosen.way))
+    lines.append(tr("Sur la partie test : ", "On the test split: ") + compare_command(folder, swept.chosen.way))
     title = tr(f"Décodages · {value['questions']} questions de validation", f"Ways of decoding · {value['questions']} validation questions")  # fmt: skip
     return value, table(head, rows, title=title), *lines
 
@@ -109,7 +109,7 @@ def own_set(run: Any) -> Any:
     data = PreparedSet.open(run.config.data)
     if data.manifest["fingerprints"] != run.data_manifest["fingerprints"]:
         raise InputError(
-            tr(f"{data.folder} : ce jeu a changé depuis l'entraînement de {run.path} ; ses questions de validation ont pu être "
+            tr(f"{data.folder} : ce jeu a changé depuis l'entraînement de {run.path} ; ses questions de validation ont pu être "
                "apprises.\nRemettez le jeu d'alors à sa place, ou entraînez sur celui-ci.",
                f"{data.folder}: this set changed since the training of {run.path}; its validation questions may have been "
                "learnt.\nPut the set of then back, or train on this one.")
@@ -130,6 +130,6 @@ def numbers(option: str, text: str | None, low: float, high: float) -> tuple[flo
     except ValueError:
         pass
     raise InputError(
-        tr(f"{option} : valeurs refusées ({text}) ; attendu : des nombres de {plain(low)} à {plain(high)}, comme 0.3,0.7.",
+        tr(f"{option} : valeurs refusées ({text}) ; attendu : des nombres de {plain(low)} à {plain(high)}, comme 0.3,0.7.",
            f"{option}: values refused ({text}); expected: numbers from {plain(low)} to {plain(high)}, like 0.3,0.7.")
     )  # fmt: skip

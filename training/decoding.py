@@ -53,12 +53,12 @@ def decoding_of(run: RunFolder) -> Decoding:
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__} : {error}"
         return Decoding(
-            why_not=tr(f"{file} : illisible, le décodage du run est ignoré ({reason}). Refaites-le : causette sweep {run.path}",
+            why_not=tr(f"{file} : illisible, le décodage du run est ignoré ({reason}). Refaites-le : causette sweep {run.path}",
                        f"{file}: cannot be read, the run's decoding is ignored ({reason}). Make it again: causette sweep {run.path}")
         )  # fmt: skip
     if weights != weights_of(run):
         return Decoding(
-            why_not=tr(f"{file} : trouvé pour d'autres poids que ceux de {run.path}, ignoré. Refaites-le : causette sweep {run.path}",
+            why_not=tr(f"{file} : trouvé pour d'autres poids que ceux de {run.path}, ignoré. Refaites-le : causette sweep {run.path}",
                        f"{file}: found for other weights than those of {run.path}, ignored. Make it again: causette sweep {run.path}")
         )  # fmt: skip
     return Decoding(values)

@@ -86,7 +86,7 @@ class Asked:
     def __init__(self, dialogues: Sequence[Dialogue], settings: EvaluationSettings, training: Training | None = None):
         if not dialogues:
             raise InputError(
-                tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
+                tr(f"La partie « {settings.split} » est vide : rien à évaluer.",
                    f"The split `{settings.split}` is empty: nothing to evaluate.")
             )  # fmt: skip
         self.settings, self.training = settings, training or Training()

@@ -106,7 +106,7 @@ def compare(evaluations: Sequence[Evaluation], main: str, reference: str) -> Com
     common = set.intersection(*({answer.id for answer in side.answers} for side in evaluations))
     if not common:
         raise InputError(
-            tr(f"Comparaison refusée : aucune question de la partie « {first.settings['split']} » ne tient dans le contexte "
+            tr(f"Comparaison refusée : aucune question de la partie « {first.settings['split']} » ne tient dans le contexte "
                "de tous les modèles.",
                f"Comparison refused: no question of the split `{first.settings['split']}` fits into every model's context.")
         )  # fmt: skip
@@ -115,7 +115,7 @@ def compare(evaluations: Sequence[Evaluation], main: str, reference: str) -> Com
     for side in sides[1:]:
         if side.prompts != sides[0].prompts:
             raise InputError(
-                tr(f"Comparaison refusée : {side.model} et {first.model} n'ont pas reçu les mêmes questions.",
+                tr(f"Comparaison refusée : {side.model} et {first.model} n'ont pas reçu les mêmes questions.",
                    f"Comparison refused: {side.model} and {first.model} did not get the same questions.")
             )  # fmt: skip
     return Comparison(evaluations=tuple(sides), main=main, reference=reference, left_out=asked - len(common))
@@ -130,11 +130,11 @@ def check_different(name: str, weights: str, others: Sequence[Evaluation]) -> No
     for other in others:
         if name == other.model:
             raise InputError(
-                tr(f"Comparaison refusée : {name} est donné deux fois.", f"Comparison refused: {name} is given twice.")
+                tr(f"Comparaison refusée : {name} est donné deux fois.", f"Comparison refused: {name} is given twice.")
             )
         if weights and weights == other.weights:
             raise InputError(
-                tr(f"Comparaison refusée : {other.model} et {name} ont exactement les mêmes poids.",
+                tr(f"Comparaison refusée : {other.model} et {name} ont exactement les mêmes poids.",
                    f"Comparison refused: {other.model} and {name} have exactly the same weights.")
             )  # fmt: skip
 
@@ -143,7 +143,7 @@ def _check_settings(one: Evaluation, other: Evaluation) -> None:
     if one.settings != other.settings:
         differ = ", ".join(key for key in one.settings if one.settings[key] != other.settings.get(key))
         raise InputError(
-            tr(f"Comparaison refusée : les réglages de {one.model} et {other.model} diffèrent ({differ}).",
+            tr(f"Comparaison refusée : les réglages de {one.model} et {other.model} diffèrent ({differ}).",
                f"Comparison refused: the settings of {one.model} and {other.model} differ ({differ}).")
         )  # fmt: skip
 

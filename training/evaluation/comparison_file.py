@@ -73,7 +73,7 @@ def read_compared(path: Path) -> Compared:
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise InputError(
-            tr(f"{file} : pas de comparaison ici. Faites-la d'abord : causette compare RUN",
+            tr(f"{file} : pas de comparaison ici. Faites-la d'abord : causette compare RUN",
                f"{file}: no comparison here. Make one first: causette compare RUN")
         )  # fmt: skip
     try:
@@ -83,7 +83,7 @@ def read_compared(path: Path) -> Compared:
         return _compared(value)
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise InputError(
-            tr(f"{file} : comparaison illisible, ou d'une autre version ({error}). Refaites-la : causette compare RUN",
+            tr(f"{file} : comparaison illisible, ou d'une autre version ({error}). Refaites-la : causette compare RUN",
                f"{file}: the comparison cannot be read, or is of another version ({error}). Make it again: causette compare RUN")
         ) from error  # fmt: skip
 

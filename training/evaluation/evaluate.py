@@ -67,7 +67,7 @@ class Evaluator:
         encoded, cut = self._scorable(asked.scored)
         if not chosen or not encoded:
             raise InputError(
-                tr(f"Aucune question de la partie « {settings.split} » ne tient dans le contexte "
+                tr(f"Aucune question de la partie « {settings.split} » ne tient dans le contexte "
                    f"({self.model.context} jetons).",
                    f"No question of the split `{settings.split}` fits into the context ({self.model.context} tokens).")
             )  # fmt: skip
@@ -159,7 +159,7 @@ class Evaluator:
         costs = self._bits.of(encoded)
         if not np.isfinite(costs).all():
             raise WorldError(
-                tr(f"{self.model.name} : la perte de {int((~np.isfinite(costs)).sum())} réponse(s) n'est pas un nombre, rien "
+                tr(f"{self.model.name} : la perte de {int((~np.isfinite(costs)).sum())} réponse(s) n'est pas un nombre, rien "
                    "n'est mesuré. Rechargez le modèle en float32, ou entraînez-le à nouveau.",
                    f"{self.model.name}: the loss of {int((~np.isfinite(costs)).sum())} answer(s) is no number, nothing is "
                    "measured. Load the model in float32, or train it again.")

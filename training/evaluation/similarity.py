@@ -113,7 +113,7 @@ def _batches_of_like_length(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]
 
 def _no_encoder(name: str) -> InputError:
     return InputError(
-        tr(f"{name} : ce n'est pas un encodeur de KerasHub (BERT, RoBERTa, XLM-RoBERTa, DistilBERT…).\n"
+        tr(f"{name} : ce n'est pas un encodeur de KerasHub (BERT, RoBERTa, XLM-RoBERTa, DistilBERT…).\n"
            "Donnez à --bertscore le dossier d'un tel préréglage.",
            f"{name}: not an encoder of KerasHub (BERT, RoBERTa, XLM-RoBERTa, DistilBERT…).\n"
            "Give --bertscore the folder of such a preset.")

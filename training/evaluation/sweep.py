@@ -172,7 +172,7 @@ def sweep(
             answers = evaluator.answers(asked, told)
             if not answers:
                 raise InputError(
-                    tr(f"Aucune question de la partie « {SPLIT} » ne tient dans le contexte ({evaluator.model.context} jetons).",
+                    tr(f"Aucune question de la partie « {SPLIT} » ne tient dans le contexte ({evaluator.model.context} jetons).",
                        f"No question of the split `{SPLIT}` fits into the context ({evaluator.model.context} tokens).")
                 )  # fmt: skip
             evaluations.append(
@@ -199,7 +199,7 @@ def check_ways(ways: Sequence[Sampling]) -> None:
     """Raises InputError for more ways than chance can be told apart from, or for none beside plain greedy."""
     if not 1 < len(ways) < MOST_WAYS:
         raise InputError(
-            tr(f"{len(ways)} réglage(s) à essayer : il en faut de 2 à {MOST_WAYS - 1}. Au-delà, le meilleur ne se "
+            tr(f"{len(ways)} réglage(s) à essayer : il en faut de 2 à {MOST_WAYS - 1}. Au-delà, le meilleur ne se "
                "distinguerait plus d'un coup de chance.",
                f"{len(ways)} setting(s) to try: from 2 to {MOST_WAYS - 1} are needed. Of more, the best could not be told "
                "from a stroke of luck.")
@@ -210,7 +210,7 @@ def _tried(way: Sampling, passes: Sequence[Evaluation], greedy: Sequence[Evaluat
     rows = pooled(measured, passes)
     if not rows:
         raise InputError(
-            tr("--measure : les réponses de ce jeu ne sont pas des étiquettes. Prenez chrf, rouge_l ou token_f1.",
+            tr("--measure : les réponses de ce jeu ne sont pas des étiquettes. Prenez chrf, rouge_l ou token_f1.",
                "--measure: the answers of this set are no labels. Take chrf, rouge_l or token_f1.")
         )  # fmt: skip
     estimate, is_greedy = _estimate(measured, rows), passes is greedy

@@ -96,7 +96,7 @@ def signs_told() -> str:
     """What the signs mean, and the intervals."""
     return tr(
         "★ le modèle spécialisé est meilleur que le générique, ↓ moins bon, ≠ différent, ≈ pas de différence montrée. "
-        "Entre crochets : l'intervalle à 95 %, sur les groupes de questions.",
+        "Entre crochets : l'intervalle à 95 %, sur les groupes de questions.",
         "★ the specialised model is better than the generic one, ↓ worse, ≠ different, ≈ no difference shown. "
         "In brackets: the 95% interval, over groups of questions.",
     )

@@ -92,8 +92,8 @@ def _check_unseen(run: RunFolder, data: PreparedSet) -> None:
             raise InputError("")
     except InputError as error:
         raise InputError(
-            tr(f"Comparaison refusée : {run.path} a été entraîné sur un autre jeu que {data.folder}, et ce jeu "
-               f"({run.config.data}) n'est plus là tel quel : rien ne montre que les questions du test n'ont pas été "
+            tr(f"Comparaison refusée : {run.path} a été entraîné sur un autre jeu que {data.folder}, et ce jeu "
+               f"({run.config.data}) n'est plus là tel quel : rien ne montre que les questions du test n'ont pas été "
                "apprises.\nRemettez ce jeu à sa place, ou comparez sur lui (sans --data).",
                f"Comparison refused: {run.path} was trained on another set than {data.folder}, and that set "
                f"({run.config.data}) is no longer there as it was: nothing shows that the test questions were not "
@@ -105,8 +105,8 @@ def _check_unseen(run: RunFolder, data: PreparedSet) -> None:
     seen = {_request(message) for message in requests} & asked
     if seen:
         raise InputError(
-            tr(f"Comparaison refusée : {len(seen)} question(s) de la partie test de {data.folder} étaient dans "
-               f"l'entraînement de {run.path}. La première : « {min(seen)[:80]} ».\n"
+            tr(f"Comparaison refusée : {len(seen)} question(s) de la partie test de {data.folder} étaient dans "
+               f"l'entraînement de {run.path}. La première : « {min(seen)[:80]} ».\n"
                "Comparez sur le jeu de l'entraînement (sans --data), ou préparez un jeu sans ces questions.",
                f"Comparison refused: {len(seen)} question(s) of the test split of {data.folder} were in the training of "
                f"{run.path}. The first: “{min(seen)[:80]}”.\n"
