@@ -125,12 +125,12 @@ def failure_rule(kind: Failure) -> str:
         "language": tr("dans une autre langue que la question", "in another language than the question"),
         "loop": tr("la moitié de ses suites de 4 mots y étaient déjà, ou la fin dit trois fois de suite la même chose",
                    "half of its 4-grams stood in it before, or its end says the same thing three times in a row"),
-        "cut": tr("arrêtée par la limite de longueur ; ce qui précède peut être juste",
+        "cut": tr("arrêtée par la limite de longueur ; ce qui précède peut être juste",
                   "stopped by the length limit; what stands before may be right"),
         "off_topic": tr(f"aucun mot plein en commun avec la question ni avec la réponse attendue, et {f1}",
                         f"no content word in common with the question or the expected answer, and {f1}"),
         "copied": tr("90 % de ses suites de 4 mots sont dans une réponse apprise, à une autre question, qui n'est pas la "
-                     "réponse attendue ; elle peut être vraie",
+                     "réponse attendue ; elle peut être vraie",
                      "90% of its 4-grams stand in a training answer, to another question, that is not the expected "
                      "answer; it may be true"),
         "none": tr("ce qui ne veut pas dire juste", "which is not to say right"),

@@ -165,4 +165,4 @@ def _decoding(sampling: dict[str, Any]) -> str:
     values = (
         f"T = {number(sampling['temperature'], 2)}, top-p = {number(sampling['top_p'], 2)}, top-k = {sampling['top_k']}"
     )
-    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")
+    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")

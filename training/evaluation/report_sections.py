@@ -106,7 +106,7 @@ def contamination_section(found: Contamination, comparison: Comparison, *, texts
     counts = [number(len(each)) for each in (found.by_question, found.by_answer, found.either)]
     lines.append(
         tr(f"De {number(found.questions)} questions, {counts[0]} ont presque leur pareille dans l'entraînement, {counts[1]} "
-           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre. C'est un minimum : chacune n'est comparée "
+           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre. C'est un minimum : chacune n'est comparée "
            f"qu'aux {CANDIDATES} apprises que BM25 trouve les plus proches.",
            f"Of {number(found.questions)} questions, {counts[0]} have nearly the like in training, {counts[1]} nearly the same "
            f"expected answer, {counts[2]} either. That is a least number: each is compared only with the {CANDIDATES} learnt "
