@@ -23,6 +23,7 @@ from chatbot.words import words
 from datasets_prep.atlas.stop_words import ENGLISH, FRAGMENTS, FRENCH
 from datasets_prep.dedupe import near_requests, shingles
 from training.evaluation.confidence import Estimate, wilson
+from training.evaluation.contamination import NEAR_QUESTION
 from training.evaluation.measures import COPIED
 from training.evaluation.metrics import token_f1
 from training.evaluation.records import AnswerRecord, Evaluation
@@ -33,7 +34,6 @@ LOOPING = 0.5  # share of an answer's 4-grams that stood before
 TIMES, LEAST_SAID = 3, 6  # a sequence at the end: how often in a row, and how many words in all
 LITTLE_ALIKE = 0.2  # word F1 that function words alone give
 SAME_ANSWER = 0.5  # word F1 of a training answer with the expected one, from which copying it is no fault
-SAME_QUESTION = 0.9  # as `prepare` sees two requests
 STEM = 5  # letters by which content words are compared: "glaucome", "glaucomes"
 FUNCTION_WORDS = FRENCH | ENGLISH | FRAGMENTS
 
@@ -167,5 +167,5 @@ def _copied(answer: AnswerRecord, nearest: Dialogue | None) -> bool:
         return answer.token_f1 < SAME_ANSWER
     asked, learnt = (shingles(text) for text in (answer.question, nearest.question))
     return (
-        token_f1(nearest.answer, answer.expected) < SAME_ANSWER and not near_requests(asked, learnt, SAME_QUESTION)
+        token_f1(nearest.answer, answer.expected) < SAME_ANSWER and not near_requests(asked, learnt, NEAR_QUESTION)
     )  # fmt: skip

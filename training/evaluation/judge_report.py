@@ -14,10 +14,10 @@ from chatbot.language import number, tr
 from training.evaluation.agreement import Agreement
 from training.evaluation.compare import Comparison
 from training.evaluation.comparison_file import Compared
-from training.evaluation.confidence import Estimate, bootstrap, caution, wilson
+from training.evaluation.confidence import Estimate, bootstrap, wilson
 from training.evaluation.groups import summed
 from training.evaluation.judge import Case, Judged, Outcome, Request, Tally, default_criteria
-from training.evaluation.markdown import code, grid, inline, share_told
+from training.evaluation.markdown import code, grid, inline, sample_told, share_told
 from training.evaluation.tables import side_name
 
 FORMAT = 1
@@ -188,7 +188,7 @@ def conclusion(judgement: Judgement, names: tuple[str, str]) -> list[str]:
             tr(f"Sur les groupes de questions, qui se ressemblent : {share_told(groups)}.",
                f"Over groups of questions, which are alike: {share_told(groups)}.")
         )  # fmt: skip
-    if groups and (few := caution(groups.groups)):
+    if groups and (few := sample_told(groups.groups)):
         lines.append(few[0].upper() + few[1:] + ".")
     if first := judgement.first_wins:
         lines.append(tr(f"La réponse montrée en premier gagne : {share_told(first)} des verdicts ; 50 % si l'ordre ne compte pas.",
@@ -254,7 +254,7 @@ def _preferred(judgement: Judgement, names: tuple[str, str]) -> str:
                f"{names[0]} wins {share_told(rate)} of the {rate.dialogues} questions that the judge decides alike in both orders")  # fmt: skip
     if judgement.shown:
         return share + "."
-    return share + tr(" : pas de préférence montrée.", ": no preference is shown.")
+    return share + tr(" : pas de préférence montrée.", ": no preference is shown.")
 
 
 def _agreed(found: Agreement) -> str:
@@ -264,12 +264,12 @@ def _agreed(found: Agreement) -> str:
     kappa = tr("kappa non défini", "kappa not defined")
     if found.kappa:
         low, high = (number(value, 2) if value is not None else "?" for value in (found.kappa.low, found.kappa.high))
-        kappa = f"kappa {number(found.kappa.value, 2)} [{low}{tr(' ; ', '; ')}{high}]"
+        kappa = f"kappa {number(found.kappa.value, 2)} [{low}{tr(' ; ', '; ')}{high}]"
     aside = tr(f"(à part : {found.no_majority} sans majorité, {found.no_verdict} sans verdict du juge)",
                f"(apart: {found.no_majority} without a majority, {found.no_verdict} without a verdict of the judge)")  # fmt: skip
-    few = caution(found.questions)
+    few = sample_told(found.questions)
     return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
-              f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (f" ; {few}." if few else ".")  # fmt: skip
+              f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (tr(" ; ", "; ") + f"{few}." if few else ".")  # fmt: skip
 
 
 def _share(count: int, of: int) -> Estimate | None:

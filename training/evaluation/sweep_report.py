@@ -11,8 +11,8 @@ from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
 from training.decoding import write_decoding
-from training.evaluation.confidence import Estimate, caution
-from training.evaluation.markdown import code, gap_told, grid
+from training.evaluation.confidence import Estimate
+from training.evaluation.markdown import code, gap_told, grid, sample_told
 from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.sweep import GUARDS, SPLIT, Swept, Tried
 from training.evaluation.tables import told
@@ -102,7 +102,7 @@ def conclusion(run: RunFolder, swept: Swept, left_out: int = 0) -> list[str]:
     if left_out:
         lines.append(tr(f"{number(left_out)} question(s) ne tiennent pas dans le contexte, ou manquent dans la partie.",
                         f"{number(left_out)} question(s) do not fit into the context, or are not in the split."))  # fmt: skip
-    if few := caution(swept.greedy.value.groups):
+    if few := sample_told(swept.greedy.value.groups):
         lines.append(few[0].upper() + few[1:] + ".")
     return lines
 
