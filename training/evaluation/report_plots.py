@@ -1,7 +1,7 @@
 """The figures of a report, as PNG files: likeness with intervals, categories, length against quality, confusion, failures.
 
-Colours are those of Okabe & Ito (2008), which every kind of colour-blindness keeps apart; the main model is always blue
-and the reference always grey. What models wrote stands in no figure; names of models and of categories are plain text.
+Colours are those of Okabe & Ito (2008), which every kind of colour-blindness keeps apart, and two more for many models; the
+main model is always blue and the reference always grey. What models wrote stands in no figure; names of models and of categories are plain text.
 """
 
 import textwrap
@@ -36,7 +36,14 @@ from training.evaluation.report_words import LIKENESS, OF_LABELS
 
 BLUE, GREY = "#0072b2", "#8a8a8a"
 OF_BASELINES = {"bm25": "#e69f00", "copied_question": "#cc79a7"}
-OTHERS = ("#009e73", "#d55e00", "#56b4e9", "#1a1a1a", "#f0e442", "#882255")  # the last is of Tol (2021)
+OTHERS = (
+    "#009e73",
+    "#d55e00",
+    "#56b4e9",
+    "#f0e442",
+    "#882255",
+    "#b2e2d0",
+)  # wine: Tol 2021; none hides a black interval
 HATCHES, LINES = ("", "////", "....", "xxxx"), ("-", "--", ":", "-.")  # of others that share a colour
 KINDS = ("bars", "length", "failures", "categories", "confusion")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -148,7 +155,7 @@ def _bars(facts: Facts) -> Any:
 
 
 def _length(facts: Facts) -> Any:
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     comparison = facts.comparison
     figure = figure_of(4.6, tr("Longueur de la réponse et ressemblance", "Length of the answer and likeness"))
@@ -180,6 +187,8 @@ def _length(facts: Facts) -> Any:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(ylim=(-0.02, 1.02))
     scale = tr(" (échelle logarithmique)", " (logarithmic scale)") if wide else ""
     axes.set_xlabel(tr("Mots de la réponse", "Words of the answer") + scale)

@@ -20,7 +20,7 @@ from training.evaluation.markdown import chance_told, code, gap_told, inline, sh
 from training.evaluation.records import ScoreRecord
 from training.evaluation.report import report, write_comparison
 from training.evaluation.report_facts import facts_of
-from training.evaluation.report_plots import _bars, _categories, colours_of, draw_figures, rounds_of
+from training.evaluation.report_plots import _bars, _categories, _length, colours_of, draw_figures, rounds_of
 from training.evaluation.report_sections import answers_section, contamination_section
 from training.evaluation.report_words import conclusion
 
@@ -201,6 +201,12 @@ def test_figures_of_an_earlier_comparison_go_and_no_others(tmp_path):
     write_comparison(tmp_path, compared_of(compared_on(DIALOGUES, texts)))
     left = {path.name for path in (tmp_path / "figures").iterdir()}
     assert left == {"bars-test.png", "length-test.png", "failures-test.png", "bars-mine.png"}
+
+
+def test_lengths_are_whole_numbers_on_their_axis():
+    """Answers of four to eight words: no tick between two whole numbers, which would be written as one of them."""
+    axes = _length(facts_of(compared_on(DIALOGUES, {"generic": WRONG, "special": RIGHT}), NONE)).axes[0]
+    assert all(place == int(place) for place in axes.get_xticks())
 
 
 def test_many_sides_keep_apart_and_their_values_are_not_written():
