@@ -14,7 +14,7 @@ from chatbot.language import number, tr
 from training.evaluation.agreement import Agreement
 from training.evaluation.compare import Comparison
 from training.evaluation.comparison_file import Compared
-from training.evaluation.confidence import Estimate, bootstrap, wilson
+from training.evaluation.confidence import Estimate, bootstrap, caution, wilson
 from training.evaluation.groups import summed
 from training.evaluation.judge import Case, Judged, Outcome, Request, Tally, default_criteria
 from training.evaluation.markdown import code, grid, inline, sample_told, share_told
@@ -267,7 +267,7 @@ def _agreed(found: Agreement) -> str:
         kappa = f"kappa {number(found.kappa.value, 2)} [{low}{tr(' ; ', '; ')}{high}]"
     aside = tr(f"(à part : {found.no_majority} sans majorité, {found.no_verdict} sans verdict du juge)",
                f"(apart: {found.no_majority} without a majority, {found.no_verdict} without a verdict of the judge)")  # fmt: skip
-    few = sample_told(found.questions)
+    few = caution(found.questions)  # Wilson has an interval of one question too
     return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
               f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (tr(" ; ", "; ") + f"{few}." if few else ".")  # fmt: skip
 

@@ -188,7 +188,7 @@ def _length(facts: Facts) -> Any:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(ylim=(-0.02, 1.02))
     scale = tr(" (échelle logarithmique)", " (logarithmic scale)") if wide else ""
     axes.set_xlabel(tr("Mots de la réponse", "Words of the answer") + scale)
