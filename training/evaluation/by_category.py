@@ -15,6 +15,7 @@ from training.evaluation.confidence import Difference, Estimate
 from training.evaluation.measures import MEASURES
 
 NAMES = ("source", "origin", "theme", "label", "focus", "language", "question_type")
+QUOTING = ("focus", "question_type")  # whose values are words of questions, or what they are about
 FEWEST = 5  # answers of a value, under which it goes with the others
 MEASURED = ("token_f1", "accuracy")
 

@@ -23,6 +23,7 @@ from chatbot.words import words
 from datasets_prep.atlas.stop_words import ENGLISH, FRAGMENTS, FRENCH
 from datasets_prep.dedupe import near_requests, shingles
 from training.evaluation.confidence import Estimate, wilson
+from training.evaluation.contamination import NEAR_QUESTION
 from training.evaluation.measures import COPIED
 from training.evaluation.metrics import token_f1
 from training.evaluation.records import AnswerRecord, Evaluation
@@ -33,7 +34,6 @@ LOOPING = 0.5  # share of an answer's 4-grams that stood before
 TIMES, LEAST_SAID = 3, 6  # a sequence at the end: how often in a row, and how many words in all
 LITTLE_ALIKE = 0.2  # word F1 that function words alone give
 SAME_ANSWER = 0.5  # word F1 of a training answer with the expected one, from which copying it is no fault
-SAME_QUESTION = 0.9  # as `prepare` sees two requests
 STEM = 5  # letters by which content words are compared: "glaucome", "glaucomes"
 FUNCTION_WORDS = FRENCH | ENGLISH | FRAGMENTS
 
@@ -125,12 +125,12 @@ def failure_rule(kind: Failure) -> str:
         "language": tr("dans une autre langue que la question", "in another language than the question"),
         "loop": tr("la moitié de ses suites de 4 mots y étaient déjà, ou la fin dit trois fois de suite la même chose",
                    "half of its 4-grams stood in it before, or its end says the same thing three times in a row"),
-        "cut": tr("arrêtée par la limite de longueur ; ce qui précède peut être juste",
+        "cut": tr("arrêtée par la limite de longueur ; ce qui précède peut être juste",
                   "stopped by the length limit; what stands before may be right"),
         "off_topic": tr(f"aucun mot plein en commun avec la question ni avec la réponse attendue, et {f1}",
                         f"no content word in common with the question or the expected answer, and {f1}"),
         "copied": tr("90 % de ses suites de 4 mots sont dans une réponse apprise, à une autre question, qui n'est pas la "
-                     "réponse attendue ; elle peut être vraie",
+                     "réponse attendue ; elle peut être vraie",
                      "90% of its 4-grams stand in a training answer, to another question, that is not the expected "
                      "answer; it may be true"),
         "none": tr("ce qui ne veut pas dire juste", "which is not to say right"),
@@ -167,5 +167,5 @@ def _copied(answer: AnswerRecord, nearest: Dialogue | None) -> bool:
         return answer.token_f1 < SAME_ANSWER
     asked, learnt = (shingles(text) for text in (answer.question, nearest.question))
     return (
-        token_f1(nearest.answer, answer.expected) < SAME_ANSWER and not near_requests(asked, learnt, SAME_QUESTION)
+        token_f1(nearest.answer, answer.expected) < SAME_ANSWER and not near_requests(asked, learnt, NEAR_QUESTION)
     )  # fmt: skip

@@ -17,7 +17,7 @@ from training.evaluation.comparison_file import Compared
 from training.evaluation.confidence import Estimate, bootstrap, caution, wilson
 from training.evaluation.groups import summed
 from training.evaluation.judge import Case, Judged, Outcome, Request, Tally, default_criteria
-from training.evaluation.markdown import code, grid, inline, share_told
+from training.evaluation.markdown import code, grid, inline, sample_told, share_told
 from training.evaluation.tables import side_name
 
 FORMAT = 1
@@ -124,14 +124,14 @@ def cases_of(
     if comparison is None:
         there = ", ".join(each.split for each in compared.comparisons)
         raise InputError(
-            tr(f"--split {split} : la comparaison n'a pas cette partie. Au choix : {there}.",
+            tr(f"--split {split} : la comparaison n'a pas cette partie. Au choix : {there}.",
                f"--split {split}: the comparison has no such split. One of: {there}.")
         )  # fmt: skip
     one, other = pair or (comparison.main, comparison.reference)
     names = [side.model for side in comparison.evaluations]
     if one not in names or other not in names or one == other:
         raise InputError(
-            tr(f"--pair {one},{other} : deux modèles différents de la comparaison sont attendus : {', '.join(names)}.",
+            tr(f"--pair {one},{other} : deux modèles différents de la comparaison sont attendus : {', '.join(names)}.",
                f"--pair {one},{other}: two different models of the comparison are expected: {', '.join(names)}.")
         )  # fmt: skip
     return one, other, _cases(comparison, one, other, questions)
@@ -185,13 +185,13 @@ def conclusion(judgement: Judgement, names: tuple[str, str]) -> list[str]:
     rate, groups = judgement.win_rate, judgement.win_rate_over_groups
     if rate and groups and groups.groups < rate.dialogues:
         lines.append(
-            tr(f"Sur les groupes de questions, qui se ressemblent : {share_told(groups)}.",
+            tr(f"Sur les groupes de questions, qui se ressemblent : {share_told(groups)}.",
                f"Over groups of questions, which are alike: {share_told(groups)}.")
         )  # fmt: skip
-    if groups and (few := caution(groups.groups)):
+    if groups and (few := sample_told(groups.groups)):
         lines.append(few[0].upper() + few[1:] + ".")
     if first := judgement.first_wins:
-        lines.append(tr(f"La réponse montrée en premier gagne : {share_told(first)} des verdicts ; 50 % si l'ordre ne compte pas.",
+        lines.append(tr(f"La réponse montrée en premier gagne : {share_told(first)} des verdicts ; 50 % si l'ordre ne compte pas.",
                         f"The answer shown first wins: {share_told(first)} of the verdicts; 50% if order does not count."))  # fmt: skip
     if judgement.agreement:
         lines.append(_agreed(judgement.agreement))
@@ -201,7 +201,7 @@ def conclusion(judgement: Judgement, names: tuple[str, str]) -> list[str]:
 def warning() -> str:
     """What is known of models as judges."""
     return tr(
-        "Un modèle juge n'est pas un humain : il préfère les réponses longues et son propre style, et se trompe avec aplomb. "
+        "Un modèle juge n'est pas un humain : il préfère les réponses longues et son propre style, et se trompe avec aplomb. "
         "Ce taux ne remplace pas des votes.",
         "A model as a judge is no human: it prefers long answers and its own style, and is wrong with confidence. This rate "
         "does not replace votes.",
@@ -214,13 +214,13 @@ def report(judgement: Judgement, names: tuple[str, str]) -> str:
     lines = [
         tr("# Un modèle pour juge", "# A model as the judge"),
         "",
-        tr(f"- Juge : {code(judgement.judge)}, température 0, chaque question dans les deux ordres.",
+        tr(f"- Juge : {code(judgement.judge)}, température 0, chaque question dans les deux ordres.",
            f"- Judge: {code(judgement.judge)}, temperature 0, each question in both orders."),
-        tr(f"- {len(judgement.judged)} questions de la partie « {judgement.split} » ; réponse attendue "
+        tr(f"- {len(judgement.judged)} questions de la partie « {judgement.split} » ; réponse attendue "
            f"{'montrée au juge' if request.expected else 'cachée au juge'}.",
            f"- {len(judgement.judged)} questions of the split `{judgement.split}`; expected answer "
            f"{'shown to the judge' if request.expected else 'hidden from the judge'}."),
-        tr("- Critères : ", "- Criteria: ") + inline(request.criteria or default_criteria()),
+        tr("- Critères : ", "- Criteria: ") + inline(request.criteria or default_criteria()),
         "",
         *grid(("Verdict", "Questions"), rows_of(judgement, names)),
         "",
@@ -248,28 +248,28 @@ def _texts(one: Judged, names: tuple[str, str]) -> Sequence[tuple[str, str]]:
 def _preferred(judgement: Judgement, names: tuple[str, str]) -> str:
     rate, questions = judgement.win_rate, len(judgement.judged)
     if rate is None:
-        return tr(f"Aucun verdict ne compte, sur {questions} questions : le juge ne départage pas ces modèles.",
+        return tr(f"Aucun verdict ne compte, sur {questions} questions : le juge ne départage pas ces modèles.",
                   f"No verdict counts, of {questions} questions: the judge does not tell these models apart.")  # fmt: skip
     share = tr(f"{names[0]} gagne {share_told(rate)} des {rate.dialogues} questions que le juge tranche pareil dans les deux ordres",
                f"{names[0]} wins {share_told(rate)} of the {rate.dialogues} questions that the judge decides alike in both orders")  # fmt: skip
     if judgement.shown:
         return share + "."
-    return share + tr(" : pas de préférence montrée.", ": no preference is shown.")
+    return share + tr(" : pas de préférence montrée.", ": no preference is shown.")
 
 
 def _agreed(found: Agreement) -> str:
     if found.share is None:
-        return tr("Aucune question où une majorité a voté et où le juge tranche : pas d'accord à mesurer.",
+        return tr("Aucune question où une majorité a voté et où le juge tranche : pas d'accord à mesurer.",
                   "No question with a majority of votes and a verdict of the judge: no agreement to measure.")  # fmt: skip
     kappa = tr("kappa non défini", "kappa not defined")
     if found.kappa:
         low, high = (number(value, 2) if value is not None else "?" for value in (found.kappa.low, found.kappa.high))
-        kappa = f"kappa {number(found.kappa.value, 2)} [{low}{tr(' ; ', '; ')}{high}]"
-    aside = tr(f"(à part : {found.no_majority} sans majorité, {found.no_verdict} sans verdict du juge)",
+        kappa = f"kappa {number(found.kappa.value, 2)} [{low}{tr(' ; ', '; ')}{high}]"
+    aside = tr(f"(à part : {found.no_majority} sans majorité, {found.no_verdict} sans verdict du juge)",
                f"(apart: {found.no_majority} without a majority, {found.no_verdict} without a verdict of the judge)")  # fmt: skip
-    few = caution(found.questions)
-    return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
-              f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (f" ; {few}." if few else ".")  # fmt: skip
+    few = caution(found.questions)  # Wilson has an interval of one question too
+    return tr(f"Accord avec la majorité des votes humains : {share_told(found.share)}, {kappa}, sur {found.questions} questions {aside}",
+              f"Agreement with the majority of human votes: {share_told(found.share)}, {kappa}, on {found.questions} questions {aside}") + (tr(" ; ", "; ") + f"{few}." if few else ".")  # fmt: skip
 
 
 def _share(count: int, of: int) -> Estimate | None:

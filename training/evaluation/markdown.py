@@ -4,10 +4,10 @@ are escaped, and come out as one line of text."""
 import html
 from collections.abc import Callable, Sequence
 
-from chatbot.language import number, tr
+from chatbot.language import current_language, number, tr
 from chatbot.session import printable
 from datasets_prep.atlas.findings import percent
-from training.evaluation.confidence import Difference, Estimate
+from training.evaluation.confidence import Difference, Estimate, caution
 
 SHOWN = 400  # characters of a text
 
@@ -52,6 +52,20 @@ def gap_told(gap: Difference, digits: int) -> str:
 def share_told(share: Estimate) -> str:
     """25 % [20 ; 30]."""
     return percent(share.value) + _between(share.low, share.high, lambda bound: number(100 * bound))
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """1 question, 2 questions; in French 0 question."""
+    alone = count == 1 or (count == 0 and current_language() == "fr")
+    return f"{number(count)} {one if alone else many}"
+
+
+def sample_told(groups: int) -> str:
+    """What is to be said of so few groups; "" for enough. One group has no interval at all."""
+    if groups == 1:
+        return tr("un seul groupe de questions : pas d'intervalle, rien n'est montré",
+                  "one group of questions only: no interval, nothing is shown")  # fmt: skip
+    return caution(groups)
 
 
 def chance_told(p: float | None) -> str:

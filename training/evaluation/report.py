@@ -9,9 +9,9 @@ from chatbot.files import write_text
 from chatbot.language import number, tr
 from training.evaluation.asked import Training
 from training.evaluation.comparison_file import Compared, write_compared
-from training.evaluation.markdown import code, grid, inline
+from training.evaluation.markdown import code, counted, grid, inline
 from training.evaluation.report_facts import Facts, facts_of
-from training.evaluation.report_plots import Figure, draw_figures
+from training.evaluation.report_plots import Figure, draw_figures, remove_figures
 from training.evaluation.report_sections import (
     FOUR,
     TWENTY,
@@ -39,12 +39,14 @@ def write_comparison(
         compared: what was found.
         training: what the models may have learnt, for what is near it; a `Training` that was used already has its
             indexes, which saves seconds.
-        texts: whether the report quotes questions and answers; `comparison.json` holds them all the same.
+        texts: whether the report quotes questions and answers, or categories that are named by their words;
+            `comparison.json` holds them all the same.
     """
     known = training if isinstance(training, Training) else Training(training)
     facts = [facts_of(comparison, known) for comparison in compared.comparisons]
     write_compared(folder, compared, [one.to_json() for one in facts])
-    figures = {one.comparison.split: draw_figures(folder / FIGURES, one) for one in facts}
+    remove_figures(folder / FIGURES)
+    figures = {one.comparison.split: draw_figures(folder / FIGURES, one, texts=texts) for one in facts}
     write_text(folder / FILE, report(compared, facts, figures, texts=texts))
     return folder / FILE
 
@@ -122,7 +124,7 @@ def _split(facts: Facts, figures: dict[str, Figure], samples: tuple[int, int, in
     lines = [*_section(split_title(comparison.split)), *measures_section(facts), *_shown(figures, "bars", "length")]
     if facts.labels:
         lines += ["", tr("### Étiquettes", "### Labels"), "", *labels_section(facts), *_shown(figures, "confusion")]
-    if categories := categories_section(facts):
+    if categories := categories_section(facts, texts=bool(samples)):
         lines += ["", tr("### Par catégorie", "### By category"), "", *categories, *_shown(figures, "categories")]
     lines += [
         "",
@@ -137,7 +139,8 @@ def _split(facts: Facts, figures: dict[str, Figure], samples: tuple[int, int, in
     if samples is None:
         return lines
     count = min(sum(samples), comparison.questions)
-    lines += ["", tr(f"### {count} réponses côte à côte", f"### {count} answers side by side"), ""]
+    answers = counted(count, tr("réponse", "answer"), tr("réponses", "answers"))
+    lines += ["", tr(f"### {answers} côte à côte", f"### {answers} side by side"), ""]
     return [*lines, *answers_section(facts, samples)]
 
 
@@ -165,4 +168,4 @@ def _decoding(sampling: dict[str, Any]) -> str:
     values = (
         f"T = {number(sampling['temperature'], 2)}, top-p = {number(sampling['top_p'], 2)}, top-k = {sampling['top_k']}"
     )
-    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")
+    return tr(f"Tirage : {values}, {end}", f"Sampling: {values}, {end}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.evaluation.asked import Training
-from training.evaluation.by_category import CategoryRow, by_category
+from training.evaluation.by_category import QUOTING, CategoryRow, by_category
 from training.evaluation.compare import Comparison
 from training.evaluation.contamination import Contamination, contamination
 from training.evaluation.failures import Failures, failures_of
@@ -34,6 +34,10 @@ class Facts:
     def groups(self) -> int:
         """How many groups were asked: what is resampled."""
         return len({answer.group for answer in self.comparison.evaluations[0].answers})
+
+    def categories_shown(self, *, texts: bool = True) -> dict[str, list[CategoryRow]]:
+        """Those that tables and figures show; without texts, none whose values are words of the questions."""
+        return {name: rows for name, rows in self.categories.items() if texts or name not in QUOTING}
 
     def to_json(self) -> dict[str, Any]:
         """Keys that `comparison.json` holds beside those of the comparison."""

@@ -1,11 +1,11 @@
 """The figures of a report, as PNG files: likeness with intervals, categories, length against quality, confusion, failures.
 
-Colours are those of Okabe & Ito (2008), which every kind of colour-blindness keeps apart; the main model is always blue
-and the reference always grey. What models wrote stands in no figure; names of models and of categories are plain text.
+Colours are those of Okabe & Ito (2008), which every kind of colour-blindness keeps apart, and two more for many models; the
+main model is always blue and the reference always grey. What models wrote stands in no figure; names of models and of categories are plain text.
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,26 @@ from training.evaluation.plot_style import (
     quiet,
     two_digits,
 )
+from training.evaluation.records import SEALED
 from training.evaluation.report_facts import Facts
 from training.evaluation.report_words import LIKENESS, OF_LABELS
 
 BLUE, GREY = "#0072b2", "#8a8a8a"
 OF_BASELINES = {"bm25": "#e69f00", "copied_question": "#cc79a7"}
-OTHERS = ("#009e73", "#d55e00", "#56b4e9")
+OTHERS = (
+    "#009e73",
+    "#d55e00",
+    "#56b4e9",
+    "#f0e442",
+    "#882255",
+    "#b2e2d0",
+)  # wine: Tol 2021; none hides a black interval
+HATCHES, LINES = ("", "////", "....", "xxxx"), ("-", "--", ":", "-.")  # of others that share a colour
+KINDS = ("bars", "length", "failures", "categories", "confusion")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 OF_FAILURES = ("#1a1a1a", "#cc79a7", "#d55e00", "#e69f00", "#f0e442", "#56b4e9", "#e3e8e8")
 MOST_ROWS, MOST_CATEGORIES = 8, 3  # in one figure
+MOST_SIDES, MOST_BARS = 5, 24  # with their values written: more would overlap
 MOST_LABELS = 12  # with their counts written
 BINS = 8  # of lengths
 WIDE = 20  # longest to shortest answer, from which a linear scale would crowd the short ones
@@ -52,16 +63,23 @@ class Figure:
     text: str
 
 
-def draw_figures(folder: Path, facts: Facts) -> dict[str, Figure]:
-    """Draws what there is to draw of one split into `folder`: kind → figure."""
+def remove_figures(folder: Path) -> None:
+    """Removes the figures of an earlier comparison, which may have asked more splits; nothing of another name."""
+    for split in ("train", *SEALED):
+        for kind in KINDS:
+            (folder / f"{kind}-{split}.png").unlink(missing_ok=True)
+
+
+def draw_figures(folder: Path, facts: Facts, *, texts: bool = True) -> dict[str, Figure]:
+    """Draws what there is to draw of one split into `folder`: kind → figure; without texts no words of the questions."""
     drawn = {
         "bars": (_bars(facts), tr("Barres : ressemblance de chaque côté, avec intervalles à 95 %", "Bars: likeness of each side, with 95% intervals")),
         "length": (_length(facts), tr("Nuage : mots de la réponse et F1, avec la moyenne par longueur", "Scatter: words of the answer and F1, with the mean by length")),
         "failures": (_failures(facts), tr("Barres empilées : échecs de chaque côté", "Stacked bars: failures of each side")),
     }  # fmt: skip
-    if facts.categories:
+    if categories := facts.categories_shown(texts=texts):
         text = tr("Points : spécialisé et générique par catégorie", "Dots: specialised and generic model by category")
-        drawn["categories"] = (_categories(facts), text)
+        drawn["categories"] = (_categories(facts, categories), text)
     if facts.labels:
         text = tr(
             "Matrices de confusion du spécialisé et du générique",
@@ -80,8 +98,19 @@ def colours_of(comparison: Comparison) -> dict[str, str]:
     """Side → colour."""
     baselines = {side.model: OF_BASELINES[side.kind] for side in comparison.evaluations if side.kind in OF_BASELINES}
     known = {comparison.main: BLUE, comparison.reference: GREY, **baselines}
-    rest = [side.model for side in comparison.evaluations if side.model not in known]
-    return {**known, **{name: OTHERS[place % len(OTHERS)] for place, name in enumerate(rest)}}
+    return {**known, **{name: OTHERS[place % len(OTHERS)] for place, name in enumerate(_others(comparison))}}
+
+
+def rounds_of(comparison: Comparison) -> dict[str, int]:
+    """Side → how often its colour was given before: its hatch, and its kind of line."""
+    rounds = {name: place // len(OTHERS) % len(HATCHES) for place, name in enumerate(_others(comparison))}
+    return {side.model: rounds.get(side.model, 0) for side in comparison.evaluations}
+
+
+def _others(comparison: Comparison) -> list[str]:
+    """The sides that have no colour of their own."""
+    first = (comparison.main, comparison.reference)
+    return [side.model for side in comparison.evaluations if side.model not in first and side.kind not in OF_BASELINES]
 
 
 def _bars(facts: Facts) -> Any:
@@ -95,16 +124,19 @@ def _bars(facts: Facts) -> Any:
     )
     axes = quiet(figure.add_subplot())
     names = [name for name in (*OF_LABELS, *LIKENESS) if name in comparison.measures[comparison.main]]
-    sides, colours = comparison.evaluations, colours_of(comparison)
+    sides, colours, rounds = comparison.evaluations, colours_of(comparison), rounds_of(comparison)
+    written = len(sides) <= MOST_SIDES and len(sides) * len(names) <= MOST_BARS
     width, top = 0.84 / len(sides), 0.0
     for place, side in enumerate(sides):
         found = [comparison.measures[side.model].get(name) or Estimate(0.0) for name in names]
         values, lefts = [one.value for one in found], np.arange(len(names)) + (place - (len(sides) - 1) / 2) * width
         axes.bar(lefts, values, width=0.92 * width, color=colours[side.model], yerr=errors(found), label=name_of_side(side),
-                 error_kw={"ecolor": INK, "elinewidth": 1.1, "capsize": 2.5})  # fmt: skip
+                 hatch=HATCHES[rounds[side.model]], edgecolor=WHITE, linewidth=0, error_kw={"ecolor": INK, "elinewidth": 1.1, "capsize": 2.5})  # fmt: skip
         for left, one in zip(lefts, found, strict=True):
             high = one.value if one.high is None else max(one.value, one.high)
             top = max(top, high)
+            if not written:
+                continue
             axes.annotate(
                 number(one.value, 2),
                 (left, high),
@@ -123,12 +155,12 @@ def _bars(facts: Facts) -> Any:
 
 
 def _length(facts: Facts) -> Any:
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     comparison = facts.comparison
     figure = figure_of(4.6, tr("Longueur de la réponse et ressemblance", "Length of the answer and likeness"))
     axes = quiet(figure.add_subplot())
-    colours = colours_of(comparison)
+    colours, rounds = colours_of(comparison), rounds_of(comparison)
     main_last = sorted(comparison.evaluations, key=lambda side: side.model == comparison.main)
     markers = {side.model: MARKERS[place % len(MARKERS)] for place, side in enumerate(comparison.evaluations)}
     for side in main_last:
@@ -145,6 +177,7 @@ def _length(facts: Facts) -> Any:
             marker=marker,
             markersize=5.5,
             linewidth=2,
+            linestyle=LINES[rounds[side.model]],
             markeredgecolor=WHITE,
             label=name_of_side(side),
         )
@@ -154,6 +187,8 @@ def _length(facts: Facts) -> Any:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.minorticks_off()
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(ylim=(-0.02, 1.02))
     scale = tr(" (échelle logarithmique)", " (logarithmic scale)") if wide else ""
     axes.set_xlabel(tr("Mots de la réponse", "Words of the answer") + scale)
@@ -172,8 +207,8 @@ def _length(facts: Facts) -> Any:
     return figure
 
 
-def _categories(facts: Facts) -> Any:
-    shown = list(facts.categories.items())[:MOST_CATEGORIES]
+def _categories(facts: Facts, categories: Mapping[str, list[CategoryRow]]) -> Any:
+    shown = list(categories.items())[:MOST_CATEGORIES]
     heights = [min(len(rows), MOST_ROWS) for _, rows in shown]
     measure = "accuracy" if facts.labels else "token_f1"
     title = tr(

@@ -7,14 +7,24 @@ from collections.abc import Iterator, Sequence
 from chatbot.language import number, tr
 from training.evaluation.by_category import CategoryRow, category_name
 from training.evaluation.compare import Comparison
-from training.evaluation.confidence import Estimate, caution
+from training.evaluation.confidence import Estimate
 from training.evaluation.contamination import CANDIDATES, Contamination
 from training.evaluation.failures import FAILURES, failure_name, failure_rule
-from training.evaluation.markdown import SHOWN, chance_told, code, gap_told, grid, inline, share_told
+from training.evaluation.markdown import (
+    SHOWN,
+    chance_told,
+    code,
+    counted,
+    gap_told,
+    grid,
+    inline,
+    sample_told,
+    share_told,
+)
 from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.records import AnswerRecord
 from training.evaluation.report_facts import Facts
-from training.evaluation.report_words import MAIN
+from training.evaluation.report_words import MAIN, all_near_told
 from training.evaluation.tables import side_name, table, verdict, verdict_told
 
 MOST_VALUES = 12  # of a category, in the report
@@ -29,8 +39,17 @@ def measures_section(facts: Facts) -> list[str]:
     comparison = facts.comparison
     head, rows = table(comparison)
     lines = grid(_cells(head), [_cells(row) for row in rows], text=(0, len(head) - 1))
-    lines += ["", tr("La valeur [son intervalle à 95 %]. La dernière colonne compare le spécialisé au générique.",
-                     "The value [its 95% interval]. The last column compares the specialised model with the generic one.")]  # fmt: skip
+    lines += ["", tr("La valeur [son intervalle à 95 %]. La dernière colonne compare le spécialisé au générique (« — » : rien à "
+                     "comparer, comme des durées, ou des perplexités d'autres jetons).",
+                     "The value [its 95% interval]. The last column compares the specialised model with the generic one (“—”: "
+                     "nothing to compare, as timings, or perplexities of other tokens).")]  # fmt: skip
+    scored = comparison.measures[comparison.main].get("bits_per_byte")
+    if scored and scored.dialogues != comparison.questions:
+        measured = counted(scored.dialogues, tr("question", "question"), tr("questions", "questions"))
+        lines += ["", tr(f"Bits par octet et perplexité : sur {measured}, dont la réponse attendue est notée sans rien générer ; "
+                         f"les autres mesures, sur {number(comparison.questions)} au plus.",
+                         f"Bits per byte and perplexity: on {measured}, whose expected answer is scored with nothing generated; "
+                         f"the other measures, on {number(comparison.questions)} at most.")]  # fmt: skip
     lines += ["", tr("### Écarts, question par question", "### Differences, question by question"), ""]
     rows = []
     for side in comparison.evaluations:
@@ -47,15 +66,15 @@ def measures_section(facts: Facts) -> list[str]:
     lines += ["", tr("p : probabilité d'un écart au moins aussi grand si les deux étaient égaux (échanges au hasard, groupe par "
                      "groupe).",
                      "p: probability of a difference at least as large if both were equal (random exchanges, group by group).")]  # fmt: skip
-    return [*lines, *([f"**{few[0].upper()}{few[1:]}.**"] if (few := caution(facts.groups)) else [])]
+    return [*lines, *([f"**{few[0].upper()}{few[1:]}.**"] if (few := sample_told(facts.groups)) else [])]
 
 
-def categories_section(facts: Facts) -> list[str]:
-    """A table per category; empty where no category tells questions apart."""
+def categories_section(facts: Facts, *, texts: bool = True) -> list[str]:
+    """A table per category; empty where no category tells questions apart. Without texts, see `categories_shown`."""
     lines: list[str] = []
     measure = "accuracy" if facts.labels else "token_f1"
     count = 0
-    for name, rows in facts.categories.items():
+    for name, rows in facts.categories_shown(texts=texts).items():
         shown = rows if len(rows) <= MOST_VALUES else rows[:MOST_VALUES]
         count += len(shown)
         head = [category_name(name), tr("Questions", "Questions"), tr("Spécialisé", "Specialised"), tr("Générique", "Generic"),
@@ -70,7 +89,7 @@ def categories_section(facts: Facts) -> list[str]:
     if not lines:
         return []
     return [
-        tr(f"{label_of(measure)}, spécialisé et générique. {count} lignes comparées : une vingtième environ diffère par hasard "
+        tr(f"{label_of(measure)}, spécialisé et générique. {count} lignes comparées : une sur vingt environ diffère par hasard "
            "seul. Une ligne d'un seul groupe n'a pas d'intervalle ; sous 20 groupes (*), il est sans doute trop étroit.",
            f"{label_of(measure)}, specialised and generic. {count} rows compared: about one in twenty differs by chance alone. "
            "A row of one group has no interval; under 20 groups (*) it is probably too narrow."),
@@ -104,11 +123,12 @@ def contamination_section(found: Contamination, comparison: Comparison, *, texts
                      "These are, by construction, learnt questions in other words: that training has neighbours of them is no "
                      "leak."), ""]  # fmt: skip
     counts = [number(len(each)) for each in (found.by_question, found.by_answer, found.either)]
+    asked = counted(found.questions, tr("question", "question"), tr("questions", "questions"))
     lines.append(
-        tr(f"De {number(found.questions)} questions, {counts[0]} ont presque leur pareille dans l'entraînement, {counts[1]} "
-           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre. C'est un minimum : chacune n'est comparée "
+        tr(f"De {asked}, {counts[0]} ont presque leur pareille dans l'entraînement, {counts[1]} "
+           f"presque la même réponse attendue, {counts[2]} l'un ou l'autre. C'est un minimum : chacune n'est comparée "
            f"qu'aux {CANDIDATES} apprises que BM25 trouve les plus proches.",
-           f"Of {number(found.questions)} questions, {counts[0]} have nearly the like in training, {counts[1]} nearly the same "
+           f"Of {asked}, {counts[0]} have nearly the like in training, {counts[1]} nearly the same "
            f"expected answer, {counts[2]} either. That is a least number: each is compared only with the {CANDIDATES} learnt "
            "ones that BM25 finds nearest.")
     )  # fmt: skip
@@ -117,6 +137,8 @@ def contamination_section(found: Contamination, comparison: Comparison, *, texts
             tr(f"Les réponses qui sont des étiquettes ({number(found.labels)}) ne sont pas comparées.",
                f"Answers that are labels ({number(found.labels)}) are not compared.")
         )  # fmt: skip
+    if len(found.either) == found.questions:
+        lines += ["", all_near_told()]
     sides = {"question": tr("Question posée", "Question asked"), "answer": tr("Réponse attendue", "Expected answer")}
     for one in found.examples if texts else ():
         colon = tr(" :", ":")
@@ -216,7 +238,7 @@ def _failure_examples(facts: Facts) -> list[str]:
 
 def _category_cells(row: CategoryRow, measure: str) -> list[str]:
     digits, gap = MEASURES[measure].digits, row.difference.get(measure)
-    few = " (*)" if caution(row.groups) else ""
+    few = " (*)" if sample_told(row.groups) else ""
     values = [_value(side.get(measure), digits) for side in (row.main, row.reference)]
     gap_cell = gap_told(gap, digits) if gap else "—"
     shown = "—" if gap is None or gap.low is None else verdict_told(verdict(measure, gap))

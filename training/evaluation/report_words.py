@@ -7,9 +7,9 @@ difference shown".
 from collections.abc import Sequence
 
 from chatbot.language import number, tr
+from training.evaluation.asked import CANDIDATES
 from training.evaluation.compare import Comparison
-from training.evaluation.confidence import caution
-from training.evaluation.markdown import code, gap_told, share_told
+from training.evaluation.markdown import code, counted, gap_told, sample_told, share_told
 from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.records import Evaluation
 from training.evaluation.report_facts import Facts
@@ -21,13 +21,17 @@ MAIN = ("bits_per_byte", *OF_LABELS, *LIKENESS)  # the measures that a conclusio
 LEADING = ("accuracy", "token_f1", "bits_per_byte")  # those told with their numbers
 
 
-def asked_told(split: str) -> str:
-    """The questions of a split, in a sentence."""
-    return {
-        "test": tr("questions jamais vues", "unseen questions"),
-        "train": tr("questions apprises mot pour mot", "questions learnt word for word"),
-        "recall": tr("questions apprises, dites avec d'autres mots", "learnt questions in other words"),
-    }.get(split, tr(f"questions de la partie « {split} »", f"questions of the split “{split}”"))
+def asked_told(split: str, count: int) -> str:
+    """So many questions of a split, in a sentence."""
+    one, many = {
+        "test": (tr("question jamais vue", "unseen question"), tr("questions jamais vues", "unseen questions")),
+        "train": (tr("question apprise mot pour mot", "question learnt word for word"),
+                  tr("questions apprises mot pour mot", "questions learnt word for word")),
+        "recall": (tr("question apprise, dite avec d'autres mots", "learnt question in other words"),
+                   tr("questions apprises, dites avec d'autres mots", "learnt questions in other words")),
+    }.get(split, (tr(f"question de la partie « {split} »", f"question of the split “{split}”"),
+                  tr(f"questions de la partie « {split} »", f"questions of the split “{split}”")))  # fmt: skip
+    return counted(count, one, many)
 
 
 def conclusion(facts: Facts) -> list[str]:
@@ -38,7 +42,7 @@ def conclusion(facts: Facts) -> list[str]:
     told += [_beside_baseline(comparison, side) for side in comparison.evaluations if side.kind != "model"]
     told += [*_copies(facts), *_without_near(facts)]
     compared = len(comparison.differences[comparison.main, comparison.reference])
-    few = caution(facts.groups)
+    few = sample_told(facts.groups)
     told.append(
         tr(f"« Meilleur » veut dire ici plus proche de la réponse attendue, pas plus vrai ; et sur {compared} mesures "
            f"comparées, une sur vingt environ diffère par hasard seul{f' ({few})' if few else ''}.",
@@ -102,27 +106,29 @@ def limits(facts: Sequence[Facts]) -> list[str]:
 
 def _beside_model(comparison: Comparison, other: str) -> str:
     found = _verdicts(comparison, other, MAIN)
-    asked = f"{number(comparison.questions)} {asked_told(comparison.split)}"
+    asked = asked_told(comparison.split, comparison.questions)
     main, beside = code(comparison.main), code(other)
     generic = other == comparison.reference
     beside = tr(f"modèle générique ({beside})" if generic else f"modèle {beside}",
                 f"generic model ({beside})" if generic else f"model {beside}")  # fmt: skip
-    parts = []
-    for kind, word in (
-        ("better", tr("est **meilleur** pour ", "is **better** by ")),
-        ("worse", tr("est **moins bon** pour ", "is **worse** by ")),
-        ("unsure", tr("n'a pas de différence montrée pour ", "shows no difference by ")),
-    ):
+    told = {}
+    for kind in ("better", "worse", "unsure"):
         names = [name for name, one in found.items() if one == kind]
         if names:
             names.sort(key=lambda name: LEADING.index(name) if name in LEADING else len(LEADING))
-            parts.append(word + _listed([_with_numbers(comparison, other, name) for name in names]))
-    if set(found.values()) == {"unsure"}:
+            told[kind] = _listed([_with_numbers(comparison, other, name) for name in names])
+    if told.keys() == {"unsure"}:
         return tr(f"Sur {asked}, les données ne montrent **aucune différence** entre le modèle spécialisé ({main}) et le "
-                  f"{beside} : il {parts[0]}.",
-                  f"On {asked}, the data show **no difference** between the specialised model ({main}) and the {beside}: it "
-                  f"{parts[0]}.")  # fmt: skip
-    joined = tr(" ; il ", "; it ").join(parts)
+                  f"{beside} pour {told['unsure']}.",
+                  f"On {asked}, the data show **no difference** between the specialised model ({main}) and the {beside} by "
+                  f"{told['unsure']}.")  # fmt: skip
+    clauses = {
+        "better": tr("il est **meilleur** pour ", "it is **better** by "),
+        "worse": tr("il est **moins bon** pour ", "it is **worse** by "),
+        "unsure": tr("aucune différence n'est montrée pour ", "no difference is shown by "),
+    }
+    joined = tr(" ; ", "; ").join(clauses[kind] + names for kind, names in told.items())
+    joined = joined.removeprefix(tr("il ", "it "))  # the model, which the sentence begins with
     return tr(f"Sur {asked}, le modèle spécialisé ({main}), à côté du {beside}, {joined}.",
               f"On {asked}, the specialised model ({main}), beside the {beside}, {joined}.")  # fmt: skip
 
@@ -150,38 +156,49 @@ def _beside_baseline(comparison: Comparison, side: Evaluation) -> str:
 
 
 def _copies(facts: Facts) -> list[str]:
-    """Nothing for a set of labels, all of whose right answers stand in training."""
+    """Nothing for a set of labels, all of whose right answers stand in training; else always of how many it is a share."""
     copied = facts.comparison.measures[facts.comparison.main].get("copied")
     if copied is None or facts.labels:
         return []
-    if not copied.value:
-        return [
-            tr(
-                "Aucune de ses réponses n'est copiée d'une réponse apprise.",
-                "None of its answers is copied from training.",
-            )
-        ]
+    count, of = round(copied.value * copied.dialogues), copied.dialogues
+    answers = counted(of, tr("réponse", "answer"), tr("réponses", "answers"))
+    other = facts.comparison.questions - of
+    aside = tr(f" ; les {number(other)} autres, plus courtes, ne comptent pas" if other > 1 else " ; l'autre, plus courte, ne compte pas",
+               f"; the {number(other)} others, shorter, do not count" if other > 1 else "; the other, shorter, does not count")  # fmt: skip
     return [
-        tr(f"Part de ses réponses copiées d'une réponse apprise, à neuf dixièmes au moins : {share_told(copied)}.",
-           f"Share of its answers copied from a training answer, by nine tenths at least: {share_told(copied)}.")
+        tr(f"Copies d'une réponse apprise, à neuf dixièmes : au moins {number(count)} de {answers} ({share_told(copied)}), de "
+           f"celles d'au moins quatre mots ou égales à une réponse apprise{aside if other else ''}. C'est un minimum : chacune "
+           f"n'est comparée qu'aux {CANDIDATES} apprises que BM25 trouve les plus proches.",
+           f"Copies of a training answer, by nine tenths: at least {number(count)} of {answers} ({share_told(copied)}), of those "
+           f"of four words or more or equal to a learnt one{aside if other else ''}. That is a least number: each is compared "
+           f"only with the {CANDIDATES} learnt ones that BM25 finds nearest.")
     ]  # fmt: skip
 
 
 def _without_near(facts: Facts) -> list[str]:
-    """Only where it changes what can be said."""
+    """Only where it changes what can be said, or where no question is left."""
     found = facts.contamination
+    if found and len(found.either) == found.questions:
+        return [all_near_told()]
     name = "accuracy" if facts.labels else "token_f1"
     gap = found.gaps.get(name) if found else None
     if not found or not gap or gap[0].shown == gap[1].shown:
         return []
     count = len(found.either)
+    near = f"{number(count)} question" if count == 1 else f"{number(count)} questions"
     after = tr("est montrée", "is shown") if gap[1].shown else tr("n'est plus montrée", "is no longer shown")
     return [
-        tr(f"Sans les {count} questions dont l'entraînement a vu presque la pareille, la différence de « {label_of(name)} » "
-           f"avec le générique {after}.",
-           f"Without the {count} questions of which training saw nearly the like, the difference of “{label_of(name)}” to the "
+        tr(f"Sans {'la' if count == 1 else 'les'} {near} dont l'entraînement a vu presque la pareille, la différence de "
+           f"« {label_of(name)} » avec le générique {after}.",
+           f"Without the {near} of which training saw nearly the like, the difference of “{label_of(name)}” to the "
            f"generic one {after}.")
     ]  # fmt: skip
+
+
+def all_near_told() -> str:
+    """Where every question asked has a neighbour in training."""
+    return tr("Toutes ces questions ont une voisine dans l'entraînement : elles ne disent rien du reste.",
+              "All of these questions have a neighbour in training: they say nothing of others.")  # fmt: skip
 
 
 def _verdicts(comparison: Comparison, other: str, names: Sequence[str]) -> dict[str, Verdict]:
@@ -190,14 +207,19 @@ def _verdicts(comparison: Comparison, other: str, names: Sequence[str]) -> dict[
 
 
 def _with_numbers(comparison: Comparison, other: str, name: str) -> str:
-    """A measure; those that lead with both values, the difference and its interval."""
+    """A measure; those that lead with both values, the difference and its interval; all with what they were measured on,
+    where that is not what was asked: expected answers are scored for more dialogues than are answered."""
     label = _in_sentence(label_of(name))
+    measured = comparison.measures[comparison.main][name].dialogues
+    on = ""
+    if measured != comparison.questions:
+        on = tr("sur ", "on ") + counted(measured, "question", "questions")
     if name not in LEADING:
-        return label
+        return f"{label} ({on})" if on else label
     digits, gap = MEASURES[name].digits, comparison.differences[comparison.main, other][name]
     one, two = (number(comparison.measures[side][name].value, digits) for side in (comparison.main, other))
     versus = tr("contre", "versus")
-    return f"{label} ({one} {versus} {two}, {tr('écart', 'difference')} {gap_told(gap, digits)})"
+    return f"{label} ({one} {versus} {two}, {tr('écart', 'difference')} {gap_told(gap, digits)}{on and ', ' + on})"
 
 
 def _in_sentence(label: str) -> str:
@@ -233,5 +255,5 @@ def _left_out(facts: Sequence[Facts]) -> list[str]:
 
 
 def _small(facts: Sequence[Facts]) -> list[str]:
-    few = [(one.comparison.split, caution(one.groups)) for one in facts if caution(one.groups)]
+    few = [(one.comparison.split, words) for one in facts if (words := sample_told(one.groups))]
     return [tr(f"Partie « {split} » : {words}.", f"Split “{split}”: {words}.") for split, words in few]

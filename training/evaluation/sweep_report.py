@@ -11,8 +11,8 @@ from chatbot.language import number, tr
 from chatbot.sampling import Sampling
 from datasets_prep.prepared import PreparedSet
 from training.decoding import write_decoding
-from training.evaluation.confidence import Estimate, caution
-from training.evaluation.markdown import code, gap_told, grid
+from training.evaluation.confidence import Estimate
+from training.evaluation.markdown import code, gap_told, grid, sample_told
 from training.evaluation.measures import MEASURES, label_of
 from training.evaluation.sweep import GUARDS, SPLIT, Swept, Tried
 from training.evaluation.tables import told
@@ -90,11 +90,11 @@ def conclusion(run: RunFolder, swept: Swept, left_out: int = 0) -> list[str]:
     lines = [_verdict(swept, digits)]
     for name, gap in swept.costs.items():
         guard = MEASURES[name].digits
-        lines.append(tr(f"Ce que cela coûte : {label_of(name).lower()}, {gap_told(gap, guard)} sur le glouton.",
+        lines.append(tr(f"Ce que cela coûte : {label_of(name).lower()}, {gap_told(gap, guard)} sur le glouton.",
                         f"What it costs: {label_of(name).lower()}, {gap_told(gap, guard)} on greedy."))  # fmt: skip
     if swept.shown:
         lines.append(
-            tr("Choisi sur ces questions de validation mêmes, il y paraît meilleur qu'il n'est : ce qu'il vaut sur d'autres "
+            tr("Choisi sur ces questions de validation mêmes, il y paraît meilleur qu'il n'est : ce qu'il vaut sur d'autres "
                "se mesure sur la partie test.",
                "Chosen on these very validation questions, it looks better on them than it is: what it is worth on others "
                "is measured on the test split.")
@@ -102,7 +102,7 @@ def conclusion(run: RunFolder, swept: Swept, left_out: int = 0) -> list[str]:
     if left_out:
         lines.append(tr(f"{number(left_out)} question(s) ne tiennent pas dans le contexte, ou manquent dans la partie.",
                         f"{number(left_out)} question(s) do not fit into the context, or are not in the split."))  # fmt: skip
-    if few := caution(swept.greedy.value.groups):
+    if few := sample_told(swept.greedy.value.groups):
         lines.append(few[0].upper() + few[1:] + ".")
     return lines
 
@@ -133,12 +133,12 @@ def report(run: RunFolder, swept: Swept, left_out: int) -> str:
            f"{swept.greedy.way.max_new_tokens} jetons au plus par réponse.",
            f"- {number(value.dialogues)} validation questions, in {number(value.groups)} group(s), "
            f"{swept.greedy.way.max_new_tokens} tokens at most per answer."),
-        tr(f"- Intervalles à 95 %, sur les groupes de questions. Un décodage tiré au sort répond avec {passes} graine(s) : sa "
+        tr(f"- Intervalles à 95 %, sur les groupes de questions. Un décodage tiré au sort répond avec {passes} graine(s) : sa "
            "valeur est leur moyenne.",
            f"- 95% intervals, over groups of questions. A drawn decoding answers with {passes} seed(s): its value is their "
            "mean."),
-        tr("- Redites : part des 4-grammes déjà dits. Finies : part des réponses qui se terminent d'elles-mêmes. Autre langue : "
-           "part des réponses dans une autre langue que la question. Mots : par réponse.",
+        tr("- Redites : part des 4-grammes déjà dits. Finies : part des réponses qui se terminent d'elles-mêmes. Autre langue : "
+           "part des réponses dans une autre langue que la question. Mots : par réponse.",
            "- Repeats: share of 4-grams said before. Ended: share of answers that end by themselves. Drift: share of answers in "
            "another language than the question. Words: per answer."),
         "",
@@ -155,10 +155,10 @@ def _verdict(swept: Swept, digits: int) -> str:
     measure, way, gain = label_of(swept.measure), choice_told(best.way), gap_told(best.gap, digits) if best.gap else ""
     value = number(best.value.value, digits)
     if best is swept.greedy:
-        return tr(f"Aucun autre décodage, sur {others}, ne fait mieux que le glouton ({measure} {value}) : il est gardé.",
+        return tr(f"Aucun autre décodage, sur {others}, ne fait mieux que le glouton ({measure} {value}) : il est gardé.",
                   f"No other way of decoding, of {others}, does better than greedy ({measure} {value}): it is kept.")  # fmt: skip
     if swept.shown:
-        return tr(f"Meilleur : {way}. {measure} {value}, {gain} sur le glouton.",
+        return tr(f"Meilleur : {way}. {measure} {value}, {gain} sur le glouton.",
                   f"Best: {way}. {measure} {value}, {gain} on greedy.")  # fmt: skip
     if best.gap is None or best.gap.low is None:
         why = tr("un seul groupe de questions ne montre rien", "one group of questions shows nothing")
@@ -166,10 +166,10 @@ def _verdict(swept: Swept, digits: int) -> str:
         why = tr("l'intervalle contient 0", "the interval holds 0")
     else:
         chance = number(100 * (swept.chance or 0.0), 0)
-        why = tr(f"parmi {others} autre(s) décodage(s) essayé(s), le hasard en donne un pareil jusqu'à {chance} % du temps",
+        why = tr(f"parmi {others} autre(s) décodage(s) essayé(s), le hasard en donne un pareil jusqu'à {chance} % du temps",
                  f"among {others} other way(s) tried, chance gives one like it up to {chance}% of the time")  # fmt: skip
     return tr(
-        f"Aucun gain montré : le meilleur ({way}) fait {gain} sur le glouton, mais {why}. Le glouton, plus simple, est gardé.",
+        f"Aucun gain montré : le meilleur ({way}) fait {gain} sur le glouton, mais {why}. Le glouton, plus simple, est gardé.",
         f"No gain is shown: the best ({way}) makes {gain} on greedy, but {why}. Greedy, which is simpler, is kept.",
     )
 

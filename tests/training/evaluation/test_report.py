@@ -17,9 +17,10 @@ from training.evaluation.confidence import Difference, Estimate
 from training.evaluation.contamination import contamination
 from training.evaluation.evaluate import Evaluator
 from training.evaluation.markdown import chance_told, code, gap_told, inline, share_told, signed
+from training.evaluation.records import ScoreRecord
 from training.evaluation.report import report, write_comparison
 from training.evaluation.report_facts import facts_of
-from training.evaluation.report_plots import draw_figures
+from training.evaluation.report_plots import _bars, _categories, _length, colours_of, draw_figures, rounds_of
 from training.evaluation.report_sections import answers_section, contamination_section
 from training.evaluation.report_words import conclusion
 
@@ -92,11 +93,136 @@ def test_copies_are_told_and_learnt_questions_are_called_learnt():
     training = Training([dialogue(100 + n, f"Autre {n}", RIGHT[n]) for n in range(COUNT)])
     told = concluded({"generic": WRONG, "special": RIGHT[:15] + WRONG[15:]}, training, "train")
     assert "questions apprises mot pour mot" in told[0]
-    assert any(one.startswith("Part de ses réponses copiées") and "50 % [" in one for one in told)
-    assert any(
-        "Aucune de ses réponses n'est copiée" in one
-        for one in concluded({"generic": RIGHT, "special": WRONG}, training)
-    )
+    assert any("au moins 15 de 30 réponses (50 % [" in one for one in told)
+    never = concluded({"generic": RIGHT, "special": WRONG}, training)
+    assert any("au moins 0 de 30 réponses (0 % [0 ; 11])" in one and "BM25" in one for one in never)
+
+
+def test_copies_are_told_of_the_answers_that_count_alone():
+    """39 of 40 answers have under four words: of them nothing is known, and no sentence says "none"."""
+    training = Training([dialogue(100 + n, f"Autre {n}", "Un mot.") for n in range(40)])
+    asked = [dialogue(n, f"Question {n}", "Deux mots.") for n in range(40)]
+    comparison = compared_on(asked, {"generic": ["Deux mots."] * 40, "special": ["Un"] * 39 + [WRONG[0]]}, training)
+    told = next(one for one in map(plain, conclusion(facts_of(comparison, training))) if one.startswith("Copies"))
+    assert "au moins 0 de 1 réponse (" in told and "les 39 autres, plus courtes, ne comptent pas" in told
+    assert "celles d'au moins quatre mots ou égales à une réponse apprise" in told
+
+
+def scored(comparison, count: int, groups: int = 1000):
+    """The same, `count` expected answers scored: the main model at 1 bit per byte, the others at 2."""
+
+    def scores(bits):
+        return tuple(
+            ScoreRecord(id=str(n), group=str(n % groups), nats=7 * bits, tokens=5, octets=10) for n in range(count)
+        )
+
+    sides = [replace(one, scores=scores(1 if one.model == "special" else 2)) for one in comparison.evaluations]
+    return replace(comparison, evaluations=tuple(sides))
+
+
+def test_bits_per_byte_have_a_count_of_their_own():
+    comparison = scored(compared_on(DIALOGUES, {"generic": WRONG, "special": RIGHT}), 200)
+    facts = facts_of(comparison, NONE)
+    first = plain(conclusion(facts)[0])
+    assert first.startswith("Sur 30 questions jamais vues") and first.count("sur 200 questions") == 1
+    assert re.search(r"bits par octet de réponse \([^)]*, sur 200 questions\)", first)
+    assert "Bits par octet et perplexité : sur 200 questions" in plain(report(compared_of(comparison), [facts], {}))
+
+
+def test_a_perplexity_that_is_not_compared_leaves_a_dash():
+    comparison = scored(compared_on(DIALOGUES, {"generic": WRONG, "special": RIGHT}), COUNT)
+    del comparison.differences["special", "generic"]["perplexity"]
+    text = report(compared_of(comparison), [facts_of(comparison, NONE)], {})
+    row = next(line for line in text.splitlines() if line.startswith("| Perplexité"))
+    assert row.endswith("| — |") and "perplexités d'autres jetons" in text
+
+
+def test_one_question_is_one_group_and_shows_nothing():
+    facts = facts_of(compared_on(DIALOGUES[:1], {"generic": WRONG[:1], "special": RIGHT[:1]}), NONE)
+    told = [plain(one) for one in conclusion(facts)]
+    assert told[0].startswith("Sur 1 question jamais vue, ")
+    text = plain(report(compared_of(facts.comparison), [facts], {}))
+    assert "**Un seul groupe de questions : pas d'intervalle, rien n'est montré.**" in text
+    assert "trop étroit" not in "".join(told) and "1 réponse côte à côte" in text
+    assert not re.search(r"\b1 (questions|réponses)\b", text)
+
+
+def test_better_and_no_difference_in_one_sentence():
+    """Scored better everywhere, answers alike."""
+    comparison = scored(compared_on(DIALOGUES, {"generic": WRONG, "special": WRONG}), COUNT)
+    first = plain(conclusion(facts_of(comparison, NONE))[0])
+    assert "est **meilleur** pour bits par octet" in first and " ; aucune différence n'est montrée pour F1" in first
+    assert "n'a pas de différence" not in first
+
+
+def test_where_all_is_near_training_that_is_said():
+    training = Training([dialogue(100 + n, one.question, "Autre chose.") for n, one in enumerate(DIALOGUES)])
+    comparison = compared_on(DIALOGUES, {"generic": WRONG, "special": RIGHT}, training)
+    said = "Toutes ces questions ont une voisine dans l'entraînement : elles ne disent rien du reste."
+    facts = facts_of(comparison, training)
+    assert said in map(plain, conclusion(facts))
+    assert said in map(plain, contamination_section(facts.contamination, comparison))
+
+
+def test_without_texts_no_question_type_and_no_group_is_named(tmp_path):
+    """The JSON keeps them; sources stay."""
+    asked = [
+        dialogue(
+            n,
+            f"what are the {('symptoms', 'causes')[n % 2]} of {group} ?",
+            RIGHT[n],
+            group=group,
+            source=f"part{n % 2}",
+        )
+        for n in range(24)
+        for group in [("glaucoma", "otherdisease")[n // 2 % 2]]
+    ]
+    comparison = compared_on(asked, {"generic": WRONG[:24], "special": RIGHT[:24]})
+    facts = facts_of(comparison, NONE)
+    assert {"focus", "question_type", "source"} <= facts.categories.keys()
+    path = write_comparison(tmp_path, compared_of(comparison), NONE, texts=False)
+    text = path.read_text(encoding="utf-8")
+    assert not re.search("symptoms|causes|glaucoma|otherdisease", text) and "part1" in text
+    assert "glaucoma" in write_comparison(tmp_path / "all", compared_of(comparison), NONE).read_text(encoding="utf-8")
+    saved = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
+    assert {"focus", "question_type"} <= saved["comparisons"][0]["categories"].keys()
+    names = [
+        label.get_text()
+        for axes in _categories(facts, facts.categories_shown(texts=False)).axes
+        for label in axes.get_yticklabels()
+    ]
+    assert {name.split()[0] for name in names} == {"part0", "part1"}
+
+
+def test_figures_of_an_earlier_comparison_go_and_no_others(tmp_path):
+    texts = {"generic": WRONG, "special": RIGHT}
+    write_comparison(tmp_path, compared_of(compared_on(DIALOGUES, texts, split="train"), compared_on(DIALOGUES, texts)))
+    (tmp_path / "figures" / "bars-mine.png").write_bytes(b"")
+    write_comparison(tmp_path, compared_of(compared_on(DIALOGUES, texts)))
+    left = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert left == {"bars-test.png", "length-test.png", "failures-test.png", "bars-mine.png"}
+
+
+def test_lengths_are_whole_numbers_on_their_axis():
+    """Answers of four to seven words: no tick between two whole numbers, which would be written as one of them."""
+    texts = {"generic": ["un deux trois quatre"] * COUNT, "special": RIGHT}
+    axes = _length(facts_of(compared_on(DIALOGUES, texts), NONE)).axes[0]
+    assert all(place == int(place) for place in axes.get_xticks())
+
+
+def test_many_sides_keep_apart_and_their_values_are_not_written():
+    texts = {"generic": WRONG, "special": RIGHT, **{f"runs/{n}": WRONG for n in range(14)}, "bm25": RIGHT}
+    comparison = compared_on(DIALOGUES, texts)
+    colours, rounds = colours_of(comparison), rounds_of(comparison)
+    assert len({(colours[name], rounds[name]) for name in texts}) == len(texts)
+    assert len({colours[f"runs/{n}"] for n in range(6)}) == 6 and not any(rounds[f"runs/{n}"] for n in range(6))
+    assert {bar.get_hatch() for bar in _bars(facts_of(comparison, NONE)).axes[0].patches} == {"", "////", "...."}
+
+    def written(count):
+        some = compared_on(DIALOGUES, dict(list(texts.items())[:count]))
+        return len(_bars(facts_of(some, NONE)).axes[0].texts)
+
+    assert (written(5), written(6)) == (20, 0)
 
 
 def test_few_questions_are_called_few():

@@ -90,8 +90,8 @@ def test_a_gain_that_is_one_is_chosen_with_what_it_costs(tmp_path):
     assert swept.best.gap.value == pytest.approx(swept.best.value.value - swept.greedy.value.value)
     assert set(swept.costs) == {"repetition"}
     told = conclusion(RunFolder(tmp_path), swept)
-    assert told[0].startswith("Meilleur : T 0,7, top-p 1, pénalité 1. chrF") and gap_told(swept.best.gap, 3) in told[0]
-    assert "Ce que cela coûte : redites" in told[1] and "meilleur qu'il n'est" in told[2]
+    assert told[0].startswith("Meilleur : T 0,7, top-p 1, pénalité 1. chrF") and gap_told(swept.best.gap, 3) in told[0]
+    assert "Ce que cela coûte : redites" in told[1] and "meilleur qu'il n'est" in told[2]
     head, rows = table(swept)
     assert head[-1] == "Mots" and [row[0].endswith("★") for row in rows] == [False, False, True]
 
