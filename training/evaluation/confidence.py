@@ -138,9 +138,6 @@ def caution(groups: int) -> str:
     """What is to be said of so few groups; "" for enough."""
     if groups >= FEW_GROUPS:
         return ""
-    if groups < 2:
-        return tr("un seul groupe de questions : pas d'intervalle, rien n'est montré",
-                  "one group of questions only: no interval, nothing is shown")  # fmt: skip
     return tr(f"petit échantillon : {groups} groupe(s), l'intervalle est sans doute trop étroit",
               f"small sample: {groups} group(s), the interval is probably too narrow")  # fmt: skip
 

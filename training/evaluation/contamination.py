@@ -7,20 +7,17 @@ answers that `datasets_prep.leak` finds. Where a text comes with the question it
 a label is near no other (as in `datasets_prep.leak`). Of a conversation only the last question is known here.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chatbot.dialogue import Dialogue
 from chatbot.retrieval import Nearest
-from chatbot.words import words
-from datasets_prep.common_answers import LONGEST_LABEL, MOST_WORDINGS
 from datasets_prep.config import PrepareConfig
 from datasets_prep.dedupe import given_text, jaccard, near_requests, shingles
 from training.evaluation.asked import Training
 from training.evaluation.compare import Comparison
 from training.evaluation.confidence import Difference, Estimate
+from training.evaluation.labels import shared_answers
 from training.evaluation.measures import MEASURES
 from training.evaluation.records import AnswerRecord
 
@@ -93,7 +90,7 @@ def contamination(comparison: Comparison, training: Training) -> Contamination |
     by_question = _near(
         {one.id: _given(one) for one in asked}, given, index, lambda a, b: near_requests(a, b, NEAR_QUESTION)
     )
-    labels = _labels(training.dialogues)
+    labels = frozenset(shared_answers(training.dialogues))
     compared = {one.id: one.expected for one in asked if not one.wanted_label and one.expected not in labels}
     answers = [dialogue.answer for dialogue in training.dialogues]
     by_answer = _near(compared, answers, training.answers, lambda a, b: jaccard(a, b) >= NEAR_ANSWER)
@@ -133,11 +130,6 @@ def _near(asked: dict[str, str], learnt: Sequence[str], index: Nearest, near: Ne
 
 def _given(answer: AnswerRecord) -> str:
     return answer.context or answer.question
-
-
-def _labels(training: Sequence[Dialogue]) -> frozenset[str]:
-    counts = Counter(dialogue.answer for dialogue in training)
-    return frozenset(said for said, n in counts.items() if n > MOST_WORDINGS and len(words(said)) <= LONGEST_LABEL)
 
 
 def _values(comparison: Comparison) -> dict[str, dict[str, Estimate]]:

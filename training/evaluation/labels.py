@@ -70,10 +70,14 @@ def _noted(train: Sequence[Dialogue]) -> Mapping[str, str]:
 
 
 def _common(train: Sequence[Dialogue]) -> Mapping[str, str]:
-    """Short answers that more dialogues share than a question has wordings."""
-    counts = Counter(dialogue.answer for dialogue in train)
-    shared = [said for said, n in counts.items() if n > MOST_WORDINGS and len(words(said)) <= LONGEST_LABEL]
+    shared = shared_answers(train)
     return {said: said.partition(":")[0].strip(" .!") for said in shared} if 1 < len(shared) <= MOST_LABELS else {}
+
+
+def shared_answers(train: Sequence[Dialogue]) -> list[str]:
+    """Short answers that more dialogues share than a question has wordings: labels, whatever is noted."""
+    counts = Counter(dialogue.answer for dialogue in train)
+    return [said for said, n in counts.items() if n > MOST_WORDINGS and len(words(said)) <= LONGEST_LABEL]
 
 
 def _name(answer: str) -> Words:
