@@ -152,9 +152,11 @@ def _chance(one: Sums, other: Sums, value: Value, seen: float, seed: int) -> flo
     return (as_large + 1) / (RESAMPLES + 1)
 
 
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def _interval(values: np.ndarray) -> tuple[float | None, float | None]:
+    """95% of the values that are numbers (a resample may hold nothing that a ratio can be taken of)."""
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (None, None)
+    return (None if low is None else float(low)), (None if high is None else float(high))
 
 
 def _error(without: np.ndarray) -> tuple[float | None, int]:

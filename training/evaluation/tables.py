@@ -66,7 +66,7 @@ def told(estimate: Estimate | None, digits: int) -> str:
     if estimate.low is None or estimate.high is None:
         return value
     low, high = (number(end, digits) for end in (estimate.low, estimate.high))
-    return f"{value} [{low}{tr(' ; ', '; ')}{high}]"
+    return f"{value} [{low}{tr(' ; ', '; ')}{high}]"
 
 
 def table(
