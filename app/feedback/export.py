@@ -4,7 +4,8 @@ Only what somebody agreed to give to training goes out, and never a sealed quest
 every opinion is accounted for: rows = used + left out, each with its reason.
 
     dialogues     question (with the conversation before it) and the answer that was liked
-    preferences   {"prompt": [messages], "chosen": [message], "rejected": [message]}, as TRL's DPO reads them
+    preferences   {"prompt": [messages], "chosen": [message], "rejected": [message]}, as TRL's DPO reads them; TRL knows
+                  no text beside a message, so one that came with a question stands below it, in the same message
 
 A question that several judged comes out once, with the answer that more of them preferred.
 """
@@ -149,10 +150,11 @@ def _dialogue(number: int, line: _Line, done: Exported) -> Dialogue:
 
 def _preference(line: _Line, done: Exported) -> dict[str, Any]:
     return {
-        "prompt": [message.to_json() for message in _masked_messages(line.judged.prompt, done)],
+        "prompt": [{"role": message.role, "content": f"{message.content}\n{message.context}".strip()}
+                   for message in _masked_messages(line.judged.prompt, done)],
         "chosen": [assistant(_masked(line.better, done)).to_json()],
         "rejected": [assistant(_masked(line.worse, done)).to_json()],
-    }
+    }  # fmt: skip
 
 
 def _masked_messages(messages: Sequence[Message], done: Exported) -> list[Message]:

@@ -119,7 +119,7 @@ class Feedback:
 
     def without_tested(self, examples: Sequence[str]) -> list[str]:
         """Examples without the questions of the test, whose answer in the chat would tell which model is which."""
-        tested = {sealed_key(item.question) for item in self.test.study.items} if self.test else set()
+        tested = {sealed_key(item.question, item.context) for item in self.test.study.items} if self.test else set()
         return [text for text in examples if sealed_key(text) not in tested]
 
 

@@ -1,6 +1,5 @@
 """Which votes and opinions may become training data: agreed to, not sealed, and clear; the others with their reason."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,11 @@ from typing import Any
 
 from app.feedback.report import VOTES
 from app.feedback.sealed import sealed_key, sealed_questions
-from app.feedback.store import FeedbackStore
+from app.feedback.store import FeedbackStore, messages_of
 from chatbot.dialogue import Message, user
 from chatbot.language import tr
 
-Check = Callable[[Sequence[str]], bool]
+Check = Callable[[Sequence[Message]], bool]
 
 REASONS = {
     "no_consent": ("sans accord pour l'entraînement", "without consent to training"),
@@ -71,7 +70,7 @@ class Judged:
 
     @property
     def key(self) -> tuple[str, ...]:
-        return tuple(f"{message.role} {message.content}" for message in self.prompt)
+        return tuple(part for message in self.prompt for part in (message.role, message.content, message.context))
 
 
 def usable(store: FeedbackStore, done: Exported) -> list[Judged]:
@@ -87,10 +86,11 @@ def _votes(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judge
         for vote in store.rows(VOTES, study["id"]):
             done.rows += 1
             item, verdict = items[vote["item"]], vote["verdict"]
+            prompt = (*messages_of(item["history"]), user(item["question"], item["context"]))
             other = "reference" if verdict == "main" else "main"
             if not vote["training"]:
                 done.left_out["no_consent"] += 1
-            elif item["sealed"] or is_sealed([item["question"]]):
+            elif item["sealed"] or is_sealed(prompt):
                 done.left_out["sealed"] += 1
             elif verdict in ("both_good", "both_bad"):
                 done.left_out[verdict] += 1
@@ -99,7 +99,7 @@ def _votes(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judge
             else:
                 found.append(
                     Judged(
-                        prompt=(user(item["question"]),), liked=item[f"{verdict}_answer"],
+                        prompt=prompt, liked=item[f"{verdict}_answer"],
                         disliked=item[f"{other}_answer"], group=item["topic"] or item["question"],
                         comment=vote["comment"], origin="vote",
                     )
@@ -113,10 +113,10 @@ def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Ju
         "SELECT opinion.*, training FROM opinion JOIN person ON person.id = opinion.person ORDER BY opinion.rowid"
     ):
         done.rows += 1
-        prompt = tuple(Message(**message) for message in json.loads(row["messages"]))
+        prompt = messages_of(row["messages"])
         if not row["training"]:
             done.left_out["no_consent"] += 1
-        elif is_sealed([message.content for message in prompt if message.role == "user"]):
+        elif is_sealed(prompt):
             done.left_out["sealed"] += 1
         elif row["liked"] and _is_cut(row["answer"], row["finish"]):
             done.left_out["cut"] += 1
@@ -132,7 +132,7 @@ def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Ju
 
 
 def _sealed_in(store: FeedbackStore, done: Exported) -> Check:
-    """Whether any of some texts is a question held out of training, as far as the file or a set at hand tells."""
+    """Whether any of some messages asks what was held out of training, as far as the file or a set at hand tells."""
     keys = {row["key"] for row in store.rows("SELECT key FROM sealed")}
     for row in store.rows("SELECT folder FROM prepared ORDER BY folder"):
         questions = sealed_questions(Path(row["folder"]))
@@ -140,7 +140,9 @@ def _sealed_in(store: FeedbackStore, done: Exported) -> Check:
             done.unchecked.append(row["folder"])
         else:
             keys |= questions
-    return lambda texts: any(sealed_key(text) in keys for text in texts)
+    return lambda messages: any(
+        message.role == "user" and sealed_key(message.content, message.context) in keys for message in messages
+    )
 
 
 def _is_cut(answer: str, finish: str) -> bool:
