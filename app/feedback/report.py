@@ -16,10 +16,10 @@ from app.feedback.statistics import (
     Estimate,
     clustered_mean,
     krippendorff_alpha,
+    rate_of,
     sign_test,
     votes_for_power,
     votes_for_width,
-    wilson,
 )
 from app.feedback.store import NAME, FeedbackStore
 
@@ -74,7 +74,7 @@ def _study(store: FeedbackStore, study: dict[str, Any]) -> dict[str, Any]:
             side: {scale: _scale(votes, side, scale) for scale in SCALES} for side in ("main", "reference")
         },
         "agreement": _agreement(votes),
-        "left": _json(wilson(_count(votes, "choice", "left"), _count(votes, "choice", "left", "right"))),
+        "left": _json(rate_of(_count(votes, "choice", "left"), _count(votes, "choice", "left", "right"))),
         "comments": sum(bool(vote["comment"]) for vote in votes),
     }  # fmt: skip
 
@@ -87,7 +87,7 @@ def _preference(votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for vote in votes:
         if vote["verdict"] in ("main", "reference"):
             by_person[vote["person"]].append(float(vote["verdict"] == "main"))
-    rate, over_persons, p = wilson(wins, decided), _over_persons(by_person), sign_test(wins, losses)
+    rate, over_persons, p = rate_of(wins, decided), _over_persons(by_person), sign_test(wins, losses)
     return {
         "votes": len(votes),
         "persons": len({vote["person"] for vote in votes}),
@@ -102,7 +102,7 @@ def _preference(votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "shown": bool(
             rate and over_persons and p is not None and p < 0.05 and rate.excludes(0.5) and over_persons.excludes(0.5)
         ),
-        "needed": _needed(rate, len(votes)),
+        "needed": _needed(rate, len(votes), p),
     }
 
 
@@ -116,15 +116,18 @@ def _over_persons(by_person: dict[str, list[float]]) -> Estimate | None:
     if mean is None or mean.low is not None or len(by_person) < 2:
         return mean
     count = len(by_person) if mean.value in (0, 1) else mean.count
-    alike = wilson(round(mean.value * count), count)
+    alike = rate_of(round(mean.value * count), count)
     return alike and replace(alike, count=mean.count)
 
 
-def _needed(rate: Estimate | None, votes: int) -> dict[str, Any] | None:
-    """Decided votes that are lacking, and votes in all at the present share of ties."""
-    if rate is None:
+def _needed(rate: Estimate | None, votes: int, p: float | None) -> dict[str, Any] | None:
+    """Decided votes that are lacking, and votes in all at the present share of ties.
+
+    Votes whose sign test is not significant are never enough, whatever power as many had beforehand.
+    """
+    if rate is None or p is None:
         return None
-    power = votes_for_power(rate.value)
+    power = votes_for_power(rate.value, 0 if p < 0.05 else rate.count)
     lacking = {"power": None if power is None else max(0, power - rate.count),
                "width": max(0, votes_for_width(rate.value) - rate.count)}  # fmt: skip
     in_all = {
@@ -166,7 +169,7 @@ def _thumbs(opinions: Iterable[dict[str, Any]]) -> dict[str, Any]:
             "up": (up := sum(bool(one["liked"]) for one in given)),
             "down": len(given) - up,
             "comments": sum(bool(one["comment"]) for one in given),
-            "share_up": _json(wilson(up, len(given))),
+            "share_up": _json(rate_of(up, len(given))),
         }
         for model, given in by_model.items()
     }

@@ -107,6 +107,20 @@ def test_ties_are_apart_and_count_for_the_votes_to_gather(tmp_path):
     assert needed["power_in_all"] == 2 * needed["power"] and needed["power"] > 50  # every other vote decides
 
 
+@pytest.mark.parametrize(("wins", "losses"), [(4, 0), (5, 0), (6, 1), (9, 2), (12, 4), (6, 0), (18, 2), (30, 14)])
+def test_there_are_never_enough_votes_before_the_sign_test_is_significant(tmp_path, wins, losses):
+    test = begun(tmp_path, comparison((("test", wins + losses + 1),)))
+    person = test.join(training=False)
+    for place in range(wins + losses):
+        prefer(test, person, main=place < wins)
+    overall, told = study_of(test)["overall"], "\n".join(sentences(study_of(test)))
+    assert (overall["wins"], overall["losses"]) == (wins, losses)
+    if overall["p"] >= 0.05:
+        assert overall["needed"]["power"] > 0 and "assez de votes" not in told
+    elif (wins, losses) in ((6, 0), (18, 2)):
+        assert overall["needed"]["power"] == 0 and "assez de votes" in told
+
+
 def test_no_votes_and_only_ties_claim_nothing(tmp_path):
     test = begun(tmp_path)
     assert sentences(study_of(test)) == ["Aucun vote pour l'instant."]
