@@ -1,7 +1,8 @@
 """What the votes of a file show: one dictionary of facts, and the same as sentences and tables.
 
 A win rate stands among the votes that decided for one of the two; ties are counted apart. That a model is preferred is
-said only where the sign test, the interval over votes and the one over persons all agree.
+said only where the sign test, the interval over votes and the one over persons all agree. Questions never seen, learnt
+ones and learnt ones in other words are counted apart: they ask three different things of a model.
 """
 
 import json
@@ -56,7 +57,6 @@ def _study(store: FeedbackStore, study: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for vote in votes:
         parts[vote["split"]].append(vote)
-    sealed = [vote for vote in votes if vote["sealed"]]
     return {
         "main": study["main"],
         "reference": study["reference"],
@@ -67,8 +67,6 @@ def _study(store: FeedbackStore, study: dict[str, Any]) -> dict[str, Any]:
         "missing": study["missing"],
         "seconds": seconds,
         "overall": _preference(votes),
-        "sealed": _preference(sealed),
-        "training": _preference([vote for vote in votes if not vote["sealed"]]),
         "splits": {split: _preference(chosen) for split, chosen in sorted(parts.items())},
         "scales": {
             side: {scale: _scale(votes, side, scale) for scale in SCALES} for side in ("main", "reference")

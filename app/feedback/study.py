@@ -22,7 +22,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One model's answer: its text, how it ended, and how long it took (None where that is not known)."""
+    """One model's answer: its text, how it ended, and its share of its batch's time in seconds (None: not known)."""
 
     answer: str
     finish: str

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.feedback.report import VOTES
-from app.feedback.sealed import sealed_key, sealed_questions
+from app.feedback.sealed import held_out, sealed_key, sealed_questions
 from app.feedback.store import FeedbackStore, messages_of
 from chatbot.dialogue import Message, user
 from chatbot.language import tr
@@ -37,7 +37,8 @@ class Exported:
         rows, used: votes and opinions in the file, and those that stand in a line.
         left_out: how many of the others, by reason (a key of `REASONS`).
         masked: personal data masked, by kind.
-        unchecked: prepared sets that are not at hand any more, so that only the noted hashes were compared.
+        missing_sets: prepared sets that are not at hand any more, so that only the noted hashes were compared.
+        unchecked: whether nothing at all told which questions are held out, so that some of them may have gone out.
     """
 
     lines: int = 0
@@ -45,11 +46,12 @@ class Exported:
     used: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
-    unchecked: list[str] = field(default_factory=list)
+    missing_sets: list[str] = field(default_factory=list)
+    unchecked: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {"lines": self.lines, "rows": self.rows, "used": self.used, "left_out": dict(self.left_out),
-                "masked": dict(self.masked), "unchecked": self.unchecked}  # fmt: skip
+                "masked": dict(self.masked), "missing_sets": self.missing_sets, "unchecked": self.unchecked}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +75,18 @@ class Judged:
         return tuple(part for message in self.prompt for part in (message.role, message.content, message.context))
 
 
-def usable(store: FeedbackStore, done: Exported) -> list[Judged]:
-    """The votes and opinions that may be used, oldest first; what is left out is counted in `done`."""
-    is_sealed = _sealed_in(store, done)
+def usable(store: FeedbackStore, done: Exported, data: Sequence[Path] = ()) -> list[Judged]:
+    """The votes and opinions that may be used, oldest first; what is left out is counted in `done`.
+
+    Args:
+        store: the file.
+        done: is counted on.
+        data: prepared sets whose held-out questions are left out, besides those that the file knows of.
+
+    Raises:
+        InputError: there is no such file of votes, or one of `data` is no prepared set.
+    """
+    is_sealed = _sealed_in(store, done, data)
     return [*_votes(store, is_sealed, done), *_opinions(store, is_sealed, done)]
 
 
@@ -131,15 +142,20 @@ def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Ju
     return found
 
 
-def _sealed_in(store: FeedbackStore, done: Exported) -> Check:
+def _sealed_in(store: FeedbackStore, done: Exported, data: Sequence[Path]) -> Check:
     """Whether any of some messages asks what was held out of training, as far as the file or a set at hand tells."""
     keys = {row["key"] for row in store.rows("SELECT key FROM sealed")}
+    known = bool(keys or data)
+    for folder in data:
+        keys |= held_out(folder)
     for row in store.rows("SELECT folder FROM prepared ORDER BY folder"):
         questions = sealed_questions(Path(row["folder"]))
         if questions is None:
-            done.unchecked.append(row["folder"])
+            done.missing_sets.append(row["folder"])
         else:
+            known = True
             keys |= questions
+    done.unchecked = not known
     return lambda messages: any(
         message.role == "user" and sealed_key(message.content, message.context) in keys for message in messages
     )
