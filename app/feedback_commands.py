@@ -15,10 +15,10 @@ feedback_app = Program(help=tr("Ce que disent les votes et les avis, et ce qu'un
                                "What votes and opinions say, and what a training can make of them."))  # fmt: skip
 
 UserTest = Annotated[bool, typer.Option("--user-test", help=tr(
-    "Ajoute un test à l'aveugle : les réponses de la comparaison, à départager.",
+    "Ajoute un test à l'aveugle : les réponses de la comparaison, à départager.",
     "Adds a blind test: the answers of the comparison, to be voted on."))]  # fmt: skip
 Votes = Annotated[Path | None, typer.Option("--comparison", show_default=tr("celle de MODÈLE", "that of MODEL"), help=tr(
-    "Comparaison du test : comparison.json ou son dossier.", "Comparison of the test: comparison.json or its folder."))]  # fmt: skip
+    "Comparaison du test : comparison.json ou son dossier.", "Comparison of the test: comparison.json or its folder."))]  # fmt: skip
 Pair = Annotated[str | None, typer.Option("--pair", metavar="A,B", show_default=tr("le spécialisé et le générique", "specialised and generic"), help=tr(
     "Les deux modèles du test, par leur nom dans la comparaison.", "The two models of the test, by their names in the comparison."))]  # fmt: skip
 FeedbackFile = Annotated[Path | None, typer.Option("--feedback", show_default="MODÈLE/feedback.sqlite", help=tr(
@@ -56,7 +56,7 @@ def feedback_report(
     if out:
         check_writable(out)
         write_text(out, markdown(facts))
-        shown.append(tr(f"Rapport : {out}", f"Report: {out}"))
+        shown.append(tr(f"Rapport : {out}", f"Report: {out}"))
         facts["report"] = str(out)
     Output(json).result(facts, *shown)
 
@@ -81,24 +81,24 @@ def feedback_export(
     from app.feedback.usable import reason_in_words
 
     if out.exists() and not replace:
-        raise InputError(tr(f"{out} existe déjà : ajoutez --replace, ou choisissez un autre nom.",
+        raise InputError(tr(f"{out} existe déjà : ajoutez --replace, ou choisissez un autre nom.",
                             f"{out} exists already: add --replace, or choose another name."))  # fmt: skip
     check_writable(out)
     output, done = Output(json), export(FeedbackStore(file_of(file)), out, as_, data or ())
     if done.unchecked:
         output.warn(
-            tr("ni comparaison ni jeu préparé connu de ce fichier : rien n'a pu être vérifié, des questions de test ont pu "
-               "sortir. Nommez le jeu : --data DOSSIER",
+            tr("ni comparaison ni jeu préparé connu de ce fichier : rien n'a pu être vérifié, des questions de test ont pu "
+               "sortir. Nommez le jeu : --data DOSSIER",
                "neither a comparison nor a prepared set is known to this file: nothing could be checked, test questions may "
                "have gone out. Name the set: --data DIR")
         )  # fmt: skip
     for folder in done.missing_sets:
         output.warn(
-            tr(f"{folder} : le jeu n'est plus là, ou a changé. Seules les questions notées pendant les tests ont été écartées.",
+            tr(f"{folder} : le jeu n'est plus là, ou a changé. Seules les questions notées pendant les tests ont été écartées.",
                f"{folder}: the set is gone, or changed. Only the questions noted during the tests were kept out.")
         )  # fmt: skip
     rows = [(reason_in_words(reason), number(count)) for reason, count in done.left_out.most_common()]
-    total = tr(f"{out} : {number(done.lines)} ligne(s). Votes et avis : {number(done.rows)} = {number(done.used)} employés "
+    total = tr(f"{out} : {number(done.lines)} ligne(s). Votes et avis : {number(done.rows)} = {number(done.used)} employés "
                f"+ {number(done.left_out.total())} écartés.",
                f"{out}: {number(done.lines)} line(s). Votes and opinions: {number(done.rows)} = {number(done.used)} used "
                f"+ {number(done.left_out.total())} left out.")  # fmt: skip

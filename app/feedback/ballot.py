@@ -56,7 +56,7 @@ class Ballot:
     def __post_init__(self) -> None:
         if self.choice not in CHOICES:
             raise InputError(
-                tr("Choisissez d'abord : A, B, les deux bonnes ou les deux mauvaises.",
+                tr("Choisissez d'abord : A, B, les deux bonnes ou les deux mauvaises.",
                    "Choose first: A, B, both good or both bad.")
             )  # fmt: skip
         for name, value in self.ratings.items():

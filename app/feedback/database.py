@@ -65,7 +65,7 @@ class FeedbackFile:
         """
         if not self.path.is_file():
             raise InputError(
-                tr(f"{self.path} : pas de votes ici. Ouvrez un test : causette serve RUN --user-test",
+                tr(f"{self.path} : pas de votes ici. Ouvrez un test : causette serve RUN --user-test",
                    f"{self.path}: no votes here. Open a test: causette serve RUN --user-test")
             )  # fmt: skip
         with self._reading() as db:
@@ -118,12 +118,12 @@ class FeedbackFile:
             db.execute("COMMIT")
         elif _pragma(db, "application_id") != APPLICATION:
             raise InputError(
-                tr(f"{self.path} : cette base SQLite n'est pas un fichier de votes de Causette. Choisissez un autre nom.",
+                tr(f"{self.path} : cette base SQLite n'est pas un fichier de votes de Causette. Choisissez un autre nom.",
                    f"{self.path}: this SQLite database is no file of votes of Causette. Choose another name.")
             )  # fmt: skip
         elif version > VERSION:
             raise InputError(
-                tr(f"{self.path} : fichier de la version {version}, celle-ci lit la {VERSION}. Mettez Causette à jour.",
+                tr(f"{self.path} : fichier de la version {version}, celle-ci lit la {VERSION}. Mettez Causette à jour.",
                    f"{self.path}: file of version {version}, this one reads {VERSION}. Update Causette.")
             )  # fmt: skip
         elif version < VERSION:
@@ -137,11 +137,11 @@ class FeedbackFile:
     def _in_words(self, error: sqlite3.Error) -> InputError | WorldError:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             return InputError(
-                tr(f"{self.path} : fichier de votes abîmé, ou d'une autre sorte ({error}). Reprenez une copie, ou un autre nom.",
+                tr(f"{self.path} : fichier de votes abîmé, ou d'une autre sorte ({error}). Reprenez une copie, ou un autre nom.",
                    f"{self.path}: damaged file of votes, or of another kind ({error}). Take a copy, or another name.")
             )  # fmt: skip
         return WorldError(
-            tr(f"{self.path} : le fichier de votes ne se laisse pas écrire ou lire ({error}).",
+            tr(f"{self.path} : le fichier de votes ne se laisse pas écrire ou lire ({error}).",
                f"{self.path}: the file of votes cannot be written or read ({error}).")
         )  # fmt: skip
 

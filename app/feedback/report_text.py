@@ -91,7 +91,7 @@ def _conclusions(study: dict[str, Any]) -> list[str]:
             for split, part in _parts(study)]  # fmt: skip
     if "test" not in study["splits"]:
         told.append(
-            tr("Aucun vote sur des questions jamais vues : rien de tout cela ne dit ce que le modèle vaut sur des questions "
+            tr("Aucun vote sur des questions jamais vues : rien de tout cela ne dit ce que le modèle vaut sur des questions "
                "nouvelles.",
                "No vote on questions never seen: none of this tells what the model is worth on new questions.")
         )  # fmt: skip
@@ -112,7 +112,9 @@ def kind_of(split: str) -> str:
 def _parts(study: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """The votes by split, those on questions never seen first."""
     order = ("test", "recall", "validation", "train")
-    return sorted(study["splits"].items(), key=lambda part: (part[0] not in order, part[0] in order and order.index(part[0])))
+    return sorted(
+        study["splits"].items(), key=lambda part: (part[0] not in order, part[0] in order and order.index(part[0]))
+    )
 
 
 def _conclusion(study: dict[str, Any], part: dict[str, Any], where: str) -> str:
@@ -142,10 +144,10 @@ def _agreement_told(agreement: dict[str, Any]) -> str:
     count, paired = number(agreement["verdicts_questions"]), agreement["verdicts_questions"]
     text = tr(
         f"Accord entre personnes (alpha de Krippendorff, {count} questions jugées par plusieurs)\u00a0: {told('verdicts')} "
-        f"sur les quatre choix, {told('preferred')} sur le modèle préféré. 1 : accord entier, 0 : celui du hasard.",
+        f"sur les quatre choix, {told('preferred')} sur le modèle préféré. 1 : accord entier, 0 : celui du hasard.",
         f"Agreement between persons (Krippendorff's alpha, {count} questions judged by several): {told('verdicts')} "
         f"on the four choices, {told('preferred')} on the model preferred. 1: full agreement, 0: that of chance.",
-    ).replace("1 :", "1\u00a0:").replace("0 :", "0\u00a0:")  # fmt: skip
+    )  # fmt: skip
     if 0 < paired < FEW_PAIRED:
         text += tr(" Trop peu de questions communes pour s'y fier.", " Too few questions in common to rely on it.")
     return text
@@ -232,10 +234,10 @@ def _cautions(study: dict[str, Any]) -> list[str]:
                f"{number(study['missing'])} without an answer on one side. The rate speaks of the others only.")
         )  # fmt: skip
     told.append(
-        tr("Ces votes valent pour ces questions et ces personnes\u00a0; « exacte » est leur avis, sans la réponse attendue "
+        tr("Ces votes valent pour ces questions et ces personnes\u00a0; « exacte » est leur avis, sans la réponse attendue "
            "sous les yeux.",
            "These votes hold for these questions and persons; “correct” is their opinion, without the expected answer "
-           "before their eyes.").replace("« ", "«\u00a0").replace(" »", "\u00a0»")
+           "before their eyes.")
     )  # fmt: skip
     return told
 

@@ -142,7 +142,7 @@ class FeedbackStore(FeedbackFile):
         with self._writing() as db:
             if not db.execute("SELECT 1 FROM shown WHERE ticket = ? AND person = ?", [ticket, person]).fetchone():
                 raise InputError(
-                    tr("Cette question ne vous a pas été posée, ou vos votes ont été retirés : rechargez la page.",
+                    tr("Cette question ne vous a pas été posée, ou vos votes ont été retirés : rechargez la page.",
                        "You were not asked that question, or your votes were withdrawn: load the page again.")
                 )  # fmt: skip
             done = db.execute(
@@ -226,7 +226,7 @@ def _person(db: sqlite3.Connection, person: str, study: str | None) -> Any:
 
 def _unknown_person() -> InputError:
     return InputError(
-        tr("Votre accord n'est pas noté, ou il a été retiré : rechargez la page.",
+        tr("Votre accord n'est pas noté, ou il a été retiré : rechargez la page.",
            "Your consent is not noted, or was withdrawn: load the page again.")
     )  # fmt: skip
 

@@ -99,8 +99,8 @@ def read_study(path: Path, pair: tuple[str, str] | None = None) -> Study:
         return _study(file, comparison, pair)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            tr(f"{file} : ce n'est pas une comparaison entière ({type(error).__name__} : {error}). "
-               "Refaites-la : causette compare RUN",
+            tr(f"{file} : ce n'est pas une comparaison entière ({type(error).__name__} : {error}). "
+               "Refaites-la : causette compare RUN",
                f"{file}: no whole comparison ({type(error).__name__}: {error}). Make it again: causette compare RUN")
         ) from error  # fmt: skip
 
@@ -124,7 +124,7 @@ def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
         run = file.parent
         raise InputError(
-            tr(f"{file} : pas de comparaison à montrer. Faites-la d'abord : causette compare {run}",
+            tr(f"{file} : pas de comparaison à montrer. Faites-la d'abord : causette compare {run}",
                f"{file}: no comparison to show. Make it first: causette compare {run}")
         )  # fmt: skip
     try:
@@ -135,7 +135,7 @@ def _read(file: Path) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise InputError(
-            tr(f"{file} : ce n'est pas une comparaison au format {FORMAT}. Refaites-la : causette compare {file.parent}",
+            tr(f"{file} : ce n'est pas une comparaison au format {FORMAT}. Refaites-la : causette compare {file.parent}",
                f"{file}: not a comparison of format {FORMAT}. Make it again: causette compare {file.parent}")
         )  # fmt: skip
     return value
@@ -180,8 +180,8 @@ def _study(file: Path, comparison: dict[str, Any], pair: tuple[str, str] | None)
             )
     if not items:
         raise InputError(
-            tr(f"{file} : aucune question où les réponses de {main} et de {reference} diffèrent "
-               f"(identiques : {identical}, absentes d'un côté : {missing}). Choisissez d'autres modèles : --pair A,B",
+            tr(f"{file} : aucune question où les réponses de {main} et de {reference} diffèrent "
+               f"(identiques : {identical}, absentes d'un côté : {missing}). Choisissez d'autres modèles : --pair A,B",
                f"{file}: no question to which {main} and {reference} answer differently "
                f"(identical: {identical}, missing on one side: {missing}). Choose other models: --pair A,B")
         )  # fmt: skip
@@ -200,11 +200,11 @@ def _check_pair(file: Path, pair: tuple[str, str], names: list[str]) -> None:
     listed = ", ".join(names)
     if unknown:
         raise InputError(
-            tr(f"{file} : pas de modèle « {unknown[0]} ». Modèles comparés : {listed}",
+            tr(f"{file} : pas de modèle « {unknown[0]} ». Modèles comparés : {listed}",
                f"{file}: no model “{unknown[0]}”. Models compared: {listed}")
         )  # fmt: skip
     raise InputError(
-        tr(f"--pair : deux modèles différents. Modèles comparés : {listed}",
+        tr(f"--pair : deux modèles différents. Modèles comparés : {listed}",
            f"--pair: two different models. Models compared: {listed}")
     )  # fmt: skip
 

@@ -190,7 +190,7 @@ def test_the_command_accounts_for_every_row_and_prepare_reads_its_file(tmp_path,
     out = tmp_path / "votes.jsonl"
     assert main(["feedback", "export", str(tmp_path), "--out", str(out)]) == 0
     shown = capsys.readouterr()
-    assert "Votes et avis : 32 = 30 employés + 2 écartés" in shown.out and "tenue à l'écart" in shown.out
+    assert "Votes et avis\u00a0: 32 = 30 employés + 2 écartés" in shown.out and "tenue à l'écart" in shown.out
     assert "data/absent" in shown.err
     assert main(["feedback", "export", str(tmp_path), "--out", str(out)]) == 2
     assert (

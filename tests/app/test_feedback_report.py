@@ -56,7 +56,12 @@ def test_learnt_questions_in_other_words_are_no_unseen_ones(tmp_path):
     assert recalled.startswith("Questions apprises, en d'autres mots\u00a0:") and f"{MAIN} est préféré." in recalled
     assert learnt.startswith("Questions apprises\u00a0:")
     assert sum("est préféré" in line for line in told) == 3  # nothing is concluded of all of them together
-    assert [row[0] for row in votes_table(study)[1]] == ["toutes", "jamais vues", "apprises, en d'autres mots", "apprises"]
+    assert [row[0] for row in votes_table(study)[1]] == [
+        "toutes",
+        "jamais vues",
+        "apprises, en d'autres mots",
+        "apprises",
+    ]
 
 
 def test_votes_on_learnt_questions_alone_tell_nothing_of_new_ones(tmp_path):

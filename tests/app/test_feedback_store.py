@@ -54,7 +54,7 @@ def test_a_study_is_what_the_comparison_holds(tmp_path):
         (lambda value: value.update(format=1), "format 2"),
         (lambda value: value.pop("models"), "pas une comparaison entière"),
         (lambda value: value["comparisons"][0].pop("split"), "pas une comparaison entière"),
-        (lambda value: value.update(reference="gpt2"), f"Modèles comparés : {MAIN}"),
+        (lambda value: value.update(reference="gpt2"), f"Modèles comparés\u00a0: {MAIN}"),
     ],
 )
 def test_a_file_that_is_no_comparison_is_told_with_its_cure(tmp_path, change, said):
@@ -70,7 +70,7 @@ def test_no_comparison_no_json_no_difference_are_told(tmp_path):
     (tmp_path / "comparison.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="format 2"):
         read_study(tmp_path)
-    with pytest.raises(InputError, match=r"identiques : 10.*--pair"):
+    with pytest.raises(InputError, match="identiques\u00a0: 10.*--pair"):
         read_study(written(tmp_path, comparison(same=99)))
     with pytest.raises(InputError, match="deux modèles différents"):
         read_study(written(tmp_path), (MAIN, MAIN))

@@ -300,7 +300,7 @@ def test_the_test_is_found_in_the_run_or_where_it_is_said_to_be(tmp_path):
     assert in_file.test.store.path == tmp_path / "b.sqlite"
     (told, opinions) = feedback_for(str(run), user_test=True).told()
     assert (
-        "8 questions (écartées : 2 où les deux réponses sont identiques, 0 sans" in told and str(run / NAME) in opinions
+        "8 questions (écartées\u00a0: 2 où les deux réponses sont identiques, 0 sans" in told and str(run / NAME) in opinions
     )
     asked = [item.question for item in test.study.items]
     assert feedback_for(str(run), user_test=True).without_tested([asked[0], "Autre chose ?"]) == ["Autre chose ?"]
