@@ -87,9 +87,9 @@ def feedback_export(
     output, done = Output(json), export(FeedbackStore(file_of(file)), out, as_, data or ())
     if done.unchecked:
         output.warn(
-            tr("ni comparaison ni jeu préparé connu de ce fichier : rien n'a pu être vérifié, des questions de test ont pu "
+            tr("ni comparaison notée ni jeu préparé lisible : rien n'a pu être vérifié, des questions de test ont pu "
                "sortir. Nommez le jeu : --data DOSSIER",
-               "neither a comparison nor a prepared set is known to this file: nothing could be checked, test questions may "
+               "no comparison noted, no prepared set that can be read: nothing could be checked, test questions may "
                "have gone out. Name the set: --data DIR")
         )  # fmt: skip
     for folder in done.missing_sets:

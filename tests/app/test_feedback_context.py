@@ -14,8 +14,7 @@ from app.page.user_test import UserTestTab
 from chatbot.chat import Answer
 from chatbot.dialogue import Dialogue, Message, assistant, read_dialogues, user
 from chatbot.errors import InputError
-from tests.app.test_feedback_store import opinion
-from tests.app.votes import begun, comparison, prefer, written
+from tests.app.votes import begun, comparison, opinion, prefer, written
 from training.evaluation.asked import record_of
 from training.evaluation.records import AnswerRecord
 

@@ -11,8 +11,7 @@ from app.feedback.store import FeedbackStore
 from app.main import main
 from chatbot.dialogue import assistant, read_dialogues, user
 from datasets_prep.prepared import PreparedSet
-from tests.app.test_feedback_store import opinion
-from tests.app.votes import begun, cast, comparison, prefer, question
+from tests.app.votes import begun, cast, comparison, opinion, prefer, question
 
 TRAIN = (("train", 5), ("test", 3))  # without the same answers: four questions learnt, two held out
 

@@ -8,8 +8,7 @@ from app.feedback.report import facts_of
 from app.feedback.report_text import markdown, sentences, votes_table
 from app.main import main
 from chatbot.language import set_language
-from tests.app.test_feedback_store import opinion
-from tests.app.votes import MAIN, REFERENCE, begun, cast, comparison, main_is_on_the_left, prefer
+from tests.app.votes import MAIN, REFERENCE, begun, cast, comparison, main_is_on_the_left, opinion, prefer
 
 
 def study_of(test):
