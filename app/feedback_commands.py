@@ -68,6 +68,9 @@ def feedback_export(
     out: Annotated[Path, typer.Option(help=tr("Fichier .jsonl à écrire.", "A .jsonl file to write."))],
     as_: Annotated[Literal["dialogues", "preferences"], typer.Option("--as", help=tr(
         "dialogues (causette prepare), ou preferences (DPO de TRL).", "dialogues (causette prepare), or preferences (TRL's DPO)."))] = "dialogues",
+    data: Annotated[list[Path] | None, typer.Option("--data", metavar=tr("DOSSIER", "DIR"), show_default=False, help=tr(
+        "Jeu préparé dont les questions de test, de rappel et de validation ne sortent pas (répétable).",
+        "Prepared set whose test, recall and validation questions do not go out (repeatable)."))] = None,
     replace: Annotated[bool, typer.Option("--replace", help=tr("Remplace le fichier.", "Replaces the file."))] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
@@ -81,8 +84,15 @@ def feedback_export(
         raise InputError(tr(f"{out} existe déjà : ajoutez --replace, ou choisissez un autre nom.",
                             f"{out} exists already: add --replace, or choose another name."))  # fmt: skip
     check_writable(out)
-    output, done = Output(json), export(FeedbackStore(file_of(file)), out, as_)
-    for folder in done.unchecked:
+    output, done = Output(json), export(FeedbackStore(file_of(file)), out, as_, data or ())
+    if done.unchecked:
+        output.warn(
+            tr("ni comparaison notée ni jeu préparé lisible : rien n'a pu être vérifié, des questions de test ont pu "
+               "sortir. Nommez le jeu : --data DOSSIER",
+               "no comparison noted, no prepared set that can be read: nothing could be checked, test questions may "
+               "have gone out. Name the set: --data DIR")
+        )  # fmt: skip
+    for folder in done.missing_sets:
         output.warn(
             tr(f"{folder} : le jeu n'est plus là, ou a changé. Seules les questions notées pendant les tests ont été écartées.",
                f"{folder}: the set is gone, or changed. Only the questions noted during the tests were kept out.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from app.page.opinions import checked_comment
+from chatbot.dialogue import Message
 from chatbot.errors import InputError
 from chatbot.language import tr
 
@@ -24,6 +25,8 @@ class Shown:
         ticket: names this showing, and nothing else; a vote brings it back, so a vote sent twice is one vote.
         number, of: its place in the person's questions, from 1, and how many there are.
         question, left, right: texts, not escaped.
+        context: the text that the question is about; mostly none.
+        history: the conversation before the question; mostly none.
     """
 
     ticket: str
@@ -32,6 +35,8 @@ class Shown:
     question: str
     left: str
     right: str
+    context: str = ""
+    history: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +56,7 @@ class Ballot:
     def __post_init__(self) -> None:
         if self.choice not in CHOICES:
             raise InputError(
-                tr("Choisissez d'abord : A, B, les deux bonnes ou les deux mauvaises.",
+                tr("Choisissez d'abord : A, B, les deux bonnes ou les deux mauvaises.",
                    "Choose first: A, B, both good or both bad.")
             )  # fmt: skip
         for name, value in self.ratings.items():

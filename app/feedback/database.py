@@ -16,7 +16,7 @@ from app.feedback.ballot import RATED
 from chatbot.errors import InputError, WorldError
 from chatbot.language import tr
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x43415553  # "CAUS": tells our files from other SQLite files
 PATIENCE = 30.0  # seconds that a writer waits for the one before it
 
@@ -26,7 +26,8 @@ CREATE TABLE study (id TEXT PRIMARY KEY, main TEXT NOT NULL, reference TEXT NOT 
 CREATE TABLE item (study TEXT NOT NULL REFERENCES study, id TEXT NOT NULL, place INTEGER NOT NULL, split TEXT NOT NULL,
   sealed INTEGER NOT NULL, topic TEXT NOT NULL, question TEXT NOT NULL, main_answer TEXT NOT NULL,
   reference_answer TEXT NOT NULL, main_finish TEXT NOT NULL, reference_finish TEXT NOT NULL, main_seconds REAL,
-  reference_seconds REAL, settings TEXT NOT NULL, PRIMARY KEY (study, id), UNIQUE (study, place));
+  reference_seconds REAL, settings TEXT NOT NULL, context TEXT NOT NULL DEFAULT '', history TEXT NOT NULL DEFAULT '[]',
+  PRIMARY KEY (study, id), UNIQUE (study, place));
 CREATE TABLE person (id TEXT PRIMARY KEY, study TEXT REFERENCES study, parity INTEGER, training INTEGER NOT NULL,
   began TEXT NOT NULL);
 CREATE TABLE shown (ticket TEXT PRIMARY KEY, person TEXT NOT NULL REFERENCES person ON DELETE CASCADE,
@@ -41,6 +42,12 @@ CREATE TABLE opinion (person TEXT NOT NULL REFERENCES person ON DELETE CASCADE, 
   PRIMARY KEY (person, turn));
 CREATE TABLE sealed (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE prepared (folder TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+# Version 2 keeps what came with a question: its text, and the conversation before it.
+FROM_1 = """
+ALTER TABLE item ADD COLUMN context TEXT NOT NULL DEFAULT '';
+ALTER TABLE item ADD COLUMN history TEXT NOT NULL DEFAULT '[]'
 """
 
 
@@ -58,7 +65,7 @@ class FeedbackFile:
         """
         if not self.path.is_file():
             raise InputError(
-                tr(f"{self.path} : pas de votes ici. Ouvrez un test : causette serve RUN --user-test",
+                tr(f"{self.path} : pas de votes ici. Ouvrez un test : causette serve RUN --user-test",
                    f"{self.path}: no votes here. Open a test: causette serve RUN --user-test")
             )  # fmt: skip
         with self._reading() as db:
@@ -98,7 +105,7 @@ class FeedbackFile:
     _reading = _open
 
     def _check(self, db: sqlite3.Connection) -> None:
-        """Makes the tables of a new file; refuses one that is not ours, or of a later version."""
+        """Makes the tables of a new file, brings an older one up; refuses one that is not ours, or of a later version."""
         version = _pragma(db, "user_version")
         if version == 0 and not _tables(db):
             db.execute("PRAGMA journal_mode = WAL")
@@ -111,23 +118,30 @@ class FeedbackFile:
             db.execute("COMMIT")
         elif _pragma(db, "application_id") != APPLICATION:
             raise InputError(
-                tr(f"{self.path} : cette base SQLite n'est pas un fichier de votes de Causette. Choisissez un autre nom.",
+                tr(f"{self.path} : cette base SQLite n'est pas un fichier de votes de Causette. Choisissez un autre nom.",
                    f"{self.path}: this SQLite database is no file of votes of Causette. Choose another name.")
             )  # fmt: skip
         elif version > VERSION:
             raise InputError(
-                tr(f"{self.path} : fichier de la version {version}, celle-ci lit la {VERSION}. Mettez Causette à jour.",
+                tr(f"{self.path} : fichier de la version {version}, celle-ci lit la {VERSION}. Mettez Causette à jour.",
                    f"{self.path}: file of version {version}, this one reads {VERSION}. Update Causette.")
             )  # fmt: skip
+        elif version < VERSION:
+            db.execute("BEGIN IMMEDIATE")
+            if _pragma(db, "user_version") < VERSION:  # nobody was faster
+                for statement in FROM_1.split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {VERSION}")
+            db.execute("COMMIT")
 
     def _in_words(self, error: sqlite3.Error) -> InputError | WorldError:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             return InputError(
-                tr(f"{self.path} : fichier de votes abîmé, ou d'une autre sorte ({error}). Reprenez une copie, ou un autre nom.",
+                tr(f"{self.path} : fichier de votes abîmé, ou d'une autre sorte ({error}). Reprenez une copie, ou un autre nom.",
                    f"{self.path}: damaged file of votes, or of another kind ({error}). Take a copy, or another name.")
             )  # fmt: skip
         return WorldError(
-            tr(f"{self.path} : le fichier de votes ne se laisse pas écrire ou lire ({error}).",
+            tr(f"{self.path} : le fichier de votes ne se laisse pas écrire ou lire ({error}).",
                f"{self.path}: the file of votes cannot be written or read ({error}).")
         )  # fmt: skip
 

@@ -1,10 +1,12 @@
 """From votes to training data: the dialogues that people liked, or pairs of a better and a worse answer.
 
-Only what somebody agreed to give to training goes out, and never a sealed question, whoever typed it. Every vote and
-every opinion is accounted for: rows = used + left out, each with its reason.
+Only what somebody agreed to give to training goes out, and no question that is known to be sealed, whoever typed it: known
+by the file (a comparison, the set of a run) or by a prepared set that is named. Every vote and every opinion is accounted
+for: rows = used + left out, each with its reason.
 
     dialogues     question (with the conversation before it) and the answer that was liked
-    preferences   {"prompt": [messages], "chosen": [message], "rejected": [message]}, as TRL's DPO reads them
+    preferences   {"prompt": [messages], "chosen": [message], "rejected": [message]}, as TRL's DPO reads them; TRL knows
+                  no text beside a message, so one that came with a question stands below it, in the same message
 
 A question that several judged comes out once, with the answer that more of them preferred.
 """
@@ -35,20 +37,21 @@ class _Line:
     comments: list[str] = field(default_factory=list)
 
 
-def export(store: FeedbackStore, out: Path, form: Form) -> Exported:
+def export(store: FeedbackStore, out: Path, form: Form, data: Sequence[Path] = ()) -> Exported:
     """Writes the training data that a file of votes may become.
 
     Args:
         store: the file.
         out: JSON Lines to write, whole or not at all.
         form: see the module.
+        data: prepared sets whose held-out questions never go out, besides those that the file knows of.
 
     Raises:
-        InputError: there is no such file of votes.
+        InputError: there is no such file of votes, or one of `data` is no prepared set.
     """
     done = Exported()
     by_prompt: dict[tuple[str, ...], list[Judged]] = defaultdict(list)
-    for judged in usable(store, done):
+    for judged in usable(store, done, data):
         by_prompt[judged.key].append(judged)
     choose = _dialogues if form == "dialogues" else _preferences
     lines = [line for group in by_prompt.values() for line in choose(group, done)]
@@ -149,10 +152,11 @@ def _dialogue(number: int, line: _Line, done: Exported) -> Dialogue:
 
 def _preference(line: _Line, done: Exported) -> dict[str, Any]:
     return {
-        "prompt": [message.to_json() for message in _masked_messages(line.judged.prompt, done)],
+        "prompt": [{"role": message.role, "content": f"{message.content}\n{message.context}".strip()}
+                   for message in _masked_messages(line.judged.prompt, done)],
         "chosen": [assistant(_masked(line.better, done)).to_json()],
         "rejected": [assistant(_masked(line.worse, done)).to_json()],
-    }
+    }  # fmt: skip
 
 
 def _masked_messages(messages: Sequence[Message], done: Exported) -> list[Message]:

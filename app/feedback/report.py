@@ -1,7 +1,8 @@
 """What the votes of a file show: one dictionary of facts, and the same as sentences and tables.
 
 A win rate stands among the votes that decided for one of the two; ties are counted apart. That a model is preferred is
-said only where the sign test, the interval over votes and the one over persons all agree.
+said only where the sign test, the interval over votes and the one over persons all agree. Questions never seen, learnt
+ones and learnt ones in other words are counted apart: they ask three different things of a model.
 """
 
 import json
@@ -16,10 +17,10 @@ from app.feedback.statistics import (
     Estimate,
     clustered_mean,
     krippendorff_alpha,
+    rate_of,
     sign_test,
     votes_for_power,
     votes_for_width,
-    wilson,
 )
 from app.feedback.store import NAME, FeedbackStore
 
@@ -56,7 +57,6 @@ def _study(store: FeedbackStore, study: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for vote in votes:
         parts[vote["split"]].append(vote)
-    sealed = [vote for vote in votes if vote["sealed"]]
     return {
         "main": study["main"],
         "reference": study["reference"],
@@ -67,14 +67,12 @@ def _study(store: FeedbackStore, study: dict[str, Any]) -> dict[str, Any]:
         "missing": study["missing"],
         "seconds": seconds,
         "overall": _preference(votes),
-        "sealed": _preference(sealed),
-        "training": _preference([vote for vote in votes if not vote["sealed"]]),
         "splits": {split: _preference(chosen) for split, chosen in sorted(parts.items())},
         "scales": {
             side: {scale: _scale(votes, side, scale) for scale in SCALES} for side in ("main", "reference")
         },
         "agreement": _agreement(votes),
-        "left": _json(wilson(_count(votes, "choice", "left"), _count(votes, "choice", "left", "right"))),
+        "left": _json(rate_of(_count(votes, "choice", "left"), _count(votes, "choice", "left", "right"))),
         "comments": sum(bool(vote["comment"]) for vote in votes),
     }  # fmt: skip
 
@@ -87,7 +85,7 @@ def _preference(votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for vote in votes:
         if vote["verdict"] in ("main", "reference"):
             by_person[vote["person"]].append(float(vote["verdict"] == "main"))
-    rate, over_persons, p = wilson(wins, decided), _over_persons(by_person), sign_test(wins, losses)
+    rate, over_persons, p = rate_of(wins, decided), _over_persons(by_person), sign_test(wins, losses)
     return {
         "votes": len(votes),
         "persons": len({vote["person"] for vote in votes}),
@@ -102,7 +100,7 @@ def _preference(votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "shown": bool(
             rate and over_persons and p is not None and p < 0.05 and rate.excludes(0.5) and over_persons.excludes(0.5)
         ),
-        "needed": _needed(rate, len(votes)),
+        "needed": _needed(rate, len(votes), p),
     }
 
 
@@ -116,15 +114,18 @@ def _over_persons(by_person: dict[str, list[float]]) -> Estimate | None:
     if mean is None or mean.low is not None or len(by_person) < 2:
         return mean
     count = len(by_person) if mean.value in (0, 1) else mean.count
-    alike = wilson(round(mean.value * count), count)
+    alike = rate_of(round(mean.value * count), count)
     return alike and replace(alike, count=mean.count)
 
 
-def _needed(rate: Estimate | None, votes: int) -> dict[str, Any] | None:
-    """Decided votes that are lacking, and votes in all at the present share of ties."""
-    if rate is None:
+def _needed(rate: Estimate | None, votes: int, p: float | None) -> dict[str, Any] | None:
+    """Decided votes that are lacking, and votes in all at the present share of ties.
+
+    Votes whose sign test is not significant are never enough, whatever power as many had beforehand.
+    """
+    if rate is None or p is None:
         return None
-    power = votes_for_power(rate.value)
+    power = votes_for_power(rate.value, 0 if p < 0.05 else rate.count)
     lacking = {"power": None if power is None else max(0, power - rate.count),
                "width": max(0, votes_for_width(rate.value) - rate.count)}  # fmt: skip
     in_all = {
@@ -166,7 +167,7 @@ def _thumbs(opinions: Iterable[dict[str, Any]]) -> dict[str, Any]:
             "up": (up := sum(bool(one["liked"]) for one in given)),
             "down": len(given) - up,
             "comments": sum(bool(one["comment"]) for one in given),
-            "share_up": _json(wilson(up, len(given))),
+            "share_up": _json(rate_of(up, len(given))),
         }
         for model, given in by_model.items()
     }

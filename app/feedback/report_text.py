@@ -32,14 +32,12 @@ def study_title(study: dict[str, Any]) -> str:
 
 
 def votes_table(study: dict[str, Any]) -> tuple[Sequence[str], Rows]:
-    """One line for all votes, for the held-out questions and the learnt ones, then for each split where there are more."""
+    """One line for all votes, then one for each kind of question where there are several."""
     head = tr("Questions|Votes|Personnes|Gagnés|Perdus|2 bonnes|2 mauvaises|Taux de victoire|p",
               "Questions|Votes|Persons|Won|Lost|2 good|2 bad|Win rate|p").split("|")  # fmt: skip
     named = [
         (tr("toutes", "all"), study["overall"]),
-        (tr("tenues à l'écart", "held out"), study["sealed"]),
-        (tr("apprises", "learnt"), study["training"]),
-        *((split, part) for split, part in study["splits"].items() if len(study["splits"]) > 2),
+        *((kind_of(split), part) for split, part in _parts(study) if len(study["splits"]) > 1),
     ]
     return head, [
         (
@@ -81,18 +79,42 @@ def sentences(study: dict[str, Any]) -> list[str]:
         *_conclusions(study),
         _agreement_told(study["agreement"]),
         _side_told(study["left"]),
-        *_needed_told(whole),
+        *_needed_told(study),
         *_seconds_told(study),
         *_cautions(study),
     ]
 
 
 def _conclusions(study: dict[str, Any]) -> list[str]:
-    """Who is preferred, among all votes and among those on held-out questions."""
-    told = [_conclusion(study, study["overall"], tr("Toutes questions", "All questions"))]
-    if study["sealed"]["votes"] and study["training"]["votes"]:
-        told.append(_conclusion(study, study["sealed"], tr("Questions tenues à l'écart", "Held-out questions")))
+    """Who is preferred on each kind of question, those never seen first; nothing is concluded of all kinds together."""
+    told = [_conclusion(study, part, tr(f"Questions {kind_of(split)}", f"{kind_of(split).capitalize()} questions"))
+            for split, part in _parts(study)]  # fmt: skip
+    if "test" not in study["splits"]:
+        told.append(
+            tr("Aucun vote sur des questions jamais vues : rien de tout cela ne dit ce que le modèle vaut sur des questions "
+               "nouvelles.",
+               "No vote on questions never seen: none of this tells what the model is worth on new questions.")
+        )  # fmt: skip
     return told
+
+
+def kind_of(split: str) -> str:
+    """What the questions of a split are to the model; the split's own name where that is not known."""
+    names = {
+        "test": ("jamais vues", "never seen"),
+        "recall": ("apprises, en d'autres mots", "learnt, in other words"),
+        "validation": ("de la validation", "validation"),
+        "train": ("apprises", "learnt"),
+    }
+    return tr(*names.get(split, (split, split)))
+
+
+def _parts(study: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The votes by split, those on questions never seen first."""
+    order = ("test", "recall", "validation", "train")
+    return sorted(
+        study["splits"].items(), key=lambda part: (part[0] not in order, part[0] in order and order.index(part[0]))
+    )
 
 
 def _conclusion(study: dict[str, Any], part: dict[str, Any], where: str) -> str:
@@ -122,10 +144,10 @@ def _agreement_told(agreement: dict[str, Any]) -> str:
     count, paired = number(agreement["verdicts_questions"]), agreement["verdicts_questions"]
     text = tr(
         f"Accord entre personnes (alpha de Krippendorff, {count} questions jugées par plusieurs)\u00a0: {told('verdicts')} "
-        f"sur les quatre choix, {told('preferred')} sur le modèle préféré. 1 : accord entier, 0 : celui du hasard.",
+        f"sur les quatre choix, {told('preferred')} sur le modèle préféré. 1 : accord entier, 0 : celui du hasard.",
         f"Agreement between persons (Krippendorff's alpha, {count} questions judged by several): {told('verdicts')} "
         f"on the four choices, {told('preferred')} on the model preferred. 1: full agreement, 0: that of chance.",
-    ).replace("1 :", "1\u00a0:").replace("0 :", "0\u00a0:")  # fmt: skip
+    )  # fmt: skip
     if 0 < paired < FEW_PAIRED:
         text += tr(" Trop peu de questions communes pour s'y fier.", " Too few questions in common to rely on it.")
     return text
@@ -146,8 +168,10 @@ def _side_told(left: dict[str, Any] | None) -> str:
     )  # fmt: skip
 
 
-def _needed_told(whole: dict[str, Any]) -> list[str]:
-    needed = whole["needed"]
+def _needed_told(study: dict[str, Any]) -> list[str]:
+    """How many votes are lacking on the questions that the conclusion is about."""
+    split, part = _parts(study)[0]
+    needed = part["needed"]
     if needed is None:
         return []
     if needed["power"] is None:
@@ -168,18 +192,20 @@ def _needed_told(whole: dict[str, Any]) -> list[str]:
                    f"{count} more (about {in_all} votes) for a rate known to ± 10 points")  # fmt: skip
     else:
         width = tr("le taux est déjà connu à ± 10 points", "the rate is known to ± 10 points already")
-    return [tr(f"Votes à réunir\u00a0: {power}\u00a0; {width}. Les votes y sont comptés comme indépendants.",
-               f"Votes to gather: {power}; {width}. This counts votes as independent.")]  # fmt: skip
+    return [tr(f"Votes à réunir sur les questions {kind_of(split)}\u00a0: {power}\u00a0; {width}. Les votes y sont comptés comme indépendants.",
+               f"Votes to gather on {kind_of(split)} questions: {power}; {width}. This counts votes as independent.")]  # fmt: skip
 
 
 def _seconds_told(study: dict[str, Any]) -> list[str]:
-    """How long the answers took when they were made; the voters saw them at once."""
+    """What computing the answers cost when they were made, many at a time; the voters saw them at once."""
     main, reference = study["seconds"]["main"], study["seconds"]["reference"]
     if main is None or reference is None:
         return []
     times = f"{study['main']} {number(main, 2)} s, {study['reference']} {number(reference, 2)} s"
-    return [tr(f"Temps moyen d'une réponse, que les votants ne voyaient pas\u00a0: {times}.",
-               f"Mean time of an answer, which the voters did not see: {times}.")]  # fmt: skip
+    return [tr(f"Calcul des réponses par lots, temps du lot partagé entre elles\u00a0: {times} par réponse. Ce n'est pas "
+               "l'attente d'une personne, et les votants ne voyaient pas ces temps.",
+               f"Answers were computed in batches, the time of a batch shared among them: {times} per answer. That is not "
+               "how long a person waits, and the voters did not see these times.")]  # fmt: skip
 
 
 def _cautions(study: dict[str, Any]) -> list[str]:
@@ -208,10 +234,10 @@ def _cautions(study: dict[str, Any]) -> list[str]:
                f"{number(study['missing'])} without an answer on one side. The rate speaks of the others only.")
         )  # fmt: skip
     told.append(
-        tr("Ces votes valent pour ces questions et ces personnes\u00a0; « exacte » est leur avis, sans la réponse attendue "
+        tr("Ces votes valent pour ces questions et ces personnes\u00a0; « exacte » est leur avis, sans la réponse attendue "
            "sous les yeux.",
            "These votes hold for these questions and persons; “correct” is their opinion, without the expected answer "
-           "before their eyes.").replace("« ", "«\u00a0").replace(" »", "\u00a0»")
+           "before their eyes.")
     )  # fmt: skip
     return told
 

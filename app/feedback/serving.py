@@ -106,20 +106,20 @@ class Feedback:
             study, file = self.test.study, self.test.store.path
             count, identical, missing = (number(n) for n in (len(study.items), study.identical, study.missing))
             lines.append(
-                tr(f"Test à l'aveugle : {study.main} et {study.reference}, {count} questions (écartées : {identical} où les "
-                   f"deux réponses sont identiques, {missing} sans réponse d'un côté). Votes : {file}",
+                tr(f"Test à l'aveugle : {study.main} et {study.reference}, {count} questions (écartées : {identical} où les "
+                   f"deux réponses sont identiques, {missing} sans réponse d'un côté). Votes : {file}",
                    f"Blind test: {study.main} and {study.reference}, {count} questions (left out: {identical} with the same "
                    f"answer twice, {missing} without an answer on one side). Votes: {file}")
             )  # fmt: skip
         if self.opinions:
             file = self.opinions.store.path
-            lines.append(tr(f"Avis sur les réponses : {file} (--no-feedback pour n'en demander aucun)",
+            lines.append(tr(f"Avis sur les réponses : {file} (--no-feedback pour n'en demander aucun)",
                             f"Opinions on answers: {file} (--no-feedback to ask for none)"))  # fmt: skip
         return lines
 
     def without_tested(self, examples: Sequence[str]) -> list[str]:
         """Examples without the questions of the test, whose answer in the chat would tell which model is which."""
-        tested = {sealed_key(item.question) for item in self.test.study.items} if self.test else set()
+        tested = {sealed_key(item.question, item.context) for item in self.test.study.items} if self.test else set()
         return [text for text in examples if sealed_key(text) not in tested]
 
 
@@ -153,7 +153,7 @@ def feedback_for(
     where = comparison or run
     if user_test and where is None:
         raise InputError(
-            tr("--user-test : quel test ? Servez un dossier d'entraînement comparé, ou dites --comparison CHEMIN.",
+            tr("--user-test : quel test ? Servez un dossier d'entraînement comparé, ou dites --comparison CHEMIN.",
                "--user-test: which test? Serve a run that was compared, or say --comparison PATH.")
         )  # fmt: skip
     beside = where if where is None or where.is_dir() or not where.suffix else where.parent
@@ -176,14 +176,14 @@ def _check(*, file: Path | None, off: bool, user_test: bool, comparison: Path | 
     if off and (file or user_test):
         other = "--feedback" if file else "--user-test"
         raise InputError(
-            tr(f"--no-feedback et {other} se contredisent : gardez l'un des deux.",
+            tr(f"--no-feedback et {other} se contredisent : gardez l'un des deux.",
                f"--no-feedback and {other} contradict each other: keep one of them.")
         )  # fmt: skip
     for option, value in (("--comparison", comparison), ("--pair", pair)):
         if value and not user_test:
             raise InputError(
                 tr(
-                    f"{option} ne sert qu'avec --user-test : ajoutez-le.",
+                    f"{option} ne sert qu'avec --user-test : ajoutez-le.",
                     f"{option} is of use only with --user-test: add it.",
                 )
             )
@@ -195,7 +195,7 @@ def pair_of(text: str | None) -> tuple[str, str] | None:
     first, comma, second = text.partition(",")
     if not comma or not first.strip() or not second.strip():
         raise InputError(
-            tr(f"--pair : deux noms séparés par une virgule, A,B (reçu : « {text} »).",
+            tr(f"--pair : deux noms séparés par une virgule, A,B (reçu : « {text} »).",
                f"--pair: two names with a comma between, A,B (received: “{text}”).")
         )  # fmt: skip
     return first.strip(), second.strip()

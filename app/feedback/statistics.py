@@ -7,11 +7,15 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from training.evaluation import confidence
 
 CONFIDENCE = 0.95
 POWER = 0.80
 HALF_WIDTH = 0.10  # ± 10 points
 ENOUGH = 1_000_000  # votes; what needs more is out of reach
+STEP = 64  # counts that are tried at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +35,12 @@ class Estimate:
         return self.low is not None and self.high is not None and not self.low <= value <= self.high
 
 
-def wilson(successes: int, count: int) -> Estimate | None:
-    """A share and its Wilson score interval (Wilson 1927), each vote taken as independent; None without votes."""
+def rate_of(successes: int, count: int) -> Estimate | None:
+    """A share and its Wilson score interval, each vote taken as independent; None without votes."""
     if not count:
         return None
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, count).proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(value=successes / count, low=float(interval.low), high=float(interval.high), count=count)
+    low, high = confidence.wilson(successes / count, count)
+    return Estimate(value=successes / count, low=low, high=high, count=count)
 
 
 def sign_test(wins: int, losses: int) -> float | None:
@@ -101,27 +103,48 @@ def krippendorff_alpha(units: Iterable[Sequence[Hashable]]) -> float | None:
     return 1 - (n - 1) * disagreement / expected if expected else None
 
 
-def votes_for_power(rate: float) -> int | None:
+def votes_for_power(rate: float, more_than: int = 0) -> int | None:
     """Decided votes that a two-sided sign test at 5 % needs to find, with power 80 %, a preference this strong.
 
-    Normal approximation: n = ((z_0.975 / 2 + z_0.8 · √(p (1 - p))) / |p - ½|)². None where nobody is preferred.
+    The normal approximation, n = ((z_0.975 / 2 + z_0.8 · √(p (1 - p))) / |p - ½|)², is where the search begins; the answer
+    is the first count from there on at which the exact power, summed over the binomial, is 80 % or more. That power is
+    saw-toothed in n: one vote more may have a little less of it.
+
+    Args:
+        rate: share of the decided votes for one of the two.
+        more_than: votes that are known not to be enough.
+
+    Returns:
+        The count, `ENOUGH` at most; None where nobody is preferred.
     """
+    import numpy as np
     from scipy.stats import norm
 
     distance = abs(rate - 0.5)
     if distance < 1e-9:
         return None
     reach = norm.ppf((1 + CONFIDENCE) / 2) / 2 + norm.ppf(POWER) * math.sqrt(rate * (1 - rate))
-    return min(ENOUGH, math.ceil((reach / distance) ** 2))
+    first = max(math.ceil((reach / distance) ** 2), more_than + 1)
+    for start in range(first, ENOUGH, STEP):
+        enough = power(rate, np.arange(start, start + STEP)) >= POWER
+        if enough.any():
+            return min(ENOUGH, start + int(enough.argmax()))
+    return ENOUGH
+
+
+def power(rate: float, counts: Any) -> Any:
+    """How likely a two-sided sign test at 5 % finds that preference: exact, for each number of decided votes, (n,) → (n,)."""
+    from scipy.stats import binom
+
+    least = binom.isf((1 - CONFIDENCE) / 2, counts, 0.5) + 1  # so many votes for one of the two are significant
+    return binom.sf(least - 1, counts, rate) + binom.cdf(counts - least, counts, rate)
 
 
 def votes_for_width(rate: float, half_width: float = HALF_WIDTH) -> int:
     """Decided votes after which the Wilson interval is at most ± `half_width` wide, should the rate stay as it is."""
-    from scipy.stats import norm
 
-    z2 = norm.ppf((1 + CONFIDENCE) / 2) ** 2
+    def width(n: int) -> float:
+        low, high = confidence.wilson(rate, n)
+        return high - low
 
-    def reach(n: int) -> float:
-        return math.sqrt(z2 * rate * (1 - rate) / n + z2**2 / (4 * n * n)) / (1 + z2 / n)
-
-    return next(n for n in range(1, ENOUGH) if reach(n) <= half_width)
+    return next(n for n in range(1, ENOUGH) if width(n) <= 2 * half_width)

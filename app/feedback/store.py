@@ -21,6 +21,7 @@ from app.feedback.blind import Candidate, main_is_left, next_question
 from app.feedback.database import FeedbackFile
 from app.feedback.study import Study
 from app.page.opinions import Opinion, Person
+from chatbot.dialogue import Message
 from chatbot.errors import InputError
 from chatbot.language import tr
 
@@ -49,11 +50,12 @@ class FeedbackStore(FeedbackFile):
                  json.dumps(study.facts, ensure_ascii=False), _now()],
             )  # fmt: skip
             db.executemany(
-                f"INSERT INTO item VALUES ({', '.join('?' * 14)})",
+                f"INSERT INTO item VALUES ({', '.join('?' * 16)})",
                 [
                     [study.id, item.id, place, item.split, item.sealed, item.group, item.question, item.main.answer,
                      item.reference.answer, item.main.finish, item.reference.finish, item.main.seconds,
-                     item.reference.seconds, json.dumps(item.settings, ensure_ascii=False)]
+                     item.reference.seconds, json.dumps(item.settings, ensure_ascii=False), item.context,
+                     messages_json(item.history)]
                     for item, place in zip(study.items, places, strict=True)
                 ],
             )  # fmt: skip
@@ -122,11 +124,13 @@ class FeedbackStore(FeedbackFile):
                 ticket, item, main_left = pending
                 db.execute("INSERT INTO shown VALUES (?, ?, ?, ?, ?)", [ticket, person, item, main_left, _now()])
             ticket, item, main_left = pending
-            question, *answers = db.execute(
-                "SELECT question, main_answer, reference_answer FROM item WHERE study = ? AND id = ?", [study, item]
+            question, context, history, *answers = db.execute(
+                "SELECT question, context, history, main_answer, reference_answer FROM item WHERE study = ? AND id = ?",
+                [study, item],
             ).fetchone()
         left, right = answers if main_left else reversed(answers)
-        return Shown(ticket=ticket, number=number, of=len(candidates), question=question, left=left, right=right)
+        return Shown(ticket=ticket, number=number, of=len(candidates), question=question, context=context,
+                     history=messages_of(history), left=left, right=right)  # fmt: skip
 
     def vote(self, person: str, ticket: str, ballot: Ballot) -> bool:
         """Keeps a vote; returns False when it was kept before (a double click, a request sent again).
@@ -138,7 +142,7 @@ class FeedbackStore(FeedbackFile):
         with self._writing() as db:
             if not db.execute("SELECT 1 FROM shown WHERE ticket = ? AND person = ?", [ticket, person]).fetchone():
                 raise InputError(
-                    tr("Cette question ne vous a pas été posée, ou vos votes ont été retirés : rechargez la page.",
+                    tr("Cette question ne vous a pas été posée, ou vos votes ont été retirés : rechargez la page.",
                        "You were not asked that question, or your votes were withdrawn: load the page again.")
                 )  # fmt: skip
             done = db.execute(
@@ -175,7 +179,7 @@ class FeedbackStore(FeedbackFile):
                 f"INSERT INTO opinion VALUES ({', '.join('?' * 12)}) ON CONFLICT (person, turn) DO UPDATE SET "
                 "liked = excluded.liked, at = excluded.at, comment = ifnull(nullif(excluded.comment, ''), comment)",
                 [person, opinion.turn, opinion.liked,
-                 json.dumps([message.to_json() for message in opinion.messages], ensure_ascii=False), opinion.answer,
+                 messages_json(opinion.messages), opinion.answer,
                  opinion.finish, opinion.model, json.dumps(opinion.settings, ensure_ascii=False), opinion.seconds,
                  opinion.first_seconds, opinion.comment, _now()],
             )  # fmt: skip
@@ -202,6 +206,16 @@ class FeedbackStore(FeedbackFile):
             _note_prepared(db, folder)
 
 
+def messages_json(messages: Iterable[Message]) -> str:
+    """Messages as the file keeps them."""
+    return json.dumps([message.to_json() for message in messages], ensure_ascii=False)
+
+
+def messages_of(text: str) -> tuple[Message, ...]:
+    """What `messages_json` wrote."""
+    return tuple(Message(**message) for message in json.loads(text))
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -212,7 +226,7 @@ def _person(db: sqlite3.Connection, person: str, study: str | None) -> Any:
 
 def _unknown_person() -> InputError:
     return InputError(
-        tr("Votre accord n'est pas noté, ou il a été retiré : rechargez la page.",
+        tr("Votre accord n'est pas noté, ou il a été retiré : rechargez la page.",
            "Your consent is not noted, or was withdrawn: load the page again.")
     )  # fmt: skip
 

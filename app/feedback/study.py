@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.feedback.sealed import sealed_key
+from chatbot.dialogue import Message, check_turns, user
 from chatbot.errors import InputError, cannot_read
 from chatbot.language import tr
 
@@ -21,7 +22,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One model's answer: its text, how it ended, and how long it took (None where that is not known)."""
+    """One model's answer: its text, how it ended, and its share of its batch's time in seconds (None: not known)."""
 
     answer: str
     finish: str
@@ -36,6 +37,8 @@ class Item:
         id: unique in the study.
         split, sealed: where it comes from, and whether it was held out of training.
         group: what a split must not cut.
+        context: a text that came with the question; mostly none.
+        history: the conversation before it; mostly none.
         settings: of the evaluation: sampling, seed.
     """
 
@@ -44,6 +47,8 @@ class Item:
     sealed: bool
     group: str
     question: str
+    context: str = ""
+    history: tuple[Message, ...] = ()
     main: Side
     reference: Side
     settings: Mapping[str, Any]
@@ -72,7 +77,9 @@ class Study:
     @property
     def id(self) -> str:
         """The same for the same models, questions and answers: a server started again goes on with its votes."""
-        texts = [[item.id, item.question, item.main.answer, item.reference.answer] for item in self.items]
+        texts = [
+            [item.id, item.question, item.main.answer, item.reference.answer, *_told_with(item)] for item in self.items
+        ]
         return hashlib.sha256(json.dumps([self.main, self.reference, texts]).encode()).hexdigest()
 
 
@@ -92,8 +99,8 @@ def read_study(path: Path, pair: tuple[str, str] | None = None) -> Study:
         return _study(file, comparison, pair)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            tr(f"{file} : ce n'est pas une comparaison entière ({type(error).__name__} : {error}). "
-               "Refaites-la : causette compare RUN",
+            tr(f"{file} : ce n'est pas une comparaison entière ({type(error).__name__} : {error}). "
+               "Refaites-la : causette compare RUN",
                f"{file}: no whole comparison ({type(error).__name__}: {error}). Make it again: causette compare RUN")
         ) from error  # fmt: skip
 
@@ -104,7 +111,7 @@ def sealed_in(path: Path) -> set[str]:
         comparison = _read(_file(path))
         parts = [part for part in comparison["comparisons"] if part["sealed"]]
         answers = [answer for part in parts for one in part["evaluations"] for answer in one["answers"]]
-        return {sealed_key(answer["question"]) for answer in answers}
+        return {_key(answer) for answer in answers}
     except (InputError, KeyError, TypeError, AttributeError):
         return set()
 
@@ -117,7 +124,7 @@ def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
         run = file.parent
         raise InputError(
-            tr(f"{file} : pas de comparaison à montrer. Faites-la d'abord : causette compare {run}",
+            tr(f"{file} : pas de comparaison à montrer. Faites-la d'abord : causette compare {run}",
                f"{file}: no comparison to show. Make it first: causette compare {run}")
         )  # fmt: skip
     try:
@@ -128,7 +135,7 @@ def _read(file: Path) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise InputError(
-            tr(f"{file} : ce n'est pas une comparaison au format {FORMAT}. Refaites-la : causette compare {file.parent}",
+            tr(f"{file} : ce n'est pas une comparaison au format {FORMAT}. Refaites-la : causette compare {file.parent}",
                f"{file}: not a comparison of format {FORMAT}. Make it again: causette compare {file.parent}")
         )  # fmt: skip
     return value
@@ -144,25 +151,28 @@ def _study(file: Path, comparison: dict[str, Any], pair: tuple[str, str] | None)
     for part in comparison["comparisons"]:
         answers = {one["model"]: {answer["id"]: answer for answer in one["answers"]} for one in part["evaluations"]}
         if part["sealed"]:
-            sealed |= {sealed_key(answer["question"]) for given in answers.values() for answer in given.values()}
+            sealed |= {_key(answer) for given in answers.values() for answer in given.values()}
         first, second = answers.get(main, {}), answers.get(reference, {})
         missing += len(first.keys() ^ second.keys())
         for id, answer in first.items():
             if id not in second:
                 continue
             other = second[id]
-            if answer["question"] != other["question"]:
+            if _asked(answer) != _asked(other):
                 raise ValueError(f"{id}: two questions")
             if _same(answer["answer"], other["answer"]):
                 identical += 1
                 continue
+            question, context, history = _asked(answer)
             items.append(
                 Item(
                     id=f"{part['split']}/{id}",
                     split=part["split"],
                     sealed=bool(part["sealed"]),
                     group=str(answer.get("group") or ""),
-                    question=str(answer["question"]),
+                    question=question,
+                    context=context,
+                    history=history,
                     main=_side(answer),
                     reference=_side(other),
                     settings=dict(part["settings"]),
@@ -170,8 +180,8 @@ def _study(file: Path, comparison: dict[str, Any], pair: tuple[str, str] | None)
             )
     if not items:
         raise InputError(
-            tr(f"{file} : aucune question où les réponses de {main} et de {reference} diffèrent "
-               f"(identiques : {identical}, absentes d'un côté : {missing}). Choisissez d'autres modèles : --pair A,B",
+            tr(f"{file} : aucune question où les réponses de {main} et de {reference} diffèrent "
+               f"(identiques : {identical}, absentes d'un côté : {missing}). Choisissez d'autres modèles : --pair A,B",
                f"{file}: no question to which {main} and {reference} answer differently "
                f"(identical: {identical}, missing on one side: {missing}). Choose other models: --pair A,B")
         )  # fmt: skip
@@ -190,13 +200,31 @@ def _check_pair(file: Path, pair: tuple[str, str], names: list[str]) -> None:
     listed = ", ".join(names)
     if unknown:
         raise InputError(
-            tr(f"{file} : pas de modèle « {unknown[0]} ». Modèles comparés : {listed}",
+            tr(f"{file} : pas de modèle « {unknown[0]} ». Modèles comparés : {listed}",
                f"{file}: no model “{unknown[0]}”. Models compared: {listed}")
         )  # fmt: skip
     raise InputError(
-        tr(f"--pair : deux modèles différents. Modèles comparés : {listed}",
+        tr(f"--pair : deux modèles différents. Modèles comparés : {listed}",
            f"--pair: two different models. Models compared: {listed}")
     )  # fmt: skip
+
+
+def _asked(answer: Mapping[str, Any]) -> tuple[str, str, tuple[Message, ...]]:
+    """Question, text that came with it, and what was said before; older comparisons have no `history`."""
+    question, context = str(answer["question"]), str(answer.get("context", ""))
+    history = tuple(Message(**message) for message in answer.get("history", ()))
+    check_turns((*history, user(question, context)))
+    return question, context, history
+
+
+def _key(answer: Mapping[str, Any]) -> str:
+    return sealed_key(answer["question"], answer.get("context", ""))
+
+
+def _told_with(item: Item) -> list[Any]:
+    """What was shown with a question; nothing for most, whose study keeps the name it had before this was read."""
+    before = [message.to_json() for message in item.history]
+    return [item.context, before] if item.context or before else []
 
 
 def _same(one: str, other: str) -> bool:

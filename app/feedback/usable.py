@@ -1,6 +1,5 @@
 """Which votes and opinions may become training data: agreed to, not sealed, and clear; the others with their reason."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from app.feedback.report import VOTES
-from app.feedback.sealed import sealed_key, sealed_questions
-from app.feedback.store import FeedbackStore
+from app.feedback.sealed import held_out, sealed_key, sealed_questions
+from app.feedback.store import FeedbackStore, messages_of
 from chatbot.dialogue import Message, user
 from chatbot.language import tr
 
-Check = Callable[[Sequence[str]], bool]
+Check = Callable[[Sequence[Message]], bool]
 
 REASONS = {
     "no_consent": ("sans accord pour l'entraînement", "without consent to training"),
@@ -38,7 +37,8 @@ class Exported:
         rows, used: votes and opinions in the file, and those that stand in a line.
         left_out: how many of the others, by reason (a key of `REASONS`).
         masked: personal data masked, by kind.
-        unchecked: prepared sets that are not at hand any more, so that only the noted hashes were compared.
+        missing_sets: prepared sets that are not at hand any more, so that only the noted hashes were compared.
+        unchecked: whether nothing at all told which questions are held out, so that some of them may have gone out.
     """
 
     lines: int = 0
@@ -46,11 +46,12 @@ class Exported:
     used: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
-    unchecked: list[str] = field(default_factory=list)
+    missing_sets: list[str] = field(default_factory=list)
+    unchecked: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {"lines": self.lines, "rows": self.rows, "used": self.used, "left_out": dict(self.left_out),
-                "masked": dict(self.masked), "unchecked": self.unchecked}  # fmt: skip
+                "masked": dict(self.masked), "missing_sets": self.missing_sets, "unchecked": self.unchecked}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +72,21 @@ class Judged:
 
     @property
     def key(self) -> tuple[str, ...]:
-        return tuple(f"{message.role} {message.content}" for message in self.prompt)
+        return tuple(part for message in self.prompt for part in (message.role, message.content, message.context))
 
 
-def usable(store: FeedbackStore, done: Exported) -> list[Judged]:
-    """The votes and opinions that may be used, oldest first; what is left out is counted in `done`."""
-    is_sealed = _sealed_in(store, done)
+def usable(store: FeedbackStore, done: Exported, data: Sequence[Path] = ()) -> list[Judged]:
+    """The votes and opinions that may be used, oldest first; what is left out is counted in `done`.
+
+    Args:
+        store: the file.
+        done: is counted on.
+        data: prepared sets whose held-out questions are left out, besides those that the file knows of.
+
+    Raises:
+        InputError: there is no such file of votes, or one of `data` is no prepared set.
+    """
+    is_sealed = _sealed_in(store, done, data)
     return [*_votes(store, is_sealed, done), *_opinions(store, is_sealed, done)]
 
 
@@ -87,10 +97,11 @@ def _votes(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judge
         for vote in store.rows(VOTES, study["id"]):
             done.rows += 1
             item, verdict = items[vote["item"]], vote["verdict"]
+            prompt = (*messages_of(item["history"]), user(item["question"], item["context"]))
             other = "reference" if verdict == "main" else "main"
             if not vote["training"]:
                 done.left_out["no_consent"] += 1
-            elif item["sealed"] or is_sealed([item["question"]]):
+            elif item["sealed"] or is_sealed(prompt):
                 done.left_out["sealed"] += 1
             elif verdict in ("both_good", "both_bad"):
                 done.left_out[verdict] += 1
@@ -99,7 +110,7 @@ def _votes(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Judge
             else:
                 found.append(
                     Judged(
-                        prompt=(user(item["question"]),), liked=item[f"{verdict}_answer"],
+                        prompt=prompt, liked=item[f"{verdict}_answer"],
                         disliked=item[f"{other}_answer"], group=item["topic"] or item["question"],
                         comment=vote["comment"], origin="vote",
                     )
@@ -113,10 +124,10 @@ def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Ju
         "SELECT opinion.*, training FROM opinion JOIN person ON person.id = opinion.person ORDER BY opinion.rowid"
     ):
         done.rows += 1
-        prompt = tuple(Message(**message) for message in json.loads(row["messages"]))
+        prompt = messages_of(row["messages"])
         if not row["training"]:
             done.left_out["no_consent"] += 1
-        elif is_sealed([message.content for message in prompt if message.role == "user"]):
+        elif is_sealed(prompt):
             done.left_out["sealed"] += 1
         elif row["liked"] and _is_cut(row["answer"], row["finish"]):
             done.left_out["cut"] += 1
@@ -131,16 +142,23 @@ def _opinions(store: FeedbackStore, is_sealed: Check, done: Exported) -> list[Ju
     return found
 
 
-def _sealed_in(store: FeedbackStore, done: Exported) -> Check:
-    """Whether any of some texts is a question held out of training, as far as the file or a set at hand tells."""
+def _sealed_in(store: FeedbackStore, done: Exported, data: Sequence[Path]) -> Check:
+    """Whether any of some messages asks what was held out of training, as far as the file or a set at hand tells."""
     keys = {row["key"] for row in store.rows("SELECT key FROM sealed")}
+    known = bool(keys or data)
+    for folder in data:
+        keys |= held_out(folder)
     for row in store.rows("SELECT folder FROM prepared ORDER BY folder"):
         questions = sealed_questions(Path(row["folder"]))
         if questions is None:
-            done.unchecked.append(row["folder"])
+            done.missing_sets.append(row["folder"])
         else:
+            known = True
             keys |= questions
-    return lambda texts: any(sealed_key(text) in keys for text in texts)
+    done.unchecked = not known
+    return lambda messages: any(
+        message.role == "user" and sealed_key(message.content, message.context) in keys for message in messages
+    )
 
 
 def _is_cut(answer: str, finish: str) -> bool:

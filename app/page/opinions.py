@@ -75,7 +75,7 @@ def checked_comment(comment: object) -> str:
     if len(text) > LONGEST_COMMENT:
         longest, length = number(LONGEST_COMMENT), number(len(text))
         raise InputError(
-            tr(f"Le commentaire est trop long : {length} caractères, {longest} au plus.",
+            tr(f"Le commentaire est trop long : {length} caractères, {longest} au plus.",
                f"The comment is too long: {length} characters, {longest} at most.")
         )  # fmt: skip
     return text

@@ -18,6 +18,10 @@ from chatbot.terminal import printable
 TO_THE_TOP = """() => requestAnimationFrame(() =>
   (document.querySelector("#test-notice p") ?? document.querySelector("#ballot, #thanks"))?.scrollIntoView())"""
 
+LONG = 600  # characters of a text or a conversation; a longer one can be folded
+BLOCK = 'style="margin: 8px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 14px"'
+PROSE = 'style="margin: 4px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; color: var(--body-text-color)"'
+
 
 class UserTest(Protocol):
     """Who keeps the votes of one study. All may raise CausetteError, which the person is told."""
@@ -230,7 +234,29 @@ def _progress(shown: Shown) -> str:
 
 
 def _question(shown: Shown) -> str:
-    return f'<h2 class="asked">{_text(shown.question)}</h2>'
+    """The conversation so far, the question, and the text that it is about; long ones can be folded away."""
+    said = "".join(
+        f"<p {PROSE}><b>{_speaker(message.role)}</b> {_text(message.content)}</p>"
+        + (f'<p {PROSE} class="context">{_text(message.context)}</p>' if message.context else "")
+        for message in shown.history
+    )
+    length = sum(len(message.content) + len(message.context) for message in shown.history)
+    before = _block(words("La conversation jusque-là", "The conversation so far"), said, length) if said else ""
+    text = f'<p {PROSE} class="context">{_text(shown.context)}</p>'
+    about = _block(words("Le texte", "The text"), text, len(shown.context)) if shown.context else ""
+    return f'{before}<h2 class="asked">{_text(shown.question)}</h2>{about}'
+
+
+def _block(title: str, body: str, length: int) -> str:
+    """A part of what was asked, open; from `LONG` characters on it can be folded."""
+    if length < LONG:
+        return f"<section {BLOCK}><h3>{title}</h3>{body}</section>"
+    return f"<details open {BLOCK}><summary>{title}</summary>{body}</details>"
+
+
+def _speaker(role: str) -> str:
+    names = {"system": ("Consigne :", "Instruction:"), "user": ("Question :", "Question:")}
+    return words(*names.get(role, ("Réponse :", "Answer:")))
 
 
 def _answers(shown: Shown) -> str:

@@ -11,8 +11,7 @@ from app.feedback.store import FeedbackStore
 from app.main import main
 from chatbot.dialogue import assistant, read_dialogues, user
 from datasets_prep.prepared import PreparedSet
-from tests.app.test_feedback_store import opinion
-from tests.app.votes import begun, cast, comparison, prefer, question
+from tests.app.votes import begun, cast, comparison, opinion, prefer, question
 
 TRAIN = (("train", 5), ("test", 3))  # without the same answers: four questions learnt, two held out
 
@@ -39,7 +38,7 @@ def test_only_consented_votes_on_learnt_questions_become_dialogues(tmp_path):
     assert dialogues[0].group.startswith("groupe ") and dialogues[0].meta["origin"] == "vote"
     assert (done.rows, done.used, done.lines) == (12, 4, 4)
     assert done.left_out == {"no_consent": 6, "sealed": 2}
-    assert done.unchecked == ["data/absent"]
+    assert done.missing_sets == ["data/absent"] and not done.unchecked
 
 
 def test_the_losing_answer_is_the_rejected_one(tmp_path):
@@ -135,10 +134,10 @@ def test_the_held_out_questions_of_a_run_are_noted_with_the_first_opinion(tmp_pa
     for turn, text in enumerate([held_out, learnt]):
         opinions.keep(reader, opinion(turn=f"{turn}", messages=(user(text),)))
     done = export(opinions.store, tmp_path / "votes.jsonl", "dialogues")
-    assert done.left_out == {"sealed": 1} and done.unchecked == []
+    assert done.left_out == {"sealed": 1} and done.missing_sets == []
     prepared.rename(tmp_path / "gone")
     done = export(opinions.store, tmp_path / "later.jsonl", "dialogues")
-    assert done.left_out == {"sealed": 1} and done.unchecked == [str(prepared)]
+    assert done.left_out == {"sealed": 1} and done.missing_sets == [str(prepared)]
 
 
 @pytest.fixture
@@ -160,13 +159,37 @@ def test_a_set_prepared_after_the_votes_is_read_too(tmp_path, prepared):
     assert done.left_out == {"sealed": 2} and done.used == 1
 
 
+def test_a_file_that_knows_no_set_says_so_and_a_set_can_be_named(tmp_path, prepared, capsys):
+    """Thumbs on a model that is no run: nothing tells what was held out of its training."""
+    opinions = StoredOpinions(FeedbackStore(tmp_path / "feedback.sqlite"))
+    reader = opinions.agree(training=True)
+    typed = [next(iter(PreparedSet.open(prepared).split(split))).question for split in ("test", "recall", "train")]
+    for turn, text in enumerate(typed):
+        opinions.keep(reader, opinion(turn=f"{turn}", messages=(user(text),)))
+    out = tmp_path / "votes.jsonl"
+    command = ["feedback", "export", str(tmp_path), "--out", str(out), "--replace", "--json"]
+    assert main(command) == 0
+    shown = capsys.readouterr()
+    done = json.loads(shown.out)
+    assert done["unchecked"] is True and done["lines"] == 3 and "rien n'a pu être vérifié" in shown.err
+
+    assert main([*command, "--data", str(prepared), "--data", str(prepared)]) == 0
+    shown = capsys.readouterr()
+    done = json.loads(shown.out)
+    assert done["unchecked"] is False and done["left_out"] == {"sealed": 2} and "vérifié" not in shown.err
+    assert [dialogue.question for dialogue in read_dialogues(out)] == typed[2:]
+
+    assert main([*command, "--data", str(tmp_path / "absent")]) == 2
+    assert [dialogue.question for dialogue in read_dialogues(out)] == typed[2:]
+
+
 def test_the_command_accounts_for_every_row_and_prepare_reads_its_file(tmp_path, capsys):
     test = begun(tmp_path, comparison((("train", 31), ("test", 3))))
     all_for_main(test, training=True, count=32)
     out = tmp_path / "votes.jsonl"
     assert main(["feedback", "export", str(tmp_path), "--out", str(out)]) == 0
     shown = capsys.readouterr()
-    assert "Votes et avis : 32 = 30 employés + 2 écartés" in shown.out and "tenue à l'écart" in shown.out
+    assert "Votes et avis\u00a0: 32 = 30 employés + 2 écartés" in shown.out and "tenue à l'écart" in shown.out
     assert "data/absent" in shown.err
     assert main(["feedback", "export", str(tmp_path), "--out", str(out)]) == 2
     assert (

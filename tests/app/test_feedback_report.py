@@ -5,11 +5,10 @@ import json
 import pytest
 
 from app.feedback.report import facts_of
-from app.feedback.report_text import markdown, sentences
+from app.feedback.report_text import markdown, sentences, votes_table
 from app.main import main
 from chatbot.language import set_language
-from tests.app.test_feedback_store import opinion
-from tests.app.votes import MAIN, REFERENCE, begun, cast, comparison, main_is_on_the_left, prefer
+from tests.app.votes import MAIN, REFERENCE, begun, cast, comparison, main_is_on_the_left, opinion, prefer
 
 
 def study_of(test):
@@ -29,9 +28,8 @@ def test_the_figures_of_a_study(tmp_path):
     study = study_of(test)
     assert {key: study["overall"][key] for key in ("votes", "persons", "wins", "losses")} == {
         "votes": 16, "persons": 2, "wins": 13, "losses": 3}  # fmt: skip
-    assert (study["sealed"]["wins"], study["sealed"]["losses"]) == (10, 0)
-    assert (study["training"]["wins"], study["training"]["losses"]) == (3, 3)
-    assert set(study["splits"]) == {"train", "test"}
+    won = {split: (part["wins"], part["losses"]) for split, part in study["splits"].items()}
+    assert won == {"test": (10, 0), "train": (3, 3)}
     assert study["overall"]["win_rate"]["value"] == 13 / 16
     assert study["left"]["count"] == 16
     scales = study["scales"]
@@ -40,6 +38,43 @@ def test_the_figures_of_a_study(tmp_path):
     assert study["agreement"]["verdicts_questions"] == 8 and study["agreement"]["verdicts"] < 1
     assert (study["questions"], study["identical"]) == (8, 2)
     assert study["seconds"] == {"main": 0.5, "reference": 0.5}
+
+
+def test_learnt_questions_in_other_words_are_no_unseen_ones(tmp_path):
+    """All persons prefer the main model on what it learnt, and its reference on what it never saw."""
+    test = begun(tmp_path, comparison((("test", 7), ("recall", 7), ("train", 7))))
+    for number in range(8):
+        person = test.join(training=False)
+        for place in range(18):
+            liked = "de test" not in test.next(person).question
+            prefer(test, person, main=liked != (place % 9 == number % 9))
+    study = study_of(test)
+    told = sentences(study)
+    unseen, recalled, learnt = told[:3]
+    assert unseen.startswith("Questions jamais vues\u00a0:") and f"{REFERENCE} est préféré." in unseen
+    assert recalled.startswith("Questions apprises, en d'autres mots\u00a0:") and f"{MAIN} est préféré." in recalled
+    assert learnt.startswith("Questions apprises\u00a0:")
+    assert sum("est préféré" in line for line in told) == 3  # nothing is concluded of all of them together
+    assert [row[0] for row in votes_table(study)[1]] == [
+        "toutes",
+        "jamais vues",
+        "apprises, en d'autres mots",
+        "apprises",
+    ]
+
+
+def test_votes_on_learnt_questions_alone_tell_nothing_of_new_ones(tmp_path):
+    test = begun(tmp_path, comparison((("recall", 4),)))
+    prefer(test, test.join(training=False))
+    told = "\n".join(sentences(study_of(test)))
+    assert "Aucun vote sur des questions jamais vues" in told and "Questions jamais vues" not in told
+
+
+def test_the_times_are_said_to_be_those_of_batches(tmp_path):
+    test = begun(tmp_path)
+    prefer(test, test.join(training=False))
+    told = "\n".join(sentences(study_of(test)))
+    assert "par lots" in told and "Temps moyen d'une réponse" not in told and f"{MAIN} 0,50 s" in told
 
 
 def test_one_person_shows_their_taste_and_no_more(tmp_path):
@@ -105,6 +140,20 @@ def test_ties_are_apart_and_count_for_the_votes_to_gather(tmp_path):
     assert overall["win_rate"]["count"] == 6
     needed = overall["needed"]
     assert needed["power_in_all"] == 2 * needed["power"] and needed["power"] > 50  # every other vote decides
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(4, 0), (5, 0), (6, 1), (9, 2), (12, 4), (6, 0), (18, 2), (30, 14)])
+def test_there_are_never_enough_votes_before_the_sign_test_is_significant(tmp_path, wins, losses):
+    test = begun(tmp_path, comparison((("test", wins + losses + 1),)))
+    person = test.join(training=False)
+    for place in range(wins + losses):
+        prefer(test, person, main=place < wins)
+    overall, told = study_of(test)["overall"], "\n".join(sentences(study_of(test)))
+    assert (overall["wins"], overall["losses"]) == (wins, losses)
+    if overall["p"] >= 0.05:
+        assert overall["needed"]["power"] > 0 and "assez de votes" not in told
+    elif (wins, losses) in ((6, 0), (18, 2)):
+        assert overall["needed"]["power"] == 0 and "assez de votes" in told
 
 
 def test_no_votes_and_only_ties_claim_nothing(tmp_path):

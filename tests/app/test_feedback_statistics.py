@@ -1,6 +1,5 @@
 """The statistics of votes against published values, exact computations and their own definitions."""
 
-import math
 import random
 
 import pytest
@@ -10,10 +9,11 @@ from app.feedback.statistics import (
     ENOUGH,
     clustered_mean,
     krippendorff_alpha,
+    power,
+    rate_of,
     sign_test,
     votes_for_power,
     votes_for_width,
-    wilson,
 )
 
 
@@ -44,13 +44,15 @@ def test_alpha_at_its_ends():
     assert abs(krippendorff_alpha(by_chance)) < 0.03
 
 
-def test_wilson_and_sign_test():
-    rate = wilson(8, 10)
+def test_rates_and_sign_test():
+    rate = rate_of(8, 10)
     assert (rate.value, rate.count) == (0.8, 10)
     assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert not rate.excludes(0.5) and wilson(80, 100).excludes(0.5)
+    assert not rate.excludes(0.5) and rate_of(80, 100).excludes(0.5)
     assert sign_test(8, 2) == pytest.approx(2 * (1 + 10 + 45) / 1024)
-    assert wilson(0, 0) is None and sign_test(0, 0) is None
+    exact = stats.binomtest(8, 10).proportion_ci(method="wilson")
+    assert (rate.low, rate.high) == pytest.approx((exact.low, exact.high))
+    assert rate_of(0, 0) is None and sign_test(0, 0) is None
 
 
 def test_the_interval_over_persons_is_students_where_each_gives_one_value():
@@ -64,7 +66,7 @@ def test_more_votes_of_the_same_persons_do_not_narrow_the_interval_over_persons(
     few = {"a": [1.0, 1.0], "b": [0.0, 1.0], "c": [0.0, 0.0]}
     many = {person: votes * 50 for person, votes in few.items()}
     assert clustered_mean(many, 0, 1).low == pytest.approx(clustered_mean(few, 0, 1).low)
-    assert wilson(150, 300).low > wilson(3, 6).low + 0.2
+    assert rate_of(150, 300).low > rate_of(3, 6).low + 0.2
 
 
 def test_no_interval_over_one_person_or_without_any_difference():
@@ -73,18 +75,19 @@ def test_no_interval_over_one_person_or_without_any_difference():
     assert clustered_mean({"a": []}, 0, 1) is None
 
 
-@pytest.mark.parametrize("rate", [0.6, 0.65, 0.8, 0.3])
+@pytest.mark.parametrize("rate", [0.6, 0.65, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 0.3])
 def test_the_votes_needed_give_the_power_promised(rate):
-    """Exact power of the two-sided sign test at 5 %, summed over the binomial; it is a step function, hence the margin."""
+    """Exact power of the two-sided sign test at 5 %, summed over the binomial vote by vote."""
     count = votes_for_power(rate)
     found = sum(stats.binom.pmf(wins, count, rate) for wins in range(count + 1) if sign_test(wins, count - wins) < 0.05)
-    assert 0.70 <= found <= 0.88
+    assert found >= 0.80 and found == pytest.approx(power(rate, count))
     assert votes_for_power(1 - rate) == count
 
 
 def test_the_votes_needed_at_the_ends():
+    assert [votes_for_power(rate) for rate in (0.9, 0.95, 1.0)] == [12, 9, 6]
+    assert votes_for_power(1.0, 6) == 7
     assert votes_for_power(0.5) is None
-    assert votes_for_power(1.0) == math.ceil((1.959964 / 2 / 0.5) ** 2)
     assert votes_for_power(0.5000001) == ENOUGH
 
 

@@ -1,27 +1,21 @@
-"""The tab of the user test and the thumbs of the chat without a browser: actions, what is served, twenty at once."""
+"""The tab of the user test without a browser: actions, what is served, twenty at once."""
 
 import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
 from app.feedback.report import VOTES
-from app.feedback.serving import StoredOpinions, feedback_for
-from app.feedback.store import NAME, FeedbackStore
-from app.main import main
-from app.page.chat import ChatTab
-from app.page.conversation import Conversation
+from app.feedback.serving import StoredOpinions
 from app.page.serve import build_page, open_page
 from app.page.user_test import UserTestTab
-from chatbot.errors import InputError
 from chatbot.language import set_language
 from chatbot.sampling import Sampling
-from tests.app.votes import MAIN, NEAREST, REFERENCE, Parrot, begun, comparison, written
+from tests.app.votes import MAIN, NEAREST, REFERENCE, Parrot, begun, comparison
 
 SAMPLING = Sampling(max_new_tokens=24)
 PERSON, NOTICE, CONSENT, BALLOT, THANKS, FOOT, TICKET, PROGRESS, QUESTION, ANSWERS = range(10)
@@ -203,137 +197,3 @@ def test_no_event_is_public_and_the_page_is_in_one_language(test):
     config = json.dumps(page.get_config_file(), default=str, ensure_ascii=False)
     for french in ("Réponse", "Commencer", "accepte", "Retirer", "Utile", "Noter", "votes peuvent"):
         assert french not in config, french
-
-
-# -- thumbs -----------------------------------------------------------------------------------------------------------
-
-OPENED, PANEL, TITLE = 0, 1, 2
-
-
-@pytest.fixture
-def chat_tab(tmp_path):
-    opinions = StoredOpinions(FeedbackStore(tmp_path / NAME))
-    return ChatTab(Parrot(), examples=[], sampling=SAMPLING, opinions=opinions)
-
-
-def answered(chat_tab, text="Bonjour"):
-    conversation = Conversation()
-    chat_tab.ask(conversation, text, 0.0, 1.0, 0, 1.0, 24)
-    list(chat_tab.listen(conversation))
-    return conversation
-
-
-def test_a_first_thumb_asks_and_keeps_nothing(chat_tab):
-    panel, conversation = chat_tab.panel, answered(chat_tab)
-    shown = panel.like(conversation, None)
-    assert shown[PANEL]["visible"] and "enregistrer cet avis" in shown[TITLE]["value"]
-    assert not panel.opinions.store.path.exists()
-    assert not panel.close()[PANEL]["visible"] and not panel.opinions.store.path.exists()
-
-
-def test_who_agreed_is_not_asked_again_and_can_take_all_back(chat_tab):
-    panel, conversation = chat_tab.panel, answered(chat_tab)
-    opened = panel.like(conversation, None)[OPENED]
-    person, *shown = panel.save(conversation, None, opened, "Clair", True)
-    assert not shown[PANEL]["visible"] and "enregistré" in shown[-1]
-    store = panel.opinions.store
-    (row,) = store.rows("SELECT * FROM opinion")
-    turn = conversation.turns[0]
-    assert (row["person"], row["liked"], row["comment"], row["answer"]) == (person, 1, "Clair", turn.answer.text)
-    assert json.loads(row["settings"])["max_new_tokens"] == 24 and row["seconds"] > 0
-    assert json.loads(row["messages"]) == [{"role": "user", "content": "Bonjour"}]
-    assert store.rows("SELECT training FROM person") == [{"training": 1}]
-
-    shown = panel.dislike(conversation, person)
-    assert "avis enregistré" in shown[TITLE]["value"]
-    assert store.rows("SELECT liked FROM opinion") == [{"liked": 0}]
-    nobody, *_ = panel.withdraw(person)
-    assert nobody is None and store.rows("SELECT * FROM opinion") == [] and not panel.opinions.knows(person)
-
-
-def test_a_thumb_is_for_an_answer_that_is_over_and_still_there(chat_tab):
-    panel, conversation = chat_tab.panel, Conversation()
-    assert "Attendez une réponse" in panel.like(conversation, None)[-1]
-    chat_tab.ask(conversation, "Bonjour", 0.0, 1.0, 0, 1.0, 24)
-    assert "Attendez une réponse" in panel.like(conversation, None)[-1]
-    list(chat_tab.listen(conversation))
-    opened = panel.like(conversation, None)[OPENED]
-    person, *shown = panel.save(conversation, None, opened, "a" * 2000, False)
-    assert person is None and "trop long" in shown[-1] and shown[PANEL]["visible"]
-    chat_tab.clear(conversation)
-    assert "plus là" in panel.save(conversation, None, opened, "", False)[-1]
-    assert not panel.opinions.store.path.exists()
-
-
-def test_without_anybody_who_keeps_them_there_are_no_thumbs():
-    page = build_page(Parrot(), title="Causette", examples=[], sampling=SAMPLING)
-    config = json.dumps(page.get_config_file(), default=str)
-    assert '"like"' not in config and "causette-opinions" not in config
-
-
-# -- options of `causette serve` --------------------------------------------------------------------------------------
-
-
-def run_at(folder: Path) -> Path:
-    written(folder)
-    (folder / "config.yaml").write_text("data: data/absent\nmodel: mini\n", encoding="utf-8")
-    return folder
-
-
-def test_a_run_has_thumbs_of_its_own_and_what_is_no_run_has_none(tmp_path):
-    run = run_at(tmp_path / "faq")
-    given = feedback_for(str(run))
-    assert given.opinions.store.path == run / NAME and given.test is None and not (run / NAME).exists()
-    assert feedback_for("mini").opinions is None and feedback_for(None).opinions is None
-    assert feedback_for("mini", file=tmp_path / "a.sqlite").opinions.store.path == tmp_path / "a.sqlite"
-    assert feedback_for(str(run), off=True).opinions is None
-
-
-def test_the_test_is_found_in_the_run_or_where_it_is_said_to_be(tmp_path):
-    run = run_at(tmp_path / "faq")
-    test = feedback_for(str(run), user_test=True).test
-    assert test.study.reference == REFERENCE and test.store.path == run / NAME and test.store.path.exists()
-    elsewhere = written(tmp_path / "rapport")
-    other = feedback_for("mini", user_test=True, comparison=elsewhere, pair=f"{MAIN}, {NEAREST}").test
-    assert other.study.reference == NEAREST and other.store.path == elsewhere / NAME
-    in_file = feedback_for("mini", user_test=True, comparison=elsewhere / "comparison.json", file=tmp_path / "b.sqlite")
-    assert in_file.test.store.path == tmp_path / "b.sqlite"
-    (told, opinions) = feedback_for(str(run), user_test=True).told()
-    assert (
-        "8 questions (écartées : 2 où les deux réponses sont identiques, 0 sans" in told and str(run / NAME) in opinions
-    )
-    asked = [item.question for item in test.study.items]
-    assert feedback_for(str(run), user_test=True).without_tested([asked[0], "Autre chose ?"]) == ["Autre chose ?"]
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"off": True, "user_test": True}, "se contredisent"),
-        ({"off": True, "file": Path("a")}, "se contredisent"),
-        ({"pair": "a,b"}, "--pair ne sert qu'avec --user-test"),
-        ({"comparison": Path("a")}, "--comparison ne sert qu'avec --user-test"),
-        ({"user_test": True}, "dites --comparison"),
-        ({"user_test": True, "comparison": Path("absent")}, "causette compare absent"),
-    ],
-)
-def test_options_that_cannot_be_followed_are_told(options, said):
-    with pytest.raises(InputError, match=said):
-        feedback_for("mini", **options)
-
-
-def test_a_pair_that_is_none_and_a_file_of_another_kind_are_told(tmp_path):
-    run = run_at(tmp_path / "faq")
-    with pytest.raises(InputError, match="deux noms séparés"):
-        feedback_for(str(run), user_test=True, pair=MAIN)
-    (run / NAME).write_text("autre chose, assez long pour ne pas être pris pour un fichier vide" * 20, encoding="utf-8")
-    with pytest.raises(InputError, match="d'une autre sorte"):
-        feedback_for(str(run))
-
-
-def test_serve_says_what_is_missing_before_a_model_is_loaded(tmp_path, capsys):
-    run = run_at(tmp_path / "faq")
-    (run / "comparison.json").unlink()
-    assert main(["serve", str(run), "--user-test"]) == 2
-    told = capsys.readouterr().err
-    assert f"causette compare {run}" in told and "chargement" not in told

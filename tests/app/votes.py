@@ -7,7 +7,9 @@ from app.feedback.ballot import ballot_of
 from app.feedback.serving import StoredTest
 from app.feedback.store import FeedbackStore
 from app.feedback.study import read_study
+from app.page.opinions import Opinion
 from chatbot.chat import Answer, Reply
+from chatbot.dialogue import user
 
 MAIN, REFERENCE, NEAREST = "runs/faq", "gpt2_base_en", "bm25"
 SETTINGS = {"split": "test", "questions": 20, "sampling": {"temperature": 0.0, "max_new_tokens": 80}, "seed": 1}
@@ -93,6 +95,13 @@ def cast(test, person, choice="left", comment="", **ratings):
     shown = test.next(person)
     test.vote(person, shown.ticket, ballot_of(choice, [ratings.get(name) for name in RATED], comment))
     return shown
+
+
+def opinion(turn="t1", liked=True, **more):
+    """A thumb on an answer, as a page sends it."""
+    fields = {"messages": (user("Où est ma commande ?"),), "answer": "Elle arrive.", "finish": "end", "model": MAIN,
+              "settings": {"temperature": 0.0}, "seconds": 0.4, "first_seconds": 0.1}  # fmt: skip
+    return Opinion(turn=turn, liked=liked, **{**fields, **more})
 
 
 def main_is_on_the_left(shown):

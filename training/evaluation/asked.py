@@ -122,6 +122,7 @@ def record_of(dialogue: Dialogue, answer: Answer) -> AnswerRecord:
         prompt=prompt_fingerprint(dialogue.messages[:-1]),
         question=dialogue.question,
         context=dialogue.messages[-2].context,
+        history=tuple(message.to_json() for message in dialogue.messages[:-2]),
         expected=expected,
         answer=text,
         finish=answer.finish,

@@ -43,6 +43,7 @@ class AnswerRecord:
         categories: see `categories`.
         prompt: fingerprint of the messages that were asked.
         context: text that came with the question.
+        history: the messages before that question, as `Message.to_json` gives them.
         finish: how it ended, see `chatbot.chat.Answer`.
         new_tokens, seconds: its size, and its share of its batch's time.
         bleu: see `metrics.bleu_counts`.
@@ -61,6 +62,7 @@ class AnswerRecord:
     prompt: str = ""
     question: str
     context: str = ""
+    history: Sequence[Mapping[str, str]] = ()
     expected: str
     answer: str
     finish: str
@@ -82,6 +84,9 @@ class AnswerRecord:
     bertscore: float | None = None
     label: str = ""
     wanted_label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "history", tuple(self.history))  # a list where it comes from JSON
 
     @property
     def drifted(self) -> bool | None:
