@@ -6,6 +6,7 @@ nor a power cut loses what was said to be kept. What is withdrawn is overwritten
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class FeedbackFile:
         """Makes the tables of a new file, brings an older one up; refuses one that is not ours, or of a later version."""
         version = _pragma(db, "user_version")
         if version == 0 and not _tables(db):
-            db.execute("PRAGMA journal_mode = WAL")
+            _to_wal(db)
             db.execute("BEGIN IMMEDIATE")
             if not _tables(db):  # nobody was faster
                 for statement in SCHEMA.split(";\n"):
@@ -144,6 +145,22 @@ class FeedbackFile:
             tr(f"{self.path} : le fichier de votes ne se laisse pas écrire ou lire ({error}).",
                f"{self.path}: the file of votes cannot be written or read ({error}).")
         )  # fmt: skip
+
+
+def _to_wal(db: sqlite3.Connection) -> None:
+    """Makes a new file one with a write-ahead log.
+
+    SQLite does not wait here as it does elsewhere: where two connections ask at once, one is refused without delay.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

@@ -144,3 +144,25 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises((WorldError, InputError), match="ne se laisse pas"):
         FeedbackStore(tmp_path / "file" / NAME).agree(training=False)
+
+
+def test_a_new_file_is_made_once_by_those_who_come_at_the_same_moment(tmp_path):
+    """SQLite itself refuses some of those who ask for the write-ahead log together."""
+    barrier, refused = threading.Barrier(6), []
+
+    def come(number):
+        store = FeedbackStore(tmp_path / f"{number}.sqlite")
+        barrier.wait(30)
+        try:
+            with store._writing():
+                pass
+        except WorldError as error:
+            refused.append(error)
+
+    for number in range(40):
+        persons = [threading.Thread(target=come, args=(number,)) for _ in range(6)]
+        for person in persons:
+            person.start()
+        for person in persons:
+            person.join()
+    assert refused == []

@@ -101,7 +101,7 @@ def test_the_same_answers_are_no_gain(tmp_path):
     assert swept.chosen is swept.greedy and not swept.shown
     told = conclusion(RunFolder(tmp_path), swept)
     assert "Aucun autre décodage, sur 1, ne fait mieux que le glouton" in told[0]
-    assert told[-1].startswith("Petit échantillon : ")  # eight questions
+    assert told[-1].startswith("Petit échantillon\N{NO-BREAK SPACE}: ")  # eight questions
 
 
 def swept_of(*gaps: Difference) -> Swept:
