@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,10 +59,14 @@ class Summed(Measure):
     rows: Callable[[Evaluation], Rows]
     value: Value
     bounded: bool = True  # in 0…1
+    interval: bool = True  # False for what dialogues share: they are no observations of their own
 
     def of(self, evaluation: Evaluation) -> Estimate | None:
         rows = self.rows(evaluation)
-        return bootstrap(summed(rows), self.value, bounded=self.bounded) if rows else None
+        if not rows:
+            return None
+        estimate = bootstrap(summed(rows), self.value, bounded=self.bounded)
+        return estimate if self.interval else replace(estimate, low=None, high=None)
 
     def between(self, one: Evaluation, other: Evaluation) -> Difference | None:
         left, right = in_common(self.rows(one), self.rows(other))
@@ -221,7 +225,7 @@ MEASURES: dict[str, Measure] = {
     "mean_words": Summed(None, 1, "Mots par réponse", "Words per answer", _each(lambda a: float(a.words)), _ratio, bounded=False),
     "first_seconds": Summed(False, 2, "Attente du premier texte, seul (s)", "Wait for the first text, alone (s)", _waits, lambda sums: sums[..., 0] / sums[..., 2], bounded=False),
     "seconds": Summed(False, 2, "Durée d'une réponse, seul (s)", "Time of an answer, alone (s)", _waits, lambda sums: sums[..., 1] / sums[..., 2], bounded=False),
-    "tokens_per_second": Summed(None, 0, "Jetons par seconde (par lots)", "Tokens per second (in batches)", _speed, _ratio, bounded=False),
+    "tokens_per_second": Summed(None, 0, "Jetons par seconde (par lots)", "Tokens per second (in batches)", _speed, _ratio, bounded=False, interval=False),
 }  # fmt: skip
 
 

@@ -58,15 +58,16 @@ def side_name(side: Evaluation) -> str:
     return side.model if side.kind == "model" else name_of(side.kind)
 
 
-def told(estimate: Estimate | None, digits: int) -> str:
-    """0,212 [0,193 ; 0,230]: the value, and its interval; the value alone where there is none."""
+def told(estimate: Estimate | None, digits: int, *, narrow: bool = False) -> str:
+    """0,212 [0,193 ; 0,230]: the value, and its interval (narrow: without blanks); the value alone where there is none."""
     if estimate is None:
         return "—"
     value = number(estimate.value, digits)
     if estimate.low is None or estimate.high is None:
         return value
     low, high = (number(end, digits) for end in (estimate.low, estimate.high))
-    return f"{value} [{low}{tr(' ; ', '; ')}{high}]"
+    between = ";" if narrow else tr(" ; ", "; ")
+    return f"{value} [{low}{between}{high}]"
 
 
 def table(
@@ -86,7 +87,7 @@ def table(
     for name in names:
         found = [comparison.measures[side.model].get(name) for side in comparison.evaluations]
         if any(found):
-            cells = [told(one, MEASURES[name].digits) for one in found]
+            cells = [told(one, MEASURES[name].digits, narrow=signs) for one in found]
             shown = verdict(name, gaps.get(name))
             rows.append([label_of(name), *cells, SIGNS[shown] if signs else verdict_told(shown)])
     return head, rows

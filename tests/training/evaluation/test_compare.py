@@ -70,6 +70,7 @@ def test_every_measure_is_there_and_in_its_range(generic):
             assert one.low <= one.high, name
         if getattr(MEASURES[name], "bounded", True):
             assert 0 <= one.value <= 1, name
+    assert found["tokens_per_second"].low is None  # a batch is one observation, however many answers share its time
     assert found["tokens_per_second"].value > 0 and found["seconds"].value >= found["first_seconds"].value > 0
     assert len(generic.answers) == 6
 
