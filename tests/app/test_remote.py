@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -25,6 +24,7 @@ from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from tests.app.served import SAMPLING, reading, served_api
 from tests.gate import until
+from tests.loopback import Answering, serving
 
 QUESTION = "Où est ma commande ?"
 
@@ -230,7 +230,7 @@ def test_a_remote_chat_needs_no_keras(address):
 def server(answer, models=("m",), version="HTTP/1.0"):
     """A server whose answers to a chat are what `answer(handler)` writes; with HTTP/1.1 it keeps its connections."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = version
 
         def do_GET(self):
@@ -243,20 +243,8 @@ def server(answer, models=("m",), version="HTTP/1.0"):
         def json(self, status, value):
             self.whole(status, "application/json", json.dumps(value).encode())
 
-        def whole(self, status, kind, body):
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/v1"
-        running.shutdown()
+    with serving(Handler) as address:
+        yield address
 
 
 def sse(*events):

@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -23,6 +21,7 @@ from chatbot.model import load_model, save_preset
 from chatbot.runner import ChatModel
 from tests.app.served import served_api
 from tests.conftest import build_tiny
+from tests.loopback import Answering, serving
 from training.evaluation import judge as judging
 from training.evaluation.agreement import CHOICES, agreement, cohen_kappa, majority
 from training.evaluation.asked import record_of
@@ -104,7 +103,7 @@ def judge_server(rule, *, status=200, models=("juge",), key=""):
     """An OpenAI-compatible server; gives its address, and the list of texts it was asked."""
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_GET(self):
             if self.allowed():
                 listed = [{"id": name, "object": "model"} for name in models]
@@ -133,20 +132,8 @@ def judge_server(rule, *, status=200, models=("juge",), key=""):
             self.whole(401, "application/json", b'{"error": {"message": "key"}}')
             return False
 
-        def whole(self, status, kind, body):
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/v1", asked
-        running.shutdown()
+    with serving(Handler) as address:
+        yield address, asked
 
 
 def judged(folder, url, *more, capsys=None):
