@@ -1,7 +1,8 @@
 """`causette evaluate` and `causette compare`: options in, one call, the result shown."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,13 +33,10 @@ def evaluate(
     json: Json = False,
 ) -> None:  # fmt: skip
     load_keras()
-    from app.measuring import Questions, evaluate_model
-    from chatbot.sampling import Sampling
+    from app.measuring import evaluate_model
 
     output = Output(json)
-    sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
-                        max_new_tokens=max_tokens, seed=seed)  # fmt: skip
-    asked = Questions(data=data, count=questions, sampling=sampling, seed=seed, encoder=bertscore)
+    asked = _questions(data, questions, temperature, top_p, repetition_penalty, max_tokens, seed, bertscore)
     value, *shown = evaluate_model(model, split, asked, out, output)
     output.result(value, *shown)
 
@@ -70,15 +68,28 @@ def compare(
     json: Json = False,
 ) -> None:  # fmt: skip
     load_keras()
-    from app.measuring import Questions, compare_run
-    from chatbot.sampling import Sampling
+    from app.measuring import compare_run
 
     output = Output(json)
-    sampling = Sampling(temperature=temperature, top_p=top_p, repetition_penalty=repetition_penalty,
-                        max_new_tokens=max_tokens, seed=seed)  # fmt: skip
-    asked = Questions(
-        data=data, count=questions, sampling=sampling, seed=seed, splits=tuple(split or ()), encoder=bertscore
-    )
+    asked = _questions(data, questions, temperature, top_p, repetition_penalty, max_tokens, seed, bertscore, split)
     value, *shown = compare_run(run, tuple(others or ()), generic, asked, out or run, output,
                                 baselines=not no_baselines, texts=not no_texts)  # fmt: skip
     output.result(value, *shown)
+
+
+def _questions(
+    data: Path | None, count: int, temperature: float, top_p: float, repetition_penalty: float, max_tokens: int, seed: int,
+    encoder: str | None, splits: Sequence[str] | None = None,
+) -> Any:  # fmt: skip
+    """What both commands ask, from the options that they share."""
+    from app.measuring import Questions
+    from chatbot.sampling import Sampling
+
+    sampling = Sampling(
+        temperature=temperature,
+        top_p=top_p,
+        repetition_penalty=repetition_penalty,
+        max_new_tokens=max_tokens,
+        seed=seed,
+    )
+    return Questions(data=data, count=count, sampling=sampling, seed=seed, splits=tuple(splits or ()), encoder=encoder)

@@ -1,7 +1,7 @@
 """What `causette evaluate` and `causette compare` do: load, measure, write, show."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -137,18 +137,10 @@ def compare_run(
     encoder = Encoder(questions.encoder) if questions.encoder else None  # before all else: it may not be there
     training = _training(data)
     asked = {split: _asked(data, questions, split, training) for split in splits}
-    measured: dict[str, list[Evaluation]] = {split: [] for split in splits}
     with Bar(output) as bar:
-        for name, load in sides.items():
-            evaluator = Evaluator(load(), method=_method_of(name), kept=out / KEPT)
-            for split in splits:
-                check_different(name, evaluator.weights, measured[split])
-                timed = split == splits[-1]  # once is enough
-                evaluation = evaluator.evaluate(asked[split], bar.of(f"{name} · {split}"), timed=timed)
-                measured[split].append(evaluation)
-            del evaluator  # one model at a time in memory
-            gc.collect()
-        for split in splits if baselines else ():
+        measured = _measured(sides, asked, out / KEPT, bar)
+    if baselines:
+        for split in splits:
             measured[split] += [evaluate_baseline(kind, asked[split]) for kind in BASELINES]
     if encoder:
         measured = {split: [encoder.scored(one) for one in found] for split, found in measured.items()}
@@ -168,6 +160,23 @@ def compare_run(
     tables = [*(drawn(comparison) for comparison in compared.comparisons), signs_told()]
     where = tr(f"Rapport : {report}", f"Report: {report}")
     return {**compared.to_json(), "report": str(report)}, *tables, *compared.remarks, where
+
+
+def _measured(
+    sides: Mapping[str, Callable[[], LanguageModel]], asked: Mapping[str, Asked], kept: Path, bar: "Bar"
+) -> dict[str, list[Evaluation]]:
+    """What each model answers on each split; one model at a time is in memory."""
+    measured: dict[str, list[Evaluation]] = {split: [] for split in asked}
+    last = list(asked)[-1]
+    for name, load in sides.items():
+        evaluator = Evaluator(load(), method=_method_of(name), kept=kept)
+        for split, questions in asked.items():
+            check_different(name, evaluator.weights, measured[split])
+            progress = bar.of(f"{name} · {split}")
+            measured[split].append(evaluator.evaluate(questions, progress, timed=split == last))  # once is enough
+        del evaluator
+        gc.collect()
+    return measured
 
 
 def drawn(comparison: Comparison) -> Any:
