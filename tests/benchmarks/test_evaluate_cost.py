@@ -8,14 +8,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_cost_of_an_evaluation_is_measured(tiny_preset, tmp_path):
-    from datasets_prep.prepare import PrepareConfig, prepare
+def test_the_cost_of_an_evaluation_is_measured(tiny_preset, parcels):
 
-    rows = "\n".join(f"Où est le colis {n} ?;Le colis {n} part ce soir." for n in range(40))
-    (tmp_path / "colis.csv").write_text(f"question;answer\n{rows}\n", encoding="utf-8")
-    sources = (str(tmp_path / "colis.csv"),)
-    data = prepare(PrepareConfig(sources=sources, out=tmp_path / "colis", near_question=1.0, near_answer=1.0))
-    command = [sys.executable, "-m", "benchmarks.evaluate", "--data", data, "--model", tiny_preset, "--split", "train"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.evaluate",
+        "--data",
+        parcels,
+        "--model",
+        tiny_preset,
+        "--split",
+        "train",
+    ]
     done = subprocess.run(
         [*command, "--questions", "6", "--alone", "4", "--rounds", "2", "--json"],
         cwd=ROOT, capture_output=True, encoding="utf-8", check=False,

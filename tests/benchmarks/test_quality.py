@@ -10,21 +10,26 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_path):
+def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, parcels):
     from chatbot.model import load_model
     from chatbot.sampling import Sampling
-    from datasets_prep.prepare import PrepareConfig, prepare
     from datasets_prep.prepared import PreparedSet
     from training.evaluation.asked import Asked
     from training.evaluation.evaluate import Evaluator
     from training.evaluation.measures import measures_of
     from training.evaluation.records import EvaluationSettings
 
-    rows = "\n".join(f"Où est le colis {n} ?;Le colis {n} part ce soir." for n in range(40))
-    (tmp_path / "colis.csv").write_text(f"question;answer\n{rows}\n", encoding="utf-8")
-    sources = (str(tmp_path / "colis.csv"),)
-    data = prepare(PrepareConfig(sources=sources, out=tmp_path / "colis", near_question=1.0, near_answer=1.0))
-    command = [sys.executable, "-m", "benchmarks.quality", "--data", data, "--model", tiny_preset, "--split", "train"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.quality",
+        "--data",
+        parcels,
+        "--model",
+        tiny_preset,
+        "--split",
+        "train",
+    ]
     done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     widths = json.loads(done.stdout)["widths"]
@@ -33,7 +38,7 @@ def test_the_perplexity_of_float32_is_that_of_the_evaluation(tiny_preset, tmp_pa
     for width in ("bfloat16", "int8"):
         assert widths[width]["perplexity"] == pytest.approx(exact, rel=0.05)
         assert 0 < widths[width]["divergence"] < 0.05
-    dialogues = list(PreparedSet.open(data).split("train"))
+    dialogues = list(PreparedSet.open(parcels).split("train"))
     settings = EvaluationSettings(split="train", questions=1, scored=40, sampling=Sampling(max_new_tokens=2))
     evaluation = Evaluator(load_model(str(tiny_preset))).evaluate(Asked(dialogues, settings))
     assert exact == pytest.approx(measures_of(evaluation)["perplexity"].value, rel=1e-4)
