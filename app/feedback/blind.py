@@ -22,7 +22,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BLOCK = 20  # questions; even, so that both sides come equally often in it
+# Questions: few, so that three persons who stop after five have some in common; even, so that both sides come equally often.
+BLOCK = 10
 
 
 @dataclass(frozen=True, kw_only=True)
