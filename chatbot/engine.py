@@ -17,6 +17,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from chatbot.decoder import MANY_ROWS, Decoder
+from chatbot.likelihood import Scored, scored
 from chatbot.sampling import Sampling, choose
 from chatbot.stream import WAITING, TokenStream, gathered, line_is_full, stopping
 
@@ -34,6 +35,8 @@ class _Request:
     last: int  # one past the last place that may be written
     random: np.random.Generator
     seen: set[int]
+    likely: int = 0  # of the likeliest tokens that are told beside each one written
+    scores: list[Scored] = field(default_factory=list)
     ids: SimpleQueue = field(default_factory=SimpleQueue)  # each id, then None, or the exception that ended it
     cancelled: bool = False
 
@@ -100,14 +103,14 @@ class Engine:
         """
         return _one_by_one(self.bursts(prompt, sampling))
 
-    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> TokenStream:
-        """The same ids, all at a time that have come since the last were taken.
+    def bursts(self, prompt: Sequence[int], sampling: Sampling, likely: int = 0) -> TokenStream:
+        """The same ids, all at a time that have come since the last were taken; their probabilities if `likely` is not 0.
 
         Raises:
             ValueError, BusyError: as `stream`.
         """
-        (request,) = self._enter([prompt], sampling, most_waiting=self._most_waiting)
-        return TokenStream(_received(request), request.leave)
+        (request,) = self._enter([prompt], sampling, self._most_waiting, likely)
+        return TokenStream(_received(request), request.leave, request.scores)
 
     def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[list[int]]:
         """Whole answers, without streaming, in the order of the prompts; the end token is included where it was written.
@@ -135,7 +138,9 @@ class Engine:
 
     # -- the callers' side ------------------------------------------------------------------------------------------
 
-    def _enter(self, prompts: Sequence[Sequence[int]], sampling: Sampling, most_waiting: int | None) -> list[_Request]:
+    def _enter(
+        self, prompts: Sequence[Sequence[int]], sampling: Sampling, most_waiting: int | None, likely: int = 0
+    ) -> list[_Request]:
         lengths = [len(prompt) for prompt in prompts]
         if not lengths or min(lengths) < 1 or max(lengths) >= self.limit:
             raise ValueError(f"prompts must have 1 to {self.limit - 1} tokens. Received: {lengths}")
@@ -146,6 +151,7 @@ class Engine:
                 last=min(len(prompt) + sampling.max_new_tokens, self.limit),
                 random=np.random.default_rng(sampling.seed),
                 seen=set(prompt) if sampling.repetition_penalty != 1.0 else set(),
+                likely=likely,
             )
             for prompt in prompts
         ]
@@ -235,9 +241,12 @@ class Engine:
         """Chooses a slot's next token and hands it over."""
         request = slot.request
         assert request is not None
+        own = logits.copy() if request.likely else logits  # a penalty is written over them
         chosen = choose(logits, request.sampling, float(request.random.random(dtype="float32")), request.seen)
         if request.sampling.repetition_penalty != 1.0:
             request.seen.add(chosen)
+        if request.likely:
+            request.scores.append(scored(own, chosen, request.likely))
         slot.unread = [chosen]
         request.ids.put(chosen)
         if chosen == self.end_id or len(slot.tokens) + 1 >= request.last:

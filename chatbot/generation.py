@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from chatbot.likelihood import Scored, own_scores, scored_row
 from chatbot.sampling import Sampling
 from chatbot.stream import Line, Place, TokenStream, stopping
 
@@ -58,24 +59,29 @@ class Generator:
 
         Stops at the end token, after `max_new_tokens`, or when the model's context is full.
         """
-        for tokens in self.stream_batch([prompt], sampling):
+        return self._scored(prompt, sampling, 0, [])
+
+    def _scored(self, prompt: Sequence[int], sampling: Sampling, likely: int, scores: list[Scored]) -> Iterator[int]:
+        for tokens in self.stream_batch([prompt], sampling, likely, [scores]):
             yield int(tokens[0])
 
-    def bursts(self, prompt: Sequence[int], sampling: Sampling) -> TokenStream:
-        """The same ids, each as soon as it is there, once it is this answer's turn.
+    def bursts(self, prompt: Sequence[int], sampling: Sampling, likely: int = 0) -> TokenStream:
+        """The same ids, each as soon as it is there, once it is this answer's turn; their probabilities if `likely` is
+        not 0, for which another step is compiled when it is first asked for.
 
         Raises:
             ValueError: the prompt is empty or does not fit.
             BusyError: too many wait already.
         """
         self._layout([prompt], sampling)
-        place = self._line.join()
-        return TokenStream(self._in_turn(place, prompt, sampling), place.leave)
+        place, scores = self._line.join(), list[Scored]()
+        ids = self._scored(prompt, sampling, likely, scores)
+        return TokenStream(self._in_turn(place, ids), place.leave, scores)
 
-    def _in_turn(self, place: Place, prompt: Sequence[int], sampling: Sampling) -> Iterator[list[int]]:
+    def _in_turn(self, place: Place, ids: Iterator[int]) -> Iterator[list[int]]:
         try:
             if place.wait():
-                for token in self.stream(prompt, sampling):
+                for token in ids:
                     yield [token]
                     if place.left:
                         break
@@ -88,12 +94,20 @@ class Generator:
         """Ends all answers, those that wait too; their readers get an error."""
         self._line.give_up(stopping())
 
-    def stream_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> Iterator[np.ndarray]:
+    def stream_batch(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        likely: int = 0,
+        scores: Sequence[list[Scored]] = (),
+    ) -> Iterator[np.ndarray]:
         """One array of (rows,) ids per step; -1 where a row is still in its prompt or already done.
 
         Args:
             prompts: at least one id each, and shorter than the model's limit.
             sampling: how tokens are chosen; all rows share one stream of random numbers.
+            likely: how many of the likeliest tokens are told beside each one; 0 tells no probabilities.
+            scores: a list per row, which gets the probabilities of each id before the id is yielded.
         """
         tokens, lengths, last = self._layout(prompts, sampling)
         state = self._start(tokens, lengths, sampling)
@@ -101,9 +115,11 @@ class Generator:
         done = np.zeros(len(prompts), dtype=bool)
         for index in range(int(lengths.min()), int(last.max())):
             drawn = random.random(len(prompts), dtype="float32")
-            chosen, state = self._advance(tokens[:, index - 1], index - 1, drawn, sampling, state)
+            chosen, state, told = self._advance(tokens[:, index - 1], index - 1, drawn, sampling, state, likely > 0)
             writes = (index >= lengths) & (index < last) & ~done
             tokens[writes, index] = chosen[writes]
+            for row in np.flatnonzero(writes).tolist() if likely else ():
+                scores[row].append(scored_row(told, row, likely))
             if writes.any():
                 yield np.where(writes, chosen, -1)
             done |= writes & ((chosen == self.end_id) | (index == last - 1))
@@ -150,10 +166,13 @@ class Generator:
         cache = self._prefill(prompt, np.zeros(self._cache_shape(rows, length), dtype=self._causal_lm.compute_dtype))
         return cache, seen
 
-    def _advance(self, tokens, index: int, drawn, sampling: Sampling, state) -> tuple[np.ndarray, Any]:
-        """One step for all rows: feeds `tokens` at position `index`, returns the ids chosen for the next one."""
+    def _advance(
+        self, tokens, index: int, drawn, sampling: Sampling, state, scored: bool = False
+    ) -> tuple[np.ndarray, Any, list[np.ndarray]]:
+        """One step for all rows: feeds `tokens` at position `index`, returns the ids chosen for the next one, and what
+        `own_scores` tells of them where that is asked for."""
         cache, seen = state
-        chosen, cache, seen = self._step(
+        chosen, cache, seen, *told = self._step(
             tokens[:, None].astype("int32"),
             cache,
             np.int32(index),
@@ -167,9 +186,10 @@ class Generator:
                 sampling.temperature == 0.0,
                 sampling.repetition_penalty != 1.0,
                 sampling.ordered(self._vocabulary_size),
+                scored,
             ),
         )
-        return np.asarray(chosen), (cache, seen)
+        return np.asarray(chosen), (cache, seen), [np.asarray(each) for each in told]
 
     @property
     def _vocabulary_size(self) -> int:
@@ -190,7 +210,7 @@ class Generator:
         """Shapes: tokens (rows, 1), seen (rows, vocabulary) bool, drawn (rows,) uniform in [0, 1); the rest scalars."""
         from keras import ops
 
-        greedy, penalised, count = static
+        greedy, penalised, count, scored = static
 
         def body(position, cache, logits):
             new_logits, _, cache = self._causal_lm.call_with_cache(tokens, cache, position)
@@ -200,13 +220,14 @@ class Generator:
         # (tensorflow#76070). As the variable of a one-turn loop it stays a value.
         empty = ops.zeros((tokens.shape[0], self._vocabulary_size), dtype="float32")
         _, cache, logits = ops.while_loop(lambda position, *_: position < index + 1, body, (index, cache, empty))
+        own = logits
         if penalised:
             logits = ops.where(seen, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
         chosen = ops.argmax(logits, axis=-1) if greedy else _draw(logits, count, drawn, temperature, top_k, top_p)
         chosen = ops.cast(chosen, "int32")
         if penalised:
             seen = ops.logical_or(seen, ops.one_hot(chosen, self._vocabulary_size, dtype="bool"))
-        return chosen, cache, seen
+        return chosen, cache, seen, *(own_scores(own, chosen) if scored else ())
 
 
 def _draw(logits, count, drawn, temperature, top_k, top_p):

@@ -4,28 +4,28 @@ chat = RemoteChat("http://127.0.0.1:8000/v1")
 print(chat.reply([user("Bonjour ?")]).text())
 """
 
-import socket
-import threading
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from queue import SimpleQueue
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from chatbot.address import check_address, is_near
-from chatbot.chat import Answer, Finish, Reply
+from chatbot.arriving import ArrivingText
+from chatbot.chat import Answer, Finish, Likely, Reply, Written
 from chatbot.dialogue import Message
-from chatbot.errors import BusyError, InputError, WorldError
-from chatbot.language import tr
+from chatbot.errors import InputError
+from chatbot.language import current_language, tr
+from chatbot.likelihood import check_likely
+from chatbot.remote_errors import told, unreadable
 from chatbot.sampling import Sampling
 from chatbot.session import printable
-from chatbot.stream import gathered
 
 URL_OPTION, URL, KEY = "--base-url", "OPENAI_BASE_URL", "OPENAI_API_KEY"  # the variables of OpenAI's own client
 AT_ONCE = 32  # answers asked for at the same time: the server has a line of its own
 PATIENCE = 120.0  # seconds without a sign from the server
-HEADERS = {  # what a request needs
-    "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "user-agent",
+HEADERS = {  # what a request needs, and the reader's language, in which a Causette tells of errors
+    "accept", "accept-language", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "user-agent",
 }  # fmt: skip
 _FINISH: dict[str, Finish] = {"stop": "end", "length": "length"}
 
@@ -43,7 +43,6 @@ class RemoteChat:
         WorldError: nobody is there, or the server refuses.
     """
 
-    parameters = None  # the API does not tell
     at_once = AT_ONCE
 
     def __init__(self, url: str, model: str | None = None, key: str = ""):
@@ -57,11 +56,12 @@ class RemoteChat:
         self._client = openai.OpenAI(
             base_url=url, api_key=key or "none", timeout=PATIENCE, max_retries=0, http_client=http
         )
-        with self._told():
+        with self.told():
             cards = self._cards(model)
         self.name = _chosen(model, sorted(cards), url)
         self.context = _positive(cards[self.name], "max_model_len")  # vLLM's; others do not say
-        self.exchanges = _positive(cards[self.name], "exchanges")  # ours
+        self.exchanges = _positive(cards[self.name], "exchanges")  # ours, and so is the next one
+        self.parameters = _positive(cards[self.name], "parameters")
 
     def _bare(self, request: Any) -> None:
         """Leaves out what the client adds by itself: headers of the environment, meant for OpenAI, and its statistics."""
@@ -82,39 +82,43 @@ class RemoteChat:
             return {model: None}
         named = {getattr(card, "id", None): card for card in listed}
         if not all(isinstance(name, str) for name in named):
-            raise self._unreadable()
+            raise unreadable(self._url)
         return {str(name): card for name, card in named.items() if printable(str(name)) == name}
 
-    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None) -> Reply:
+    def told(self) -> AbstractContextManager[None]:
+        """Within it, the client's errors are ours, in words for the reader."""
+        return told(self._url, self._key, PATIENCE, KEY)
+
+    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None, *, likely: int = 0) -> Reply:
         """Streams the answer to the last message; the server is asked when the first piece is.
 
         Args:
             messages: turns so far, the last one the user's; a server may refuse more than its context holds.
             sampling: how tokens are chosen; greedy by default. `top_k` and `repetition_penalty`, which are not OpenAI's,
                 are sent where they ask for something.
+            likely: as in `Chat.reply`; a server that gives no probabilities leaves `answer.tokens` empty.
 
         Raises:
             WorldError: nobody is there, or the server fails; while iterating.
             BusyError: too many ask there; while iterating.
+            TooLongError: the server has no room for the messages; while iterating.
             InputError: the server refuses the request, in its own words; while iterating.
+            ValueError: `likely` is out of its range.
         """
-        answer, stream = Answer(finish="cancelled"), _Stream()
-        source = self._source(messages, sampling or Sampling(), stream, answer)
+        check_likely(likely)
+        answer, stream = Answer(finish="cancelled"), ArrivingText()
+        source = self._source(self._request(messages, sampling or Sampling(), likely), stream, answer)
         return Reply(stream.read(source, answer), answer, stream.cancel)
 
-    def _source(
-        self, messages: Sequence[Message], sampling: Sampling, stream: "_Stream", answer: Answer
-    ) -> Iterator[str]:
+    def _source(self, request: dict[str, Any], stream: ArrivingText, answer: Answer) -> Iterator[str]:
         """Pieces as the server sends them; fills all of `answer` but its text, which is what has been read."""
         began, finish = time.perf_counter(), ""
-        with (
-            self._told(),
-            stream.of(self._client.chat.completions.create(**self._request(messages, sampling))) as chunks,
-        ):
+        with self.told(), stream.of(self._client.chat.completions.create(**request)) as chunks:
             for chunk in chunks:
-                text, finish, usage = self._read(chunk, finish)
+                text, finish, usage, tokens = self._read(chunk, finish)
                 if usage:
-                    answer.prompt_tokens, answer.new_tokens = usage
+                    answer.prompt_tokens, answer.new_tokens, answer.dropped_turns = usage
+                answer.tokens += tokens
                 if text:
                     answer.seconds = time.perf_counter() - began
                     answer.first_seconds = answer.first_seconds or answer.seconds
@@ -123,20 +127,21 @@ class RemoteChat:
         if stream.cancelled:
             return
         if not finish and not answer.first_seconds:
-            raise self._unreadable()
+            raise unreadable(self._url)
         answer.finish = _FINISH.get(finish, "unknown")
 
-    def _read(self, chunk: Any, finish: str) -> tuple[str, str, tuple[int, int] | None]:
-        """A chunk's text, why the answer ended if that is known by now, and the tokens read and written if it tells."""
+    def _read(self, chunk: Any, finish: str) -> tuple[str, str, tuple[int, int, int] | None, list[Written]]:
+        """A chunk's text, why the answer ended if that is known by now, the sizes if it tells, and tokens if it does."""
         try:
-            usage = chunk.usage and (int(chunk.usage.prompt_tokens), int(chunk.usage.completion_tokens))
+            usage = chunk.usage and _sizes(chunk.usage)
+            tokens = [_written(token) for choice in chunk.choices for token in _logprobs(choice)]
             texts = [choice.delta.content or "" for choice in chunk.choices]
             ends = [choice.finish_reason for choice in chunk.choices if choice.finish_reason]
-            return "".join(texts), ends[0] if ends else finish, usage
+            return "".join(texts), ends[0] if ends else finish, usage, tokens
         except (AttributeError, TypeError, ValueError) as error:  # the client hands over whatever JSON there was
-            raise self._unreadable() from error
+            raise unreadable(self._url) from error
 
-    def _request(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+    def _request(self, messages: Sequence[Message], sampling: Sampling, likely: int) -> dict[str, Any]:
         more: dict[str, Any] = {}
         if sampling.top_k:
             more["top_k"] = sampling.top_k
@@ -144,7 +149,7 @@ class RemoteChat:
             more["repetition_penalty"] = sampling.repetition_penalty
         request: dict[str, Any] = {
             "model": self.name,
-            "messages": [_sent(message) for message in messages],
+            "messages": [self.sent(message) for message in messages],
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_new_tokens,
@@ -153,140 +158,35 @@ class RemoteChat:
         }
         if sampling.seed is not None:
             request["seed"] = sampling.seed
-        return {**request, "extra_body": more}
+        if likely:
+            request.update(logprobs=True, top_logprobs=likely)
+        return {**request, "extra_headers": {"accept-language": current_language()}, "extra_body": more}
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """The client's errors in our words; the server's own only where it refuses what the user asked for."""
-        import httpx
-        import openai
-
-        try:
-            yield
-        except openai.APITimeoutError as error:
-            raise WorldError(
-                tr(f"{self._url} : pas de réponse en {PATIENCE:g} s.", f"{self._url}: no answer in {PATIENCE:g} s.")
-            ) from error
-        except (openai.APIConnectionError, httpx.TransportError) as error:
-            raise WorldError(
-                tr(f"{self._url} : aucun serveur ne répond, ou la connexion s'est coupée. Vérifiez qu'il tourne.",
-                   f"{self._url}: no server answers, or the connection was cut. Check that it is running.")
-            ) from error  # fmt: skip
-        except openai.RateLimitError as error:
-            raise BusyError(
-                tr(f"{self._url} : trop de questions à la fois. Réessayez dans un instant.",
-                   f"{self._url}: too many questions at once. Try again in a moment.")
-            ) from error  # fmt: skip
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise InputError(
-                tr(f"{self._url} : clé refusée. Donnez-la dans la variable {KEY}.",
-                   f"{self._url}: key refused. Give it in the variable {KEY}.")
-            ) from error  # fmt: skip
-        except openai.NotFoundError as error:
-            raise InputError(
-                tr(f"{self._url} : adresse ou modèle inconnus du serveur. L'adresse finit d'ordinaire par /v1.",
-                   f"{self._url}: the server does not know the address or the model. Addresses mostly end in /v1.")
-            ) from error  # fmt: skip
-        except openai.APIStatusError as error:
-            refused = 400 <= error.status_code < 500
-            words = self._own_words(error) if refused else ""
-            kind = InputError if refused else WorldError
-            raise kind(
-                tr(f"{self._url} : refus (HTTP {error.status_code}). {words}".rstrip(),
-                   f"{self._url}: refused (HTTP {error.status_code}). {words}".rstrip())
-            ) from error  # fmt: skip
-        except openai.APIResponseValidationError as error:
-            raise self._unreadable() from error
-        except openai.APIError as error:  # told in the middle of a stream
-            words = self._own_words(error)
-            raise WorldError(
-                tr(f"{self._url} : la réponse a échoué. {words}".rstrip(),
-                   f"{self._url}: the answer failed. {words}".rstrip())
-            ) from error  # fmt: skip
-        except ValueError as error:  # what is sent is no JSON, or no text
-            raise self._unreadable() from error
-
-    def _unreadable(self) -> WorldError:
-        return WorldError(
-            tr(f"{self._url} : réponse illisible ; ce n'est peut-être pas une API d'OpenAI.",
-               f"{self._url}: unreadable answer; it may not be OpenAI's API.")
-        )  # fmt: skip
-
-    def _own_words(self, error: Any) -> str:
-        """What the server says, in one line, without the key."""
-        body = error.body
-        words = body.get("message") if isinstance(body, dict) else body
-        if not isinstance(words, str):
-            return ""
-        words = " ".join(printable(words).split())
-        return (words.replace(self._key, "…") if self._key else words)[:300]
+    def sent(self, message: Message) -> dict[str, str]:
+        """A message as the server gets it."""
+        content = f"{message.content}\n{message.context}" if message.context else message.content
+        return {"role": message.role, "content": content}
 
 
-class _Stream:
-    """An answer read in a thread of its own: who draws slower than the server writes gets all that has come since.
-
-    Giving it up ends the reader's wait at once and closes the connection, so that the server stops writing; one that has
-    not begun to answer is left as soon as it does.
-    """
-
-    def __init__(self) -> None:
-        self.cancelled = False
-        self._arrived: SimpleQueue[Any] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None  # while it is this answer's: it is then another's
-
-    def read(self, source: Iterator[str], answer: Answer) -> Iterator[str]:
-        """The pieces of `source`, together where several have come; they are the text of `answer`."""
-        if self.cancelled:
-            return
-
-        def pull() -> None:
-            try:
-                for piece in source:
-                    self._arrived.put(piece)
-                self._arrived.put(None)
-            except Exception as error:  # the reader raises it
-                self._arrived.put(error)
-
-        threading.Thread(target=pull, name="remote", daemon=True).start()
-        try:
-            for pieces in gathered(self._arrived):
-                text = "".join(pieces)
-                answer.text += text
-                yield text
-        finally:
-            self.cancel()
-
-    @contextmanager
-    def of(self, chunks: Any) -> Iterator[Any]:
-        """The client's stream, closed in the end; no more of it once it is given up."""
-        import httpx
-        import openai
-
-        with chunks:
-            with self._lock:
-                self._socket = chunks.response.extensions["network_stream"].get_extra_info("socket")
-            try:
-                yield () if self.cancelled else chunks
-            except (openai.APIConnectionError, httpx.TransportError):
-                if not self.cancelled:
-                    raise
-            finally:
-                with self._lock:
-                    self._socket = None
-
-    def cancel(self) -> None:
-        self.cancelled = True
-        self._arrived.put(None)
-        with self._lock:
-            if self._socket is not None:
-                with suppress(OSError):  # closed already
-                    self._socket.shutdown(socket.SHUT_RDWR)
+def _sizes(usage: Any) -> tuple[int, int, int]:
+    """Tokens read, tokens written, oldest messages left out; only a Causette tells of the last."""
+    dropped = getattr(usage, "dropped_turns", 0)
+    return int(usage.prompt_tokens), int(usage.completion_tokens), dropped if isinstance(dropped, int) else 0
 
 
-def _sent(message: Message) -> Mapping[str, str]:
-    content = f"{message.content}\n{message.context}" if message.context else message.content
-    return {"role": message.role, "content": content}
+def _logprobs(choice: Any) -> Sequence[Any]:
+    logprobs = getattr(choice, "logprobs", None)
+    return (logprobs and logprobs.content) or ()
+
+
+def _written(token: Any) -> Written:
+    likeliest = tuple(Likely(text=str(each.token), probability=_probability(each)) for each in token.top_logprobs or ())
+    return Written(text=str(token.token), probability=_probability(token), likeliest=likeliest)
+
+
+def _probability(token: Any) -> float:
+    """A server may round a little beyond what is certain."""
+    return math.exp(min(0.0, float(token.logprob)))
 
 
 def _positive(card: Any, name: str) -> int | None:

@@ -7,81 +7,26 @@ print(ModelRunner("mini").predict("Bonjour, qui êtes-vous ?"))
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from chatbot.chat import Answer, Finish, Reply
+from chatbot.cut import Cut, StopFilter
 from chatbot.dialogue import Message, user
 from chatbot.encoding import encode_segments
 from chatbot.errors import BusyError, InputError, TooLongError
 from chatbot.generation import Generator, on_accelerator
 from chatbot.language import tr
+from chatbot.likelihood import Scored, check_likely, written
 from chatbot.model import LanguageModel, load_model
 from chatbot.sampling import Sampling
 from chatbot.stream import TokenStream
-from chatbot.template import ChatTemplate, Segment
+from chatbot.template import Segment
 from chatbot.tokenizer import StreamDecoder
 
 if TYPE_CHECKING:  # Numba takes a second to import
     from chatbot.engine import Engine
     from chatbot.plain_weights import Width
-
-
-class StopFilter:
-    """Cuts a stream of text at the first stop text, and never lets the beginning of one through."""
-
-    def __init__(self, stop_texts: Sequence[str]):
-        self._stop_texts = stop_texts
-        self._held = ""
-        self.stopped = False
-
-    def push(self, text: str) -> str:
-        """The part of all text so far that may now be shown."""
-        self._held += text
-        found = [at for stop in self._stop_texts if (at := self._held.find(stop)) >= 0]
-        if found:
-            self.stopped = True
-            shown, self._held = self._held[: min(found)], ""
-            return shown
-        keep = max((self._overlap(stop) for stop in self._stop_texts), default=0)
-        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-        return shown
-
-    def flush(self) -> str:
-        """What was held back and did not become a stop text."""
-        shown, self._held = self._held, ""
-        return shown
-
-    def _overlap(self, stop: str) -> int:
-        """Length of the longest end of the held text that begins `stop`."""
-        longest = min(len(stop) - 1, len(self._held))
-        return next((n for n in range(longest, 0, -1) if self._held.endswith(stop[:n])), 0)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What of a model's text is no part of the answer.
-
-    Args:
-        template: its stop texts, and what it puts around an answer; None for text without turns.
-        stop: more texts that end an answer.
-    """
-
-    template: ChatTemplate | None
-    stop: Sequence[str] = ()
-
-    @property
-    def stop_texts(self) -> tuple[str, ...]:
-        return (*(self.template.stop_texts if self.template else ()), *self.stop)
-
-    def first(self, text: str) -> str:
-        """The answer's first text."""
-        return text.removeprefix(self.template.around_answer[0]).lstrip("\n") if self.template else text
-
-    def whole(self, text: str) -> str:
-        """The answer once it is over: in the history the template puts its blank there again."""
-        return text.removesuffix(self.template.around_answer[1]) if self.template else text
 
 
 class ChatModel:
@@ -119,26 +64,37 @@ class ChatModel:
     def at_once(self) -> int:
         return self.generator.at_once
 
-    def reply(self, messages: Sequence[Message], sampling: Sampling | None = None, stop: Sequence[str] = ()) -> Reply:
+    def reply(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        *,
+        likely: int = 0,
+    ) -> Reply:
         """Streams the answer to the last message; it is being computed from now on.
 
         Args:
             messages: turns so far, the last one the user's. The oldest are dropped when the context is too small.
             sampling: how tokens are chosen; greedy by default.
             stop: texts that end the answer, besides those of the template; they are no part of it.
+            likely: how many of the likeliest tokens are told beside each one written, 20 at most; 0 tells no
+                probabilities. `answer.tokens` then are all that the model wrote up to where its answer ended: the end
+                token (an empty text) and a stop text too.
 
         Raises:
             InputError: the last message is empty, or does not fit into the context alone.
             BusyError: too many wait for an answer already.
+            ValueError: `likely` is out of its range.
         """
-        return self.replies(messages, [sampling or Sampling()], stop)[0]
+        return self.replies(messages, [sampling or Sampling()], stop, likely)[0]
 
     def replies(
-        self, messages: Sequence[Message], samplings: Sequence[Sampling], stop: Sequence[str] = ()
+        self, messages: Sequence[Message], samplings: Sequence[Sampling], stop: Sequence[str] = (), likely: int = 0
     ) -> list[Reply]:
         """`reply` once per sampling (all of one length), to one prompt; all or none."""
         prompt, dropped = fit_window(self.model, messages, samplings[0].max_new_tokens)
-        return self._replies([prompt], samplings, Cut(self.model.template, stop), dropped)
+        return self._replies([prompt], samplings, Cut(self.model.template, stop), dropped, likely)
 
     def continuations(
         self, texts: Sequence[str], samplings: Sequence[Sampling], stop: Sequence[str] = ()
@@ -162,13 +118,14 @@ class ChatModel:
         return self._replies([ids or [tokenizer.end_id] for ids in prompts], samplings, Cut(None, stop), 0)
 
     def _replies(
-        self, prompts: Sequence[list[int]], samplings: Sequence[Sampling], cut: "Cut", dropped: int
+        self, prompts: Sequence[list[int]], samplings: Sequence[Sampling], cut: Cut, dropped: int, likely: int = 0
     ) -> list[Reply]:
+        check_likely(likely)
         replies: list[Reply] = []
         try:
             for prompt, sampling in product(prompts, samplings):
                 began = time.perf_counter()  # it is computed from now on, whenever its reader comes
-                stream = self.generator.bursts(prompt, sampling)
+                stream = self.generator.bursts(prompt, sampling, likely)
                 answer = Answer(prompt_tokens=len(prompt), dropped_turns=dropped)
                 replies.append(Reply(self._pieces(stream, cut, answer, began), answer, stream.cancel))
         except BusyError:
@@ -204,10 +161,10 @@ class ChatModel:
         windows = [fit_window(self.model, messages, sampling.max_new_tokens)[0] for messages in conversations]
         self.generator.warm_up(windows, sampling)
 
-    def _pieces(self, stream: TokenStream, cut: "Cut", answer: Answer, began: float) -> Iterator[str]:
+    def _pieces(self, stream: TokenStream, cut: Cut, answer: Answer, began: float) -> Iterator[str]:
         answer.finish = "cancelled"  # unless the stream reaches its end below
         try:
-            for piece in self._shown(stream, cut, answer):
+            for piece in self._shown(stream, cut, answer, stream.scores):
                 if not answer.first_seconds:
                     answer.first_seconds = time.perf_counter() - began
                 answer.seconds = time.perf_counter() - began
@@ -218,7 +175,9 @@ class ChatModel:
         finally:
             stream.cancel()  # after a stop text, or when its reader leaves, nobody wants the rest: it frees its place
 
-    def _shown(self, bursts: Iterator[list[int]], cut: "Cut", answer: Answer) -> Iterator[str]:
+    def _shown(
+        self, bursts: Iterator[list[int]], cut: Cut, answer: Answer, scores: Sequence[Scored] = ()
+    ) -> Iterator[str]:
         """Decoded text, a piece per burst of ids, without end token, stop texts and the template's blank; fills `answer`."""
         tokenizer = self.model.tokenizer
         decoder, stop = StreamDecoder(tokenizer), StopFilter(cut.stop_texts)
@@ -227,6 +186,8 @@ class ChatModel:
             shown = len(answer.text)
             for token in burst:
                 answer.new_tokens += 1
+                if scores:
+                    answer.tokens.append(written(tokenizer, token, scores[answer.new_tokens - 1]))
                 if token == tokenizer.end_id:
                     finish = "end"
                     break

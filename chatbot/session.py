@@ -7,6 +7,7 @@ from chatbot.chat import Answer, Chat, Reply
 from chatbot.dialogue import Message, assistant, user
 from chatbot.errors import InputError
 from chatbot.language import number, tr
+from chatbot.reasoning.layers import beneath
 from chatbot.sampling import Sampling
 
 LONGEST_MESSAGE = 20_000  # characters; far above any context here, far below what would hurt
@@ -65,8 +66,11 @@ def followed(chat: Chat, history: Sequence[Message]) -> list[Message]:
 
 
 def facts_of(chat: Chat) -> list[str]:
-    """What is known of the model, to be told to the reader: size, context, how much of a conversation it follows."""
-    facts = []
+    """What is known of the model, to be told to the reader: size, context, how much of a conversation it follows.
+
+    Below a reasoning layer these are the model's: the layer reads a whole conversation, the model what it can follow.
+    """
+    chat, facts = beneath(chat), []
     if chat.parameters is not None:
         size = number(chat.parameters / 1e6, 1)
         facts.append(tr(f"{size} M de paramètres", f"{size}M parameters"))
@@ -110,8 +114,8 @@ def check_length(text: str) -> None:
     """Raises InputError for a text longer than `LONGEST_MESSAGE`."""
     if len(text) > LONGEST_MESSAGE:
         raise InputError(
-            tr(f"Le message est trop long : {len(text)} caractères, {LONGEST_MESSAGE} au plus.",
-               f"The message is too long: {len(text)} characters, {LONGEST_MESSAGE} at most.")
+            tr(f"Le message est trop long : {number(len(text))} caractères, {number(LONGEST_MESSAGE)} au plus.",
+               f"The message is too long: {number(len(text))} characters, {number(LONGEST_MESSAGE)} at most.")
         )  # fmt: skip
 
 

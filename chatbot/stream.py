@@ -1,13 +1,14 @@
 """Token ids of an answer on their way, and the line in which those wait who asked."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from chatbot.errors import BusyError, WorldError
 from chatbot.language import tr
+from chatbot.likelihood import Scored
 
 WAITING = 64  # answers that may wait for their turn; the next one is refused
 
@@ -20,10 +21,11 @@ class TokenStream(Iterator[list[int]]):
     Args:
         bursts: what is iterated.
         leave: tells what computes the answer that nobody waits for it; called once or more, from any thread.
+        scores: the probabilities of each id, where they were asked for; they are there before the id is.
     """
 
-    def __init__(self, bursts: Iterator[list[int]], leave: Callable[[], None]):
-        self._bursts, self._leave = bursts, leave
+    def __init__(self, bursts: Iterator[list[int]], leave: Callable[[], None], scores: Sequence[Scored] = ()):
+        self._bursts, self._leave, self.scores = bursts, leave, scores
         self.cancelled = False
 
     def __next__(self) -> list[int]:

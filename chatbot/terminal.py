@@ -1,23 +1,34 @@
 """Chat in a terminal: streamed, coloured when it is a terminal and plain when it is not.
 
-Commands: aide, quitter, effacer, debug (and help, quit, clear; with or without a slash).
+Commands: aide, quitter, effacer, debug, sources, modèle, température (and help, quit, clear, model…; with or without a slash
+or accents). They are commands only when they stand alone: "sources du RGPD" is a question.
 """
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from chatbot.chat import Answer
 from chatbot.errors import CausetteError, InputError
-from chatbot.language import number, tr
+from chatbot.language import current_language, number, tr
+from chatbot.reasoning.fold import fold
+from chatbot.reasoning.steps import steps_of
+from chatbot.reasoning.thought import Thought
 from chatbot.session import ChatSession, facts_of, printable
+from chatbot.terminal_words import help_in_words, sources_in_words
 
 COMMANDS = {
     "aide": "help", "help": "help", "quitter": "quit", "quit": "quit", "exit": "quit",
-    "effacer": "clear", "clear": "clear", "debug": "debug",
+    "effacer": "clear", "clear": "clear", "debug": "debug", "sources": "sources", "source": "sources",
+    "modele": "model", "model": "model", "temperature": "temperature",
 }  # fmt: skip
+# "température 0,7", "temperature=0.7", "température0,7"; one word that is no number is told as a wrong value.
+TEMPERATURE = re.compile(r"temperature(?:\s*[:=]\s*|\s+|(?=-?\d))(\S*\w\S*)")
+VALUE = re.compile(r"-?\d{1,3}(?:[.,]\d{1,6})?")
 
 
 class Terminal:
@@ -40,16 +51,22 @@ class Terminal:
         """Talks until the lines end or the user leaves."""
         self._note(self._welcome())
         for line in lines:
-            word = line.strip().lower().removeprefix("/")
-            if not word and not self.piped:
+            if not line.strip() and not self.piped:
                 continue
+            word = fold(line.strip()).removeprefix("/").strip()
             if COMMANDS.get(word) == "quit":
                 break
             if word in COMMANDS:
                 self._command(COMMANDS[word])
+            elif setting := TEMPERATURE.fullmatch(word):
+                self._set_temperature(setting[1])
             elif line.strip().startswith("/"):
                 self._note(
-                    tr(f"Commande inconnue : {line.strip()}. ", f"Unknown command: {line.strip()}. ") + self._help()
+                    tr(
+                        f"Commande inconnue : {printable(line.strip())}. ",
+                        f"Unknown command: {printable(line.strip())}. ",
+                    )
+                    + self._help()
                 )
             else:
                 self._answer(line)
@@ -63,8 +80,24 @@ class Terminal:
             self.debug = not self.debug
             self._note(tr("Détails affichés." if self.debug else "Détails masqués.",
                           "Details shown." if self.debug else "Details hidden."))  # fmt: skip
+        elif name == "sources":
+            self._note(self._sources())
+        elif name == "model":
+            self._note(self._model())
+        elif name == "temperature":
+            self._note(self._temperature())
         else:
-            self._note(self._help())
+            self._note(help_in_words())
+
+    def _set_temperature(self, figures: str) -> None:
+        try:
+            value = float(figures.replace(",", ".")) if VALUE.fullmatch(figures) else -1.0
+            self.session.sampling = replace(self.session.sampling, temperature=value)
+        except ValueError:
+            self._note(tr("La température va de 0 à 5, par exemple : température 0,7.",
+                          "The temperature goes from 0 to 5, for example: temperature 0.7."))  # fmt: skip
+        else:
+            self._note(self._temperature())
 
     def _answer(self, line: str) -> None:
         try:
@@ -76,6 +109,8 @@ class Terminal:
             self._after(self.session.last)
 
     def _stream(self, pieces: Iterator[str]) -> None:
+        if self.piped and self.session.last is not None and self.session.last.thought is not None:
+            return self._whole(pieces)  # its text may be replaced in the end, and a pipe forgets nothing
         begun = not self.piped
         if begun:
             self._write(self._styled(tr("Causette : ", "Causette: "), "1;36"))
@@ -92,24 +127,68 @@ class Terminal:
             raise
         self._write("\n")
 
+    def _whole(self, pieces: Iterator[str]) -> None:
+        """The answer as it is in the end, at once."""
+        stopped = ""
+        try:
+            for _ in pieces:
+                pass
+        except KeyboardInterrupt:
+            pieces.close()  # type: ignore[attr-defined]
+            stopped = tr(" [interrompu]", " [stopped]")
+        self._write(printable(self.session.last.text if self.session.last else "") + stopped + "\n")
+
     def _after(self, answer: Answer | None) -> None:
         if answer is None:
             return
+        replaced = answer.thought is not None and answer.thought.replaced
+        if answer.thought is not None and replaced:
+            self._replaced(answer, answer.thought)
         if answer.dropped_turns:
             self._note(tr(f"Contexte plein : les {answer.dropped_turns} messages les plus anciens ont été oubliés.",
                           f"Context full: the {answer.dropped_turns} oldest messages were forgotten."))  # fmt: skip
-        if answer.finish == "length":
+        if answer.finish == "length" and not replaced:
             self._note(tr("Réponse coupée à la longueur maximale.", "Answer cut at the maximal length."))
         if self.debug:
+            for line in steps_in_words(answer.thought) if answer.thought is not None else ():
+                self._note(line)
             self._note(figures(answer))
 
+    def _replaced(self, answer: Answer, thought: Thought) -> None:
+        """Says that the model's words do not stand, and why; someone who types saw them come."""
+        told = " ; ".join(finding.told for finding in thought.findings or () if not finding.passed)
+        self._note(tr(f"[Réponse du modèle retirée : {told}. Réponse reformulée :]" if not self.piped
+                      else f"[Réponse du modèle remplacée : {told}.]",
+                      f"[The model's answer is withdrawn: {told}. Put another way:]" if not self.piped
+                      else f"[The model's answer was replaced: {told}.]"))  # fmt: skip
+        if not self.piped:
+            self._write(self._styled(tr("Causette : ", "Causette: "), "1;36") + printable(answer.text) + "\n")
+
     def _welcome(self) -> str:
+        return self._model() + " " + self._help()
+
+    def _model(self) -> str:
         about = ", ".join(facts_of(self.session.chat))
         about = f"{self.session.chat.name} ({about})" if about else self.session.chat.name
-        return tr(f"Modèle : {about}. ", f"Model: {about}. ") + self._help()
+        told = tr(f"Modèle : {about}.", f"Model: {about}.")
+        domain = getattr(self.session.chat, "domain", None)
+        if domain is None:
+            return told
+        title = domain.title.said(current_language())
+        return told + tr(f" Domaine : {title}.", f" Domain: {title}.")
+
+    def _temperature(self) -> str:
+        value = number(self.session.sampling.temperature, 2)
+        return tr(f"Température : {value}.", f"Temperature: {value}.")
 
     def _help(self) -> str:
-        return tr("Commandes : aide, effacer, debug, quitter.", "Commands: help, clear, debug, quit.")
+        return tr("Commandes : aide, effacer, sources, modèle, température, debug, quitter.",
+                  "Commands: help, clear, sources, model, temperature, debug, quit.")  # fmt: skip
+
+    def _sources(self) -> str:
+        if self.session.last is None:
+            return tr("Posez d'abord une question.", "Ask a question first.")
+        return sources_in_words(self.session.last.thought)
 
     def _note(self, text: str) -> None:
         self.notes.write(self._styled(text, "2") + "\n")
@@ -130,17 +209,27 @@ def figures(answer: Answer) -> str:
         "stop": tr("nouveau tour commencé", "began a new turn"),
         "length": tr("coupée", "cut"),
         "cancelled": tr("interrompue", "stopped"),
+        "domain": tr("sans le modèle", "without the model"),
         "unknown": tr("fin non précisée par le serveur", "end not told by the server"),
     }
-    first = tr(f"premier texte en {number(answer.first_seconds, 2)} s",
+    first = tr(f"premier texte en {number(answer.first_seconds, 2)}\u00a0s",
                f"first text after {number(answer.first_seconds, 2)} s")  # fmt: skip
     facts = [ends[answer.finish], first]
     if answer.prompt_tokens:  # a server may count none
-        sizes = tr(f"invite {answer.prompt_tokens} jetons, réponse {answer.new_tokens} jetons",
-                   f"prompt {answer.prompt_tokens} tokens, answer {answer.new_tokens} tokens")  # fmt: skip
+        sizes = tr(f"invite {number(answer.prompt_tokens)}\u00a0jetons, réponse {number(answer.new_tokens)}\u00a0jetons",
+                   f"prompt {number(answer.prompt_tokens)} tokens, answer {number(answer.new_tokens)} tokens")  # fmt: skip
         speed = number(answer.tokens_per_second, 1)
-        facts = [sizes, *facts, tr(f"{speed} jetons/s", f"{speed} tokens/s")]
+        facts = [sizes, *facts, tr(f"{speed}\u00a0jetons/s", f"{speed} tokens/s")]
     return f"[{', '.join(facts)}]"
+
+
+def steps_in_words(thought: Thought) -> list[str]:
+    """The five steps, a line each, what they rest on below."""
+    lines = []
+    for place, step in enumerate(steps_of(thought), start=1):
+        lines.append(tr(f"{place}. {step.title} : {step.outcome}", f"{place}. {step.title}: {step.outcome}"))
+        lines += [f"   {detail}" for detail in step.details]
+    return [printable(" ".join(line.split("\n"))) for line in lines]
 
 
 def lines_of(stdin: TextIO, prompt: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from chatbot.runner import ChatModel, ModelRunner, StopFilter, fit_window
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.terminal import Terminal, lines_of, printable
+from chatbot.terminal_words import help_in_words
 from tests.gate import Gate, until
 
 
@@ -235,11 +236,11 @@ def test_whole_transcript(chat, tiny_model):
     lines = transcript(chat, "aide", "Bonjour ?", "", "/inconnu", "effacer", "quitter", "jamais lu")
     assert lines == [
         f"Modèle\N{NO-BREAK SPACE}: {tiny_model.name} (0,0 M de paramètres, contexte de 128 jetons). "
-        "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
-        "Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
+        "Commandes\N{NO-BREAK SPACE}: aide, effacer, sources, modèle, température, debug, quitter.",
+        *help_in_words().splitlines(),
         *f"Causette\N{NO-BREAK SPACE}: {answer}".splitlines(),
         "Réponse coupée à la longueur maximale.",
-        "Commande inconnue\N{NO-BREAK SPACE}: /inconnu. Commandes\N{NO-BREAK SPACE}: aide, effacer, debug, quitter.",
+        "Commande inconnue\N{NO-BREAK SPACE}: /inconnu. Commandes\N{NO-BREAK SPACE}: aide, effacer, sources, modèle, température, debug, quitter.",
         "Conversation effacée.",
         "À bientôt\N{NO-BREAK SPACE}!",
     ]
@@ -256,7 +257,8 @@ def test_english_by_a_switch(chat):
     set_language("en")
     try:
         lines = transcript(chat, "help", "quit")
-        assert lines[-2:] == ["Commands: help, clear, debug, quit.", "Goodbye!"]
+        assert "Commands: help, clear, sources, model, temperature, debug, quit." in lines[0]
+        assert lines[1] == "Commands (alone on their line):" and lines[-2:] == ["  quit: the end", "Goodbye!"]
     finally:
         set_language("fr")
 

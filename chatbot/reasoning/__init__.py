@@ -1,0 +1,1 @@
+"""The reasoning layer around a model: categorise → conversation → entities → approach → consistency, on a `Domain`."""
