@@ -1,21 +1,18 @@
-"""What travels: requests checked into messages and `Sampling`, answers and errors as OpenAI's API writes them.
+"""What comes in: requests of OpenAI's API checked into messages and `Sampling`, and the errors of those that are not.
 
 A parameter that would change the answer and that this model cannot follow is refused by its name, never passed over.
 Source of names and shapes: https://platform.openai.com/docs/api-reference (chat, completions, models, errors).
 """
 
-import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, TypeVar
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from chatbot.chat import Answer
-from chatbot.dialogue import Message, assistant, user
+from chatbot.dialogue import Message
 from chatbot.language import tr
+from chatbot.likelihood import MOST
 from chatbot.sampling import Sampling
 from chatbot.session import check_length, checked_text
 
@@ -32,7 +29,6 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "response_format": (None, {"type": "text"}), "modalities": (None, ["text"]), "reasoning_effort": (None, "none"),
     "echo": (None, False), "best_of": (None, 1), "suffix": (None, ""),
 }  # fmt: skip
-_FINISH = {"end": "stop", "stop": "stop", "length": "length"}
 _Asked = TypeVar("_Asked", bound="_Request")
 
 
@@ -72,6 +68,7 @@ class _Message(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[_Part] | None = None
     tool_calls: list[Any] | None = Field(None, max_length=0)
+    causette_context: str = ""  # ours: the text that comes with a request, which a template may put elsewhere
 
     @property
     def text(self) -> str:
@@ -110,6 +107,11 @@ class _Request(BaseModel):
         """Tokens of an answer, at most."""
         return self.max_tokens
 
+    @property
+    def top(self) -> int | None:
+        """How many of the likeliest tokens are told beside each one written; None where no probabilities are."""
+        return None
+
     def samplings(self, default: Sampling, context: int) -> list[Sampling]:
         """How each choice is drawn; a seed gives each its own. More tokens than the context holds are the context."""
         given = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "repetition_penalty", "seed")}
@@ -130,7 +132,7 @@ class _Request(BaseModel):
         if not isinstance(body, dict):
             raise ApiError(400, tr("Un objet JSON est attendu.", "A JSON object is expected."))
         for name, values in NEUTRAL.items():
-            if body.get(name) not in values:
+            if name not in cls.model_fields and body.get(name) not in values:
                 raise ApiError(
                     400,
                     tr(f"« {name} » n'est pas proposé ici : retirez-le.", f"`{name}` is not offered here: leave it out."),
@@ -138,7 +140,9 @@ class _Request(BaseModel):
                 )  # fmt: skip
         try:
             given = {name: value for name, value in body.items() if value is not None}  # null: as if not there
-            return cls.model_validate({k: v for k, v in given.items() if k not in IGNORED and k not in NEUTRAL})
+            return cls.model_validate(
+                {k: v for k, v in given.items() if k in cls.model_fields or (k not in IGNORED and k not in NEUTRAL)}
+            )
         except ValidationError as error:
             raise _refused(error.errors()) from error
 
@@ -148,6 +152,8 @@ class ChatRequest(_Request):
 
     messages: list[_Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     max_completion_tokens: int | None = Field(None, ge=1)
+    logprobs: bool = False
+    top_logprobs: int = Field(0, ge=0, le=MOST)
 
     @property
     def longest(self) -> int | None:
@@ -166,6 +172,21 @@ class ChatRequest(_Request):
             )  # fmt: skip
         return both.pop() if both else None
 
+    @property
+    def top(self) -> int | None:
+        """By `top_logprobs`, which says nothing without `logprobs`.
+
+        Raises:
+            ApiError: it stands alone.
+        """
+        if self.top_logprobs and not self.logprobs:
+            raise ApiError(
+                400,
+                tr("top_logprobs demande aussi « logprobs » : true.", "top_logprobs asks for `logprobs`: true as well."),
+                param="top_logprobs",
+            )  # fmt: skip
+        return self.top_logprobs if self.logprobs else None
+
     def turns(self) -> list[Message]:
         """A system message if there is one, then user and assistant in turn; several of one role in a row are one.
 
@@ -173,17 +194,18 @@ class ChatRequest(_Request):
             ApiError: the order is another, or the last one is not the user's.
             InputError: the last message is empty, or one is too long.
         """
-        joined: list[tuple[str, str]] = []
+        joined: list[Message] = []
         for message in self.messages:
             role = "system" if message.role == "developer" else message.role
-            if joined and joined[-1][0] == role:
-                joined[-1] = (role, f"{joined[-1][1]}\n{message.text}")
-            else:
-                joined.append((role, message.text))
-        for _, text in joined:
-            check_length(text)
-        system = [Message(role="system", content=joined.pop(0)[1])] if joined[0][0] == "system" else []
-        roles = [role for role, _ in joined]
+            same = [joined.pop()] if joined and joined[-1].role == role else []
+            content = "\n".join([*(each.content for each in same), message.text])
+            context = "\n".join(filter(None, [*(each.context for each in same), message.causette_context]))
+            joined.append(Message(role=role, content=content, context=context))
+        for turn in joined:
+            check_length(turn.content)
+            check_length(turn.context)
+        system = [joined.pop(0)] if joined[0].role == "system" else []
+        roles = [turn.role for turn in joined]
         if len(roles) % 2 == 0 or roles != (["user", "assistant"] * len(roles))[: len(roles)]:
             raise ApiError(
                 400,
@@ -192,8 +214,8 @@ class ChatRequest(_Request):
                    "messages: one `system` message at most, the first, then `user` and `assistant` in turn, `user` last."),
                 param="messages",
             )  # fmt: skip
-        turns = [user(text) if role == "user" else assistant(text) for role, text in joined[:-1]]
-        return [*system, *turns, user(checked_text(joined[-1][1]))]
+        *before, last = joined
+        return [*system, *before, replace(last, content=checked_text(last.content))]
 
 
 class CompletionRequest(_Request):
@@ -220,71 +242,6 @@ class CompletionRequest(_Request):
         for prompt in prompts:
             check_length(prompt)
         return prompts
-
-
-class Shape:
-    """How answers of one request are written.
-
-    Args:
-        kind: "chat" or "text".
-        model: the name they carry.
-    """
-
-    def __init__(self, kind: Literal["chat", "text"], model: str):
-        self._chat = kind == "chat"
-        self._id = f"{'chatcmpl' if self._chat else 'cmpl'}-{uuid4().hex}"
-        self._model, self._created = model, int(time.time())
-
-    def whole(self, answers: Sequence[Answer], usage: Mapping[str, int]) -> dict[str, Any]:
-        """All choices at once."""
-        choices = []
-        for index, answer in enumerate(answers):
-            message = {"role": "assistant", "content": answer.text, "refusal": None}
-            said = {"message": message} if self._chat else {"text": answer.text}
-            choices.append({"index": index, **said, "logprobs": None, "finish_reason": _FINISH.get(answer.finish)})
-        return {**self._head("chat.completion" if self._chat else "text_completion", choices), "usage": dict(usage)}
-
-    def first(self, index: int) -> dict[str, Any] | None:
-        """What comes before a choice's first piece."""
-        return self._chunk(index, {"role": "assistant", "content": ""}) if self._chat else None
-
-    def piece(self, index: int, text: str) -> dict[str, Any]:
-        return self._chunk(index, {"content": text} if self._chat else text)
-
-    def last(self, index: int, answer: Answer) -> dict[str, Any]:
-        """What ends a choice, and says why it ended."""
-        return self._chunk(index, {} if self._chat else "", _FINISH.get(answer.finish))
-
-    def usage(self, usage: Mapping[str, int]) -> dict[str, Any]:
-        """The chunk after the last one, of whoever asked to know."""
-        return {**self._head(self._chunk_object, []), "usage": dict(usage)}
-
-    @property
-    def _chunk_object(self) -> str:
-        return "chat.completion.chunk" if self._chat else "text_completion"
-
-    def _chunk(self, index: int, said: Any, finish: str | None = None) -> dict[str, Any]:
-        name = "delta" if self._chat else "text"
-        choice = {"index": index, name: said, "logprobs": None, "finish_reason": finish}
-        return self._head(self._chunk_object, [choice])
-
-    def _head(self, kind: str, choices: list[Any]) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": self._created, "model": self._model, "choices": choices}
-
-
-def usage_of(answers: Sequence[Answer], per_prompt: int) -> dict[str, int]:
-    """Tokens read, each prompt once, and written; every `per_prompt` answers are to the same prompt."""
-    read = sum(answer.prompt_tokens for answer in answers[::per_prompt])
-    written = sum(answer.new_tokens for answer in answers)
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
-
-
-def event(value: dict[str, Any]) -> bytes:
-    """A line of the event stream."""
-    return f"data: {json.dumps(value)}\n\n".encode()  # in ASCII: some readers end a line at U+2028
-
-
-DONE = b"data: [DONE]\n\n"
 
 
 def _refused(faults: Sequence[Any]) -> ApiError:

@@ -3,8 +3,13 @@
 import threading
 from contextlib import contextmanager
 
-from app.page.serve import build_page, open_page
-from app.serving import api_routes
+from starlette.routing import Mount
+
+from app.api.routes import api
+from app.page.content import PageContent
+from app.page.protection import Protection
+from app.page.serve import open_page
+from app.serving import NEAR
 from chatbot.sampling import Sampling
 
 SAMPLING = Sampling(max_new_tokens=24)
@@ -13,9 +18,10 @@ SAMPLING = Sampling(max_new_tokens=24)
 @contextmanager
 def served_api(chat, key=""):
     """Its base address, ending in /v1."""
-    page = build_page(chat, title="Causette", examples=[], sampling=SAMPLING)
-    yield open_page(page, port=0, routes=api_routes(chat, SAMPLING, key, "127.0.0.1")) + "v1"
-    page.close(verbose=False)
+    content = PageContent(chat=chat, sampling=SAMPLING)
+    routes = [Mount("/v1", app=api(chat, SAMPLING, key, () if key else NEAR))]
+    with open_page(content, port=0, routes=routes, protection=Protection(api=True, rate=0)) as server:
+        yield server.url + "v1"
 
 
 def reading(*names):

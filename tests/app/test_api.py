@@ -2,6 +2,7 @@
 
 import gc
 import json
+import math
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -114,6 +115,42 @@ def test_sampling_is_followed(chat, client, model):
     assert text(user="moi", presence_penalty=0, n=1, logprobs=False) == greedy  # these ask for nothing
 
 
+def test_probabilities_are_told_in_openai_s_form(chat, client, model):
+    expected = chat.reply([user(QUESTION)], SAMPLING, likely=3)
+    text = expected.text()
+    whole = client.chat.completions.create(**asked(model, logprobs=True, top_logprobs=3)).choices[0]
+    streamed = []
+    for part in client.chat.completions.create(**asked(model, logprobs=True, top_logprobs=3, stream=True)):
+        streamed += part.choices[0].logprobs.content if part.choices[0].logprobs else []
+    assert whole.message.content == text and whole.logprobs.refusal is None
+    for content in (whole.logprobs.content, streamed):
+        assert [each.token for each in content] == [each.text for each in expected.answer.tokens]
+        assert [math.exp(each.logprob) for each in content] == pytest.approx(
+            [each.probability for each in expected.answer.tokens]
+        )
+        assert [[best.token for best in each.top_logprobs] for each in content] == [
+            [best.text for best in each.likeliest] for each in expected.answer.tokens
+        ]
+        for each in content:
+            assert each.bytes == (None if "\ufffd" in each.token else list(each.token.encode()))
+
+
+def test_probabilities_without_the_likeliest_and_none_at_all(client, model):
+    alone = client.chat.completions.create(**asked(model, logprobs=True)).choices[0]
+    assert alone.logprobs.content and all(each.top_logprobs == [] for each in alone.logprobs.content)
+    none = client.chat.completions.create(**asked(model, top_logprobs=0)).choices[0]
+    assert none.logprobs is None and none.message.content == alone.message.content
+    with pytest.raises(openai.BadRequestError, match=r"logprobs.*n'est pas proposé"):
+        client.completions.create(model=model, prompt="Le délai", logprobs=2)
+
+
+def test_errors_are_told_in_the_client_s_language(address, model):
+    body = asked("gpt-4")
+    for accepted, said in (("en-GB,en;q=0.8", "Unknown model"), ("fr", "Modèle inconnu"), ("de", "Modèle inconnu")):
+        refused = httpx.post(f"{address}/chat/completions", json=body, headers={"accept-language": accepted})
+        assert said in refused.json()["error"]["message"].replace("\u00a0", " ")
+
+
 def test_several_choices_are_each_drawn_anew(client, model):
     got = client.chat.completions.create(**asked(model, n=3, temperature=2, seed=5))
     assert [choice.index for choice in got.choices] == [0, 1, 2]
@@ -139,6 +176,7 @@ def test_plain_text_is_continued(chat, client, model):
 def test_models_are_listed_and_found(chat, client, model):
     (card,) = client.models.list()
     assert card.id == model and card.max_model_len == chat.context and "/" not in model
+    assert card.parameters == chat.parameters and card.exchanges == chat.exchanges
     assert client.models.retrieve(model).id == model
     with pytest.raises(openai.NotFoundError, match="Modèle inconnu"):
         client.models.retrieve("gpt-4")
@@ -171,7 +209,10 @@ def test_the_page_is_there_as_before(address):
         ({"stop": [""]}, 400, "stop", "une liste de tels (8 au plus)"),
         ({"stop": "x" * 300}, 400, "stop", "n'est pas valable"),
         ({"tools": [{"type": "function"}]}, 400, "tools", "n'est pas proposé"),
-        ({"logprobs": True}, 400, "logprobs", "n'est pas proposé"),
+        ({"logprobs": 3}, 400, "logprobs", "n'est pas valable"),
+        ({"logprobs": True, "top_logprobs": 21}, 400, "top_logprobs", "≤ 20"),
+        ({"logprobs": True, "top_logprobs": -1}, 400, "top_logprobs", "≥ 0"),
+        ({"top_logprobs": 2}, 400, "top_logprobs", "logprobs"),
         ({"presence_penalty": 0.5}, 400, "presence_penalty", "n'est pas proposé"),
         ({"response_format": {"type": "json_object"}}, 400, "response_format", "n'est pas proposé"),
         ({"temprature": 1}, 400, "temprature", "Paramètre inconnu"),
@@ -198,7 +239,6 @@ def test_the_page_is_there_as_before(address):
         ({"messages": [{"role": "user", "content": "x" * (LONGEST_MESSAGE + 1)}]}, 400, "messages", "trop long"),
         ({"messages": [{"role": "user", "content": "x" * 1_000_000}]}, 400, "messages", "trop long"),
         ({"messages": [{"role": "user", "content": "commande " * 200}]}, 400, "messages", "128"),
-        ({"messages": [{"role": "user", "content": "x" * 2_000_000}]}, 413, None, "1 Mio"),
         ({"messages": [{"role": "user", "content": "x"}] * 2_000}, 400, "messages", "n'est pas valable"),
     ],
 )
@@ -209,6 +249,20 @@ def test_bad_requests_are_refused_with_the_reason(address, model, change, status
     assert response.status_code == status and error["type"] == "invalid_request_error"
     assert error["param"] == param and said in error["message"].replace("\u00a0", " ")
     assert len(error["message"]) < 400
+
+
+def test_a_request_that_is_too_large_is_refused_by_the_page_around_it(address):
+    assert too_large(address).startswith("C'est trop long")
+
+
+def too_large(address):
+    """What is said of one."""
+    response = httpx.post(
+        f"{address}/chat/completions", content=b"x" * 2_000_000, headers={"content-type": "application/json"}
+    )
+    error = response.json()["error"]
+    assert (response.status_code, error["type"], error["param"]) == (413, "invalid_request_error", None)
+    return error["message"].replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -384,7 +438,7 @@ def test_memory_is_where_it_was(chat, address, model):
         for _ in range(100):
             assert http.post(f"{address}/chat/completions", json=asked(model, max_tokens=2)).status_code == 200
             assert http.post(f"{address}/chat/completions", json=asked(model, "x" * 900_000)).status_code == 400
-        assert http.post(f"{address}/chat/completions", content=b"x" * (2 * LONGEST_BODY)).status_code == 415
+        assert http.post(f"{address}/chat/completions", content=b"x" * (LONGEST_BODY // 2)).status_code == 415
         for _ in range(50):
             with http.stream("POST", f"{address}/chat/completions", json=asked(model, stream=True, max_tokens=90)):
                 pass

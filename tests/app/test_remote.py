@@ -14,11 +14,14 @@ import pytest
 from app.api.routes import api_name
 from app.main import main
 from app.page.chat import ChatTab
+from app.page.content import PageContent
 from app.page.conversation import Conversation
-from app.page.serve import build_page, header
+from app.page.masthead import masthead
+from app.page.serve import build_page
 from app.page.warm_up import WarmUp
 from chatbot.dialogue import assistant, user
 from chatbot.errors import BusyError, InputError, WorldError
+from chatbot.language import speaking
 from chatbot.remote import KEY, URL, RemoteChat
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
@@ -60,7 +63,45 @@ def test_the_same_answer_as_here(chat, remote):
 
 def test_what_is_known_of_the_model(chat, remote):
     assert (remote.name, remote.context) == (api_name(chat), 128)
-    assert remote.parameters is None and "contexte de 128 jetons" in header(remote, "Causette")
+    assert (remote.parameters, remote.exchanges) == (chat.parameters, chat.exchanges)
+    assert "contexte de 128 jetons" in masthead(remote, "Causette")
+
+
+def test_probabilities_are_those_of_here(chat, remote):
+    here, there = (each.reply([user(QUESTION)], SAMPLING, likely=4) for each in (chat, remote))
+    assert here.text() == there.text()
+    for one, other in zip(here.answer.tokens, there.answer.tokens, strict=True):
+        assert (one.text, [each.text for each in one.likeliest]) == (
+            other.text,
+            [each.text for each in other.likeliest],
+        )
+        assert one.probability == pytest.approx(other.probability)
+    bare = remote.reply([user(QUESTION)], SAMPLING)
+    assert bare.text() == here.answer.text and bare.answer.tokens == []
+
+
+def test_forgotten_messages_are_told(chat, remote):
+    turns = [
+        turn for _ in range(9) for turn in (user("Bonjour, où en est ma commande ?"), assistant("Elle part demain."))
+    ]
+    here, there = (each.reply([*turns, user(QUESTION)], SAMPLING) for each in (chat, remote))
+    assert here.text() == there.text() and here.answer.dropped_turns == there.answer.dropped_turns > 0
+
+
+def test_an_error_is_told_in_the_reader_s_language(remote):
+    """By the server, which is asked in it, and by the thread that reads its answer."""
+    with speaking("en"), pytest.raises(InputError, match="the model reads"):
+        remote.reply([user("commande " * 200)], SAMPLING).text()
+    with server(sse("{")) as url:
+        strange = RemoteChat(url)
+        with speaking("en"), pytest.raises(WorldError, match="unreadable answer"):
+            strange.reply([user(QUESTION)], SAMPLING).text()
+
+
+def test_a_server_that_gives_no_probabilities_leaves_none():
+    with server(sse(chunk("Oui"), chunk(".", "stop"), "[DONE]")) as url:
+        reply = RemoteChat(url).reply([user(QUESTION)], SAMPLING, likely=3)
+        assert reply.text() == "Oui." and reply.answer.tokens == []
 
 
 def test_it_streams(remote, gate):
@@ -120,15 +161,15 @@ def test_a_session_and_the_page_talk_to_it(chat, remote):
     for question in ("Bonjour ?", QUESTION):
         assert "".join(session.ask(question)) == "".join(here.ask(question))
 
-    tab = ChatTab(remote, examples=[], sampling=SAMPLING)
+    tab = ChatTab(PageContent(chat=remote, sampling=SAMPLING))
     conversation = Conversation()
     tab.ask(conversation, QUESTION, 0.0, 1.0, 0, 1.0, 24)
     *_, last = tab.listen(conversation)
     assert conversation.turns[0].answer.text == chat.reply([user(QUESTION)], SAMPLING).text()
-    assert "24 jetons" in last[0][1]["content"][1]["value"].replace("\u00a0", " ")
+    assert "24 jetons" in last[1]["content"][1]["value"].replace("\u00a0", " ")
     with WarmUp(remote, SAMPLING) as warm_up:  # nothing is compiled here
         warm_up.wait_for_first()
-    assert build_page(remote, title="Causette", examples=[], sampling=SAMPLING)
+    assert build_page(PageContent(chat=remote, sampling=SAMPLING))
 
 
 def test_a_message_that_does_not_fit_is_told_in_the_server_s_words(remote):
