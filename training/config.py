@@ -185,7 +185,7 @@ def _keys_beside(key: str) -> list[str]:
 def _read_recipe(recipe: str | Path) -> dict[str, Any]:
     path = Path(recipe)
     named = RECIPES / f"{recipe}.yaml"
-    path = named if not path.exists() and named.exists() else path
+    path = named if not path.is_file() and named.exists() else path
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -165,7 +165,8 @@ def _in_a_process(config: RunConfig) -> Trial:
         import keras
 
         done = subprocess.run(
-            [sys.executable, "-m", "training.dry_run", json.dumps(config.model_dump(mode="json")), folder],
+            # -P: a folder "training" where the user stands is not ours
+            [sys.executable, "-P", "-m", "training.dry_run", json.dumps(config.model_dump(mode="json")), folder],
             capture_output=True,
             encoding="utf-8",
             errors="replace",

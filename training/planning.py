@@ -25,13 +25,14 @@ def plan_of(config: RunConfig, model: LanguageModel, data: PreparedSet, watcher:
     rows = PackedRows.of(dialogues, length)
     per_epoch = rows.steps_per_epoch(fit.rows, fit.accumulation)
     total = min(per_epoch * fit.epochs, fit.max_steps or per_epoch * fit.epochs)
+    several = "s" if rows.truncated > 1 else ""
     watcher.say(
-        tr(f"{number(len(dialogues))} dialogues d'entraînement en {number(len(rows))} lignes de {length} jetons, "
+        tr(f"{number(len(dialogues))} dialogues d'entraînement en {number(len(rows))} lignes de {number(length)} jetons, "
            f"remplies à {number(100 * rows.filled, 1)} % ; {number(rows.trained_tokens)} jetons appris par époque, "
-           f"{rows.truncated} dialogue(s) coupé(s).",
-           f"{number(len(dialogues))} training dialogues in {number(len(rows))} rows of {length} tokens, "
+           f"{number(rows.truncated)} dialogue{several} coupé{several}.",
+           f"{number(len(dialogues))} training dialogues in {number(len(rows))} rows of {number(length)} tokens, "
            f"{number(100 * rows.filled, 1)}% full; {number(rows.trained_tokens)} learnt tokens per epoch, "
-           f"{rows.truncated} dialogue(s) cut.")
+           f"{number(rows.truncated)} dialogue{'' if rows.truncated == 1 else 's'} cut.")
     )  # fmt: skip
     if total < FEW_STEPS and fit.max_steps is None and per_epoch < FEW_STEPS:
         watcher.say(

@@ -8,12 +8,14 @@ import pytest
 
 from chatbot.dialogue import read_dialogues
 from chatbot.errors import WorldError
+from chatbot.language import speaking
 from chatbot.model import load_model
 from datasets_prep.prepare import PrepareConfig, prepare
 from tests.training.test_fit import config_of, data  # noqa: F401
 from training.config import load_config
-from training.diagnosis import Finding, Known, Setup, findings, rate_text, truncated
+from training.diagnosis import Finding, Known, Setup, findings, truncated
 from training.encoded import encode
+from training.finding_words import form_cure, rate_in_words, rate_text, what
 from training.fit import train
 from training.loop import Schedule
 from training.recorder import Watcher
@@ -60,6 +62,43 @@ def test_divergence_from_the_start_and_from_the_best():
     assert keys(recent=[9.5] * 4) == []
     assert keys(history=[row(10, 1.0, 1.1)], recent=[3.1] * 10) == ["divergence"]
     assert keys(history=[row(10, 1.0, 1.1)], recent=[2.9] * 10) == []
+
+
+STEEP = [6.83, 6.83, 3.28, 3.28, 1.61, 1.61, 0.83, 0.83, 0.67, 0.67, 0.58, 0.58]  # 24 rows, 6 epochs, 2 steps each
+
+
+def told_on_the_way(losses: list[float]) -> set[str]:
+    """What is found at each step of a training that validates every second one."""
+    found = set()
+    for step in range(1, len(losses) + 1):
+        rows = [row(at, sum(losses[at - 2 : at]) / 2, 6.0 - at / 10) for at in range(2, step + 1, 2)]
+        found |= set(keys(step=step, total_steps=12, start=6.9, recent=losses[:step][-10:], history=rows))
+    return found
+
+
+def test_a_steep_fall_is_no_divergence_and_a_climb_after_it_is():
+    assert told_on_the_way(STEEP) == set()
+    assert told_on_the_way([*STEEP[:7], 2.9, 4.1, 5.2, 6.3, 7.4]) == {"divergence"}  # never above where it began
+    assert told_on_the_way([*STEEP[:8], 0.8, 9.0, 0.8, 0.7]) == set()  # one bad step
+
+
+def test_a_finding_is_told_from_its_numbers_in_either_language():
+    by_heart = [row(10, 3.0, 4.0), row(20, 2.0, 3.5), row(30, 1.0, 3.6), row(40, 0.5, 3.9)]
+    cut = truncated(cut=2604, dialogues=13_085, row_length=7680, needed=9000, context=8192)
+    found = [*findings(known(recent=[9.5] * 5)), *findings(known(history=by_heart, recent=[0.5] * 10)), cut]
+    for finding in found:
+        values = json.loads(json.dumps(finding.values))  # as the run keeps it
+        with speaking("en"):
+            english = f"{what(finding.key, finding.step, values)} {form_cure(finding.key, values)}"
+        french = f"{what(finding.key, finding.step, values)} {form_cure(finding.key, values)}"
+        assert "--set" in finding.text and "--set" not in french + english and "fit." not in french + english
+        assert not set("éèîœ") & set(english) and set("éèîœ") & set(french)
+    assert "(0,001)" in found[0].text and "adaptateur LoRA" in form_cure("divergence", found[0].values)
+    assert "2 époques, ou davantage de lignes" in form_cure("validation_rising", found[1].values)
+    assert cut.text.startswith("2\u202f604 dialogues sur 13\u202f085 (20 % de") and "à 7\u202f680 jetons" in cut.text
+    one = truncated(cut=1, dialogues=20, row_length=64, needed=100, context=512).text
+    assert one.startswith("1 dialogue sur 20") and "perd la fin de sa réponse" in one
+    assert [rate_in_words(rate) for rate in (1e-3, 5e-4, 0.02, 1.0, 1e-12)] == ["0,001", "0,0005", "0,02", "1", "1e-12"]
 
 
 def test_no_movement_of_the_weights_or_of_the_losses():
