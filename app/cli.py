@@ -9,27 +9,22 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.accounts_command import accounts_app
+from app.chat_command import chat
 from app.compare_command import compare, evaluate
 from app.data_commands import data_app
-from app.feedback_commands import FeedbackFile, NoFeedback, Pair, UserTest, Votes, feedback_app
+from app.feedback_commands import feedback_app
 from app.judge_command import judge
 from app.options import (
     RECIPES,
-    BaseUrl,
-    Engine,
     Json,
-    MaxTokens,
     Model,
-    ModelOrServers,
-    OwnRepetitionPenalty,
-    OwnTemperature,
-    OwnTopP,
-    Weights,
 )
 from app.output import Output
 from app.quiet import load_keras
 from app.runs_command import runs
 from app.search_command import search
+from app.serve_command import serve
 from app.set_commands import inspect, prepare
 from app.sweep_command import sweep
 from app.usage import Program, missing
@@ -45,6 +40,7 @@ app = Program(
 )  # fmt: skip
 app.add_typer(data_app, name="data")
 app.add_typer(feedback_app, name="feedback")
+app.add_typer(accounts_app, name="accounts")
 app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
@@ -102,94 +98,9 @@ app.command(help=tr("Fait juger une comparaison par un modèle, dans les deux or
                     "Has a model judge a comparison, in both orders, and measures its agreement with the votes."))(judge)  # fmt: skip
 
 
-@app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))
-def chat(
-    model: ModelOrServers = None,
-    temperature: OwnTemperature = None,
-    top_p: OwnTopP = None,
-    top_k: Annotated[
-        int,
-        typer.Option(
-            min=0, max=1_000_000, help=tr("Jetons gardés au tirage ; 0 : tous.", "Tokens kept when drawing; 0: all.")
-        ),
-    ] = 0,
-    repetition_penalty: OwnRepetitionPenalty = None,
-    max_tokens: MaxTokens = 160,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help=tr("Même graine, même réponse.", "Same seed, same answer."))
-    ] = None,
-    weights: Weights = "float32",
-    engine: Engine = "keras",
-    base_url: BaseUrl = None,
-) -> None:
-    from app.decoding import sampling_for
-    from app.engines import chat_with
-    from chatbot.sampling import Sampling
-    from chatbot.session import ChatSession
-    from chatbot.terminal import talk
-
-    sampling = sampling_for(
-        model if engine == "keras" else None,
-        {"temperature": temperature, "top_p": top_p, "repetition_penalty": repetition_penalty},
-        Sampling(top_p=0.95, top_k=top_k, max_new_tokens=max_tokens, seed=seed),
-        Output(),
-    )
-    if status := talk(ChatSession(chat_with(engine, model, base_url, weights, "causette chat"), sampling)):
-        raise typer.Exit(status)
-
-
-@app.command(help=tr("Ouvre la page de discussion.", "Opens the chat page."))
-def serve(
-    model: ModelOrServers = None,
-    host: Annotated[str, typer.Option(help=tr("Adresse d'écoute.", "Address to listen on."))] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help=tr("Port ; 0 en choisit un libre.", "Port; 0 takes a free one."))
-    ] = 7860,
-    temperature: OwnTemperature = None,
-    max_tokens: MaxTokens = 160,
-    weights: Weights = "float32",
-    engine: Engine = "keras",
-    base_url: BaseUrl = None,
-    api: Annotated[
-        bool,
-        typer.Option(
-            "--api",
-            help=tr(
-                "Répond aussi en /v1 comme l'API d'OpenAI, pour ses clients et d'autres pages.",
-                "Also answers at /v1 like OpenAI's API, for its clients and other pages.",
-            ),
-        ),
-    ] = False,
-    user_test: UserTest = False,
-    comparison: Votes = None,
-    pair: Pair = None,
-    feedback: FeedbackFile = None,
-    no_feedback: NoFeedback = False,
-    open_browser: Annotated[
-        bool, typer.Option("--open", help=tr("Ouvre le navigateur.", "Opens the browser."))
-    ] = False,
-) -> None:
-    from app.decoding import sampling_for
-    from app.engines import chat_with, without_effect
-    from app.feedback.serving import feedback_for
-    from app.serving import api_key_of_environment, serve_chat
-    from chatbot.sampling import Sampling
-
-    output = Output()
-    if api and engine == "openai":
-        raise without_effect("--api")
-    key = api_key_of_environment() if api else None
-    own, default = model if engine == "keras" else None, Sampling(max_new_tokens=max_tokens)
-    sampling = sampling_for(own, {"temperature": temperature}, default, output)
-    asked = feedback_for(
-        model if engine == "keras" else None,
-        file=feedback, off=no_feedback, user_test=user_test, comparison=comparison, pair=pair,
-    )  # fmt: skip
-    chat = chat_with(engine, model, base_url, weights, "causette serve", output.say)
-    serve_chat(
-        chat, host=host, port=port, sampling=sampling, api_key=key, feedback=asked, open_browser=open_browser,
-        output=output,
-    )  # fmt: skip
+app.command(help=tr("Discute avec un modèle dans le terminal.", "Talks to a model in the terminal."))(chat)
+app.command(help=tr("Ouvre la page : discuter, comparer, voir les données et l'entraînement.",
+                    "Opens the page: chat, compare, see the data and the training."))(serve)  # fmt: skip
 
 
 @app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",

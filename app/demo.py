@@ -66,12 +66,13 @@ def run_demo(out: Path, *, serve: bool, port: int, output: Output) -> None:
     output.say(tr(f"Fait en {number(minutes, 1)} min.", f"Done in {number(minutes, 1)} min."))
 
     if serve:
-        from app.engines import chat_with
-        from app.serving import serve_chat
+        from app.reasoning import reasoning_for
+        from app.serving import Serving, serve_model
 
-        chapter(output, 4, tr("La page : posez-lui vos questions", "The page: ask your own questions"))
-        chat = chat_with("keras", str(out / "run"), None, "float32", "causette demo")
-        serve_chat(chat, host="127.0.0.1", port=port, sampling=SAMPLING, open_browser=False, output=output)
+        chapter(output, 4, tr("La page : posez-lui vos questions", "The page: ask your own questions"))
+        model = str(out / "run")
+        reasoning = reasoning_for(None, model, output)
+        serve_model(Serving(model=model, port=port, sampling=SAMPLING, reasoning=reasoning, tuned=out / "page"), output)
     else:
         output.say(tr(f"Pour lui parler : causette chat {out / 'run'}   ou   causette serve {out / 'run'}",
                       f"To talk to it: causette chat {out / 'run'}   or   causette serve {out / 'run'}"))  # fmt: skip

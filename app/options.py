@@ -24,6 +24,10 @@ Engine = Annotated[Literal["keras", "openai"], typer.Option(help=tr(
     "keras: computes here; openai: a server that speaks like OpenAI's API (key: OPENAI_API_KEY)."))]  # fmt: skip
 BaseUrl = Annotated[str | None, typer.Option(show_default="OPENAI_BASE_URL", help=tr(
     "Adresse de ce serveur : http://127.0.0.1:8000/v1.", "Address of that server: http://127.0.0.1:8000/v1."))]  # fmt: skip
+Domain = Annotated[str | None, typer.Option(metavar=tr("NOM", "NAME"), show_default=tr(
+    "celui qui va aux données du modèle", "the one that fits the model's data"), help=tr(
+    "Domaine du raisonnement : boutique, sante, marches_publics, cours, general, un fichier .yaml, ou aucun.",
+    "Domain of the reasoning: boutique, sante, marches_publics, cours, general, a .yaml file, or none."))]  # fmt: skip
 _TEMPERATURE = tr(
     "0 : le jeton le plus probable ; plus haut : plus varié.", "0: the likeliest token; higher: more varied."
 )

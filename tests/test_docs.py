@@ -1,6 +1,8 @@
 """The documentation is tested: every command and option it should name is there, and commands it shows exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,44 @@ def test_the_guide_and_the_readme_are_wrapped():
     for text in (GUIDE, README):
         prose = [line for line in text.splitlines() if not line.startswith(("|", "causette"))]
         assert max(map(len, prose)) <= 120
+
+
+@pytest.mark.parametrize(("text", "folder"), [(GUIDE, "docs"), (README, ".")], ids=["guide", "readme"])
+def test_pictures_exist_are_small_and_are_described(text, folder):
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", text, flags=re.DOTALL)
+    assert pictures
+    for described, place in pictures:
+        assert described.strip(), place
+        assert (ROOT / folder / place).stat().st_size <= 150_000, place
+
+
+def test_no_picture_is_left_over():
+    shown = {(ROOT / "docs" / place).name for place in re.findall(r"\]\(images/(.*?)\)", GUIDE)}
+    assert {path.name for path in (ROOT / "docs" / "images").iterdir()} == shown
+
+
+def anchor(title: str) -> str:
+    """The address of a section, as GitHub and GitLab make it of its title."""
+    return re.sub(r"[^\w\- ]", "", title.lower().replace("\u00a0", "")).strip().replace(" ", "-")
+
+
+def test_links_inside_the_guide_lead_somewhere():
+    sections = {anchor(title) for title in re.findall(r"^#+ (.*)$", GUIDE, flags=re.MULTILINE)}
+    links = re.findall(r"\]\(#(.*?)\)", GUIDE)
+    assert links and [link for link in links if link not in sections] == []
+
+
+def test_links_to_files_of_the_repository_lead_somewhere():
+    for text, folder in ((GUIDE, ROOT / "docs"), (README, ROOT)):
+        for place in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (folder / place).exists(), place
+
+
+def test_pictures_are_taken_by_a_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "docs.screenshots", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "--out" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])

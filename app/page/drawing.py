@@ -34,6 +34,13 @@ def notice_html(text: str) -> str:
 def figures_of(turn: Turn) -> str:
     """The figures of a finished answer in one line, with what the context could not hold."""
     line = figures(turn.answer).strip("[]")
+    if turn.shown_as:
+        line = f"{turn.shown_as} · {line}"
+    thought = turn.answer.thought
+    if thought and thought.replaced:
+        why = ", ".join(finding.check for finding in thought.findings or () if not finding.passed)
+        line += words(f" ; ce que le modèle avait écrit est remplacé ({why}), voir « Derrière la réponse » : pas d'avis à donner",
+                      f"; what the model had written is replaced ({why}), see “Behind the answer”: no opinion to give")  # fmt: skip
     dropped = turn.answer.dropped_turns
     if dropped:
         line += words(f" ; contexte plein : les {dropped} messages les plus anciens ont été oubliés",

@@ -54,15 +54,17 @@ BOLD = (400, 700)
 
 CSS = """
 .gradio-container {
-  --warm: #a94c1a; --line: #e5ddcf; --soft: #f2ede3; --mine: #0f5f68; --mine-text: #ffffff; --logo-ask: #0f5f68;
+  --warm: #a94c1a; --line: #e5ddcf; --soft: #f2ede3; --mine: #0f5f68; --mine-text: #ffffff; --logo-ask: #0f5f68; --tab: #0f5f68;
   --headline: Quicksand, "Source Sans Pro", system-ui, sans-serif;
 }
-.dark .gradio-container, .dark.gradio-container, .dark { --logo-ask: #2f9a9c;
+.dark .gradio-container, .dark.gradio-container, .dark { --logo-ask: #2f9a9c; --tab: #76bfbc;
   --warm: #f2a56f; --line: #2b4146; --soft: #1d3136; --mine: #14535c; --mine-text: #f3f7f7;
 }
 .main.fillable { max-width: 860px !important; padding: 18px 20px 14px !important; }
 .tab-wrapper:not(:has([role="tab"] + [role="tab"])) { display: none; }  /* a lone tab needs no bar */
 .tabitem { padding: 0 !important; border: 0 !important; }
+.tab-wrapper { margin-bottom: -10px; }
+.tab-container button.selected { color: var(--tab) !important; }
 /* the conversation takes what the rest leaves of the window */
 .main.fillable .contain > .column { min-height: calc(100dvh - 32px); flex-wrap: nowrap; gap: 12px; }
 .tabs, .tabitem, .tabitem > .column { display: flex; flex-flow: column nowrap; flex: 1 0 auto; gap: 12px; }
@@ -75,6 +77,13 @@ CSS = """
 #header p { margin: 3px 0 0; font-size: .92rem; line-height: 1.35; color: var(--body-text-color-subdued);
   overflow-wrap: anywhere; }
 #header b { color: var(--warm); font-weight: 700; }
+#header .what { flex: 1; min-width: 0; }
+#header .switches { flex: none; display: flex; align-items: center; gap: 8px; }
+#header .switch { display: inline-flex; align-items: center; justify-content: center; min-width: 40px; height: 40px; padding: 0 12px;
+  border: 1px solid var(--line); border-radius: 999px; background: none; color: var(--body-text-color); font-size: .93rem; line-height: 1;
+  text-decoration: none; cursor: pointer; }
+#header .switch:hover { border-color: var(--color-accent); color: var(--color-accent); }
+#header .switch:focus-visible { outline: 3px solid var(--color-accent); outline-offset: 2px; }
 
 #conversation { flex: 1 0 260px !important; height: 260px; border: 1px solid var(--line) !important;
   border-radius: 20px; box-shadow: 0 1px 2px rgb(20 38 42 / 5%), 0 8px 28px rgb(20 38 42 / 5%); }
@@ -97,15 +106,15 @@ CSS = """
 #notice p { margin: 0; font-size: 1rem; padding: 8px 14px; border-left: 4px solid var(--warm); border-radius: 8px; background: var(--soft);
   color: var(--body-text-color); white-space: pre-line; }
 #notice:not(:has(p)) { display: none; }
-#composer { flex-wrap: nowrap; align-items: flex-end; gap: 10px; }
-#question, #question label, #question .input-container { border: 0; padding: 0; background: none; box-shadow: none;
+.composer { flex-wrap: nowrap; align-items: flex-end; gap: 10px; }
+.composer .block, .composer .block label, .composer .input-container { border: 0; padding: 0; background: none; box-shadow: none;
   border-radius: 16px; overflow: visible !important; }
-#question textarea { border: 1px solid var(--line); border-radius: 16px; background: var(--block-background-fill);
+.composer textarea { border: 1px solid var(--line); border-radius: 16px; background: var(--block-background-fill);
   padding: 12px 16px; font-size: 1.05rem; line-height: 1.4; box-shadow: none; }
-#question textarea::placeholder { color: var(--body-text-color-subdued); opacity: 1; }
-#question textarea:focus { border-color: var(--color-accent); box-shadow: 0 0 0 3px rgb(37 128 131 / 22%); }
-#send, #stop { border-radius: 16px; height: 48px; font-size: 1rem; }
-#stop { background: var(--warm); color: var(--body-background-fill); border: 0; }
+.composer textarea::placeholder { color: var(--body-text-color-subdued); opacity: 1; }
+.composer textarea:focus { border-color: var(--color-accent); box-shadow: 0 0 0 3px rgb(37 128 131 / 22%); }
+.composer button { border-radius: 16px; height: 48px; font-size: 1rem; }
+.composer button.stop { background: var(--warm); color: var(--body-background-fill); border: 0; }
 button:focus-visible { outline: 3px solid var(--color-accent); outline-offset: 2px; }
 
 #examples, #actions { gap: 8px; }
@@ -118,14 +127,14 @@ button:focus-visible { outline: 3px solid var(--color-accent); outline-offset: 2
 #caution p { margin: 0; text-align: right; font-size: .86rem; line-height: 1.3; color: var(--body-text-color-subdued); }
 #actions { align-items: center; flex-wrap: nowrap; }
 #examples button:hover, #actions button:not(:disabled):hover { border-color: var(--color-accent); color: var(--color-accent); }
-#settings { border: 1px solid var(--line); border-radius: 16px; background: none; }
-#settings .form { border: 0; background: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
-#settings .block { background: none; border: 0; }
-#settings label > span { color: var(--body-text-color); font-weight: 700; font-size: 1rem; }
-#settings input[type="range"]::-webkit-slider-thumb { background: var(--color-accent); border: 2px solid var(--block-background-fill); }
-#settings input[type="range"]::-moz-range-thumb { background: var(--color-accent); border: 2px solid var(--block-background-fill); }
-#settings .min_value, #settings .max_value { display: none; }  /* written with a point in every language */
-#settings .info-text { color: var(--body-text-color-subdued); font-size: .9rem; line-height: 1.4; }
+.settings { border: 1px solid var(--line); border-radius: 16px; background: none; }
+.settings .form { border: 0; background: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
+.settings .block { background: none; border: 0; }
+.settings label > span { color: var(--body-text-color); font-weight: 700; font-size: 1rem; }
+.settings input[type="range"]::-webkit-slider-thumb { background: var(--color-accent); border: 2px solid var(--block-background-fill); }
+.settings input[type="range"]::-moz-range-thumb { background: var(--color-accent); border: 2px solid var(--block-background-fill); }
+.settings .min_value, .settings .max_value { display: none; }  /* written with a point in every language */
+.settings .info-text { color: var(--body-text-color-subdued); font-size: .9rem; line-height: 1.4; }
 
 /* once the conversation is under way, the examples are one line that scrolls */
 .column:has(.message-row) > #examples { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
@@ -135,6 +144,12 @@ button:focus-visible { outline: 3px solid var(--color-accent); outline-offset: 2
 @media (max-width: 640px) {
   .main.fillable { padding: 12px 12px 10px !important; }
   #header h1 { font-size: 1.45rem; }
+  #header { gap: 10px; align-items: flex-start; }
+  #header .switches { gap: 6px; }
+  #header .switch { padding: 0 10px; }
+  #actions { flex-wrap: wrap; }
+  #caution { flex-basis: 100%; }
+  #caution p { text-align: left; }
   #header p { font-size: .85rem; }
   #conversation .message-row { margin: 8px 10px; }
   #examples { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; }
@@ -160,7 +175,26 @@ function name(group) {  // a set of radio buttons has its question beside it, bu
   const question = group.querySelector("[data-testid=block-info]")?.textContent;
   if (question && group.ariaLabel !== question) group.ariaLabel = question;
 }
+// Light or dark: as the reader chose here, else as their system has it, which Gradio follows.
+function shade() {
+  const chosen = localStorage.getItem("causette-theme");
+  if (!chosen) return;
+  document.body.classList.toggle("dark", chosen === "dark");
+  document.body.style.backgroundColor = "var(--body-background-fill)";  // Gradio gave it the system's, once for all
+}
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#theme")) return;
+  localStorage.setItem("causette-theme", document.body.classList.contains("dark") ? "light" : "dark");
+  shade();
+});
+new MutationObserver(shade).observe(document.body, { attributeFilter: ["class"] });
+shade();
+function switches() {  // the page in the other language lies beside this one
+  const link = document.getElementById("language");
+  if (link) link.href = location.pathname.replace(/((en|fr)\/)?$/, "") + "OTHER_PATH";
+}
 new MutationObserver((changes) => {
+  switches();
   for (const { target, type } of changes) {
     if (type === "attributes") rename(target);
     else {
@@ -181,7 +215,7 @@ def no_break(text: str) -> str:
     """French puts a blank before : ; ! ? » and after «; it must not end a line. English is left as it is."""
     if current_language() != "fr":
         return text
-    return re.sub(r" (?=[:;!?»%])|(?<=«) ", "\N{NO-BREAK SPACE}", text)
+    return re.sub(r" (?=[:;!?»%])|(?<=«) |(?<=\d) (?=(?:s|M|Mo|min)\b)", "\N{NO-BREAK SPACE}", text)
 
 
 def theme() -> Any:
@@ -217,11 +251,16 @@ def theme() -> Any:
     )
 
 
-def head() -> str:
-    """What goes into the page's head: its language, its icon."""
+def head(other_path: str = "") -> str:
+    """What goes into the page's head: its language, its icon, its script.
+
+    Args:
+        other_path: where the page in the other language is, seen from the first one.
+    """
     icon = quote(LOGO.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" '))
     names = {"LANGUAGE": current_language(), "QUESTION": tr("Question", "Question"), "ANSWER": tr("Réponse", "Answer"),
-             "CONVERSATION": tr("Conversation", "Conversation"), "TABS": tr("Autres onglets", "More tabs")}  # fmt: skip
+             "CONVERSATION": tr("Conversation", "Conversation"), "TABS": tr("Autres onglets", "More tabs"),
+             "OTHER_PATH": other_path}  # fmt: skip
     script = SCRIPT
     for name, word in names.items():
         script = script.replace(name, word)

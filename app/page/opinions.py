@@ -86,11 +86,10 @@ class OpinionPanel:
 
     Args:
         opinions: who keeps them.
-        model: name of the model that answers.
     """
 
-    def __init__(self, opinions: Opinions, model: str):
-        self.opinions, self.model = opinions, model
+    def __init__(self, opinions: Opinions):
+        self.opinions = opinions
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -151,8 +150,8 @@ class OpinionPanel:
     def _opinion(self, turn: Turn, liked: bool, comment: str) -> Opinion:
         answer = turn.answer
         return Opinion(
-            turn=turn.key, liked=liked, messages=turn.asked, answer=answer.text, finish=answer.finish,
-            model=self.model, settings=turn.settings, seconds=answer.seconds, first_seconds=answer.first_seconds,
+            turn=turn.key, liked=liked, messages=turn.given, answer=turn.own, finish=answer.finish,
+            model=turn.model, settings=turn.settings, seconds=answer.seconds, first_seconds=answer.first_seconds,
             comment=comment,
         )  # fmt: skip
 
@@ -194,8 +193,8 @@ class OpinionPanel:
             gr.Button(words("Pas utile", "Not useful"), size="sm", scale=0, interactive=False, elem_id="dislike"),
         ]
 
-    def build(self, conversation: Any, thumbs: list[Any], private: dict[str, Any]) -> None:
-        """Adds the panel and wires it to the thumbs."""
+    def build(self, conversation: Any, thumbs: list[Any], private: dict[str, Any]) -> list[Any]:
+        """Adds the panel and wires it to the thumbs; returns what `close` draws."""
         import gradio as gr
 
         person, opened = gr.BrowserState(None, storage_key="causette-opinions", secret="causette-opinions"), gr.State()
@@ -226,6 +225,7 @@ class OpinionPanel:
         save.click(self.save, [conversation, person, opened, comment, training], [person, *shown], **private)
         close.click(self.close, None, shown, **private)
         withdraw.click(self.withdraw, person, [person, *shown], **private)
+        return shown
 
 
 def consent_html() -> str:

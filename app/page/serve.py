@@ -1,184 +1,192 @@
-"""The page as a whole: its tabs put together, warmed up and served."""
+"""The page as a whole: its tabs put together, in both languages, warmed up and served."""
 
-import html
 import os
-import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
+from app.page.behind_look import CSS as BEHIND_CSS
 from app.page.chat import ChatTab
-from app.page.look import CSS, LOGO, head, theme, words
-from app.page.opinions import Opinions
+from app.page.compare import CompareTab
+from app.page.content import PageContent
+from app.page.exhibit_look import CSS as EXHIBIT_CSS
+from app.page.look import CSS, head, theme, words
+from app.page.masthead import masthead
+from app.page.protection import Protection
+from app.page.refusal import refusal_head
+from app.page.server import PageServer, usable_port
+from app.page.spoken import speak
+from app.page.tuning_look import CSS as TUNING_CSS
+from app.page.upload_gate import private_uploads
 from app.page.vote_look import CSS as VOTE_CSS
 from app.page.warm_up import WarmUp
-from chatbot.chat import Chat
-from chatbot.errors import InputError
-from chatbot.language import tr
+from chatbot.language import LANGUAGES, current_language, speaking
 from chatbot.runner import ChatModel
-from chatbot.sampling import Sampling
-from chatbot.session import facts_of
 from chatbot.stream import WAITING
 
-if TYPE_CHECKING:
-    from app.page.user_test import UserTest
-
-CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")  # routes of Gradio that this page has no use for
-# The browser itself then refuses to fetch anything from elsewhere, whatever a text may hold.
-POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+# The model's own line is full before Gradio's is, and refuses in the reader's words.
+QUEUE = 4 * WAITING
+SESSIONS = 1000  # readers whose conversation is kept; the one who was away longest is forgotten first
+STYLE = CSS + VOTE_CSS + BEHIND_CSS + EXHIBIT_CSS + TUNING_CSS
 
 
-def build_page(
-    chat: Chat,
-    *,
-    title: str,
-    examples: Sequence[str],
-    sampling: Sampling,
-    opinions: Opinions | None = None,
-    user_test: "UserTest | None" = None,
-) -> Any:
-    """The page, as a `gr.Blocks` that is not served yet.
-
-    Args:
-        chat: the model to talk to.
-        title: of the page, in its head and in the browser's tab.
-        examples: questions to try, as plain text.
-        sampling: how tokens are chosen at first.
-        opinions: who keeps readers' opinions of answers, if anybody.
-        user_test: a blind test, which then is the tab that opens.
-    """
+def build_page(content: PageContent) -> Any:
+    """The page in the current language, as a `gr.Blocks` that is not served yet."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: Gradio would call out
     import gradio as gr
 
-    with gr.Blocks(title=title, analytics_enabled=False) as page:
-        gr.HTML(header(chat, title), padding=False)
-        with gr.Tabs(selected="user_test" if user_test else "chat"):
-            with gr.Tab(words("Discuter", "Chat"), id="chat"):
-                ChatTab(chat, examples=examples, sampling=sampling, opinions=opinions).build(page)
-            if user_test:
-                from app.page.user_test import UserTestTab
-
-                with gr.Tab(words("Test à l'aveugle", "Blind test"), id="user_test"):
-                    UserTestTab(user_test).build(page)
-    return page.queue(max_size=WAITING, api_open=False)
-
-
-def header(chat: Chat, title: str) -> str:
-    """Logo, title, and which model answers."""
-    about = " · ".join([f"<b>{html.escape(chat.name)}</b>", *facts_of(chat)])
-    return f'<header id="header">{LOGO}<div><h1>{html.escape(title)}</h1><p class="model">{about}</p></div></header>'
+    with gr.Blocks(title=content.title, analytics_enabled=False) as page:
+        gr.HTML(masthead(content.chat, content.title, logout=content.logout), padding=False)
+        with gr.Tabs(selected="user_test" if content.user_test else "chat") as tabs:
+            for name, label, build in tabs_of(content):
+                # Of a tab that is rendered when it is first seen, the browser would remember nothing before.
+                with gr.Tab(label, id=name, elem_id=f"tab-{name}", render_children=name == "training") as opened:
+                    build(page, opened, tabs)
+    page.state_session_capacity = SESSIONS
+    speak(page, current_language())
+    return page.queue(max_size=QUEUE, api_open=False)
 
 
-def open_page(page: Any, *, host: str = "127.0.0.1", port: int = 7860, routes: Sequence[Any] = ()) -> str:
-    """Serves the page in threads of its own, and returns its address.
+def tabs_of(content: PageContent) -> list[tuple[str, str, Callable[[Any, Any, Any], object]]]:
+    """Name, label and what builds it in the page, its own tab and all tabs; in their order."""
+    tabs: list[tuple[str, str, Callable[[Any, Any, Any], object]]] = []
+
+    def add(name: str, label: str, build: Callable[[Any, Any, Any], object]) -> None:
+        tabs.append((name, label, build))
+
+    chat = ChatTab(content)
+    add("chat", words("Discuter", "Chat"), lambda page, tab, _: chat.build(page, tab))
+    if content.models and len(content.models.names) > 1:
+        add("compare", words("Comparer", "Compare"), lambda page, tab, _: CompareTab(content).build(page, tab))
+    if content.user_test:
+        add("user_test", words("Test à l'aveugle", "Blind test"), lambda page, *_: _user_test(content, page))
+    if content.exhibits:
+        add("data", words("Données", "Data"), lambda page, tab, _: _data(content, page, tab))
+    if content.exhibits or content.tuning:
+        add("training", words("Entraînement", "Training"), lambda page, _, tabs: _training(content, page, tabs, chat))
+    if content.exhibits:
+        add("about", words("À propos", "About"), lambda page, *_: _about(content, page))
+    return tabs
+
+
+def _user_test(content: PageContent, page: Any) -> None:
+    from app.page.user_test import UserTestTab
+
+    assert content.user_test
+    UserTestTab(content.user_test).build(page)
+
+
+def _data(content: PageContent, page: Any, tab: Any) -> None:
+    from app.page.data_tab import DataTab
+
+    assert content.exhibits
+    DataTab(content.exhibits, dialogues=content.dialogues, atlas=content.atlas).build(page, tab)
+
+
+def _training(content: PageContent, page: Any, tabs: Any, chat: ChatTab) -> None:
+    from app.page.training_tab import TrainingTab
+    from app.page.tuning_form import TuningForm
+
+    if content.exhibits:
+        TrainingTab(content.exhibits).build(page)
+    if tuning := content.tuning:
+        tried = TuningForm(tuning.jobs, tuning.on_ready, tuning.why()).build(page, tabs, "training")
+        if tried and content.models:
+            chat.controls.follow(*tried)
+
+
+def _about(content: PageContent, page: Any) -> None:
+    from app.page.about_tab import AboutTab
+
+    assert content.exhibits
+    AboutTab(content.exhibits, opinions=content.opinions is not None, user_test=content.user_test is not None).build(
+        page
+    )
+
+
+def open_page(
+    content: PageContent,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    routes: Sequence[Any] = (),
+    protection: Protection = Protection(),  # noqa: B008
+    uploads: Path | None = None,
+) -> PageServer:
+    """Serves the page in threads of its own: in the current language at "/", in the other one at its name.
 
     Args:
-        page: what `build_page` returns.
+        content: what it shows.
         host: address to listen on.
         port: 0 takes a free one.
         routes: more addresses, of Starlette; they come before those of the page.
+        protection: what stands around the whole.
+        uploads: the folder that `private_uploads` gives, where files may be sent.
 
     Raises:
         InputError: the port is taken, or the host is not this machine.
     """
-    from starlette.middleware import Middleware
-
-    _, url, _ = page.launch(
-        server_name=host, server_port=usable_port(host, port), prevent_thread_lock=True, inbrowser=False, quiet=True,
-        share=False, ssr_mode=False, pwa=False, mcp_server=False, footer_links=[], run_history=False,
-        enable_monitoring=False, max_file_size="1mb", state_session_capacity=1000,
-        app_kwargs={"openapi_url": None, "middleware": [Middleware(Guard)], "routes": list(routes)}, theme=theme(), css=CSS + VOTE_CSS,
-        head=head(),
+    usable_port(host, port)  # told before the pages are made
+    paths = {"/" if language == current_language() else f"/{language}": language for language in LANGUAGES}
+    pages, heads = {}, {}
+    for path, language in paths.items():
+        with speaking(language):
+            pages[path] = build_page(content)
+            heads[path] = head(next(other[1:] and f"{other[1:]}/" for other in paths if other != path)) + refusal_head()
+    return PageServer(
+        pages, host=host, port=port, heads=heads, routes=routes,
+        launch={"theme": theme(), "css": STYLE, "max_file_size": content.upload or None},
+        guards=protection.guards(content.title, uploads, content.upload), shared=protection.shared,
     )  # fmt: skip
-    return url
-
-
-def usable_port(host: str, port: int) -> int:
-    """The port, once it is known to be free; for 0, one that is.
-
-    Raises:
-        InputError: nothing can listen there.
-    """
-    try:
-        with socket.create_server((host, port)) as server:
-            return server.getsockname()[1]
-    except OSError as error:
-        raise InputError(
-            tr(f"Impossible d'écouter sur {host}, port {port} : il est déjà pris, ou l'adresse n'est pas de cette machine.\n"
-               "Fermez ce qui occupe le port, ou laissez-en choisir un libre : --port 0.",
-               f"Cannot listen on {host}, port {port}: it is taken, or the address is not this machine's.\n"
-               "Close what holds the port, or have a free one chosen: --port 0.")
-        ) from error  # fmt: skip
-
-
-class Guard:
-    """ASGI middleware: unused routes do not exist, and pages fetch nothing from elsewhere."""
-
-    def __init__(self, app: Any):
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from starlette.responses import PlainTextResponse
-
-        async def send_with_policy(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"content-security-policy", POLICY.encode())]
-            await send(message)
-
-        closed = scope["type"] == "http" and scope["path"].rstrip("/").endswith(CLOSED)
-        app = PlainTextResponse("Not Found", status_code=404) if closed else self._app
-        await app(scope, receive, send_with_policy)
 
 
 def serve(
-    chat: Chat,
+    content: PageContent,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
-    title: str = "Causette",
-    examples: Sequence[str] = (),
-    sampling: Sampling | None = None,
     routes: Sequence[Any] = (),
-    opinions: Opinions | None = None,
-    user_test: "UserTest | None" = None,
+    protection: Protection = Protection(),  # noqa: B008
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serves the page until Ctrl-C.
 
     Args:
-        chat: the model to talk to.
-        host: address to listen on.
-        port: 0 takes a free one.
-        title: of the page.
-        examples: questions to try, as plain text.
-        sampling: how tokens are chosen at first; by default greedy, up to 160 tokens.
-        routes: more addresses, see `open_page`.
-        opinions: see `build_page`.
-        user_test: see `build_page`.
+        content: what it shows.
+        host: see `open_page`.
+        port: see `open_page`.
+        routes: see `open_page`.
+        protection: see `open_page`.
         open_browser: whether to open the user's browser.
         on_ready: called with the page's address, once a first question is answered without delay.
 
     Raises:
         InputError: the port is taken, or the host is not this machine.
     """
-    sampling, port = sampling or Sampling(max_new_tokens=160), usable_port(host, port)
-    # In this order: Gradio's import and TensorFlow's tracing both parse Python code, which Python 3.11 cannot do in two
-    # threads at once (python/cpython#106905).
-    page = build_page(chat, title=title, examples=examples, sampling=sampling, opinions=opinions, user_test=user_test)
-    with WarmUp(chat, sampling) as warm_up:
+    chat = content.chat
+    with ExitStack() as stack:
+        uploads = stack.enter_context(private_uploads()) if content.upload else None
+        server = stack.enter_context(
+            open_page(content, host=host, port=port, routes=routes, protection=protection, uploads=uploads)
+        )
         try:
-            url = open_page(page, host=host, port=port, routes=routes)
-            warm_up.wait_for_first()
-            if open_browser:
-                webbrowser.open(url)
-            if on_ready:
-                on_ready(url)
-            threading.Event().wait()
+            # After Gradio's import: TensorFlow's tracing parses Python code too, which Python 3.11 cannot do in two
+            # threads at once (python/cpython#106905).
+            with WarmUp(chat, content.sampling) as warm_up:
+                warm_up.wait_for_first()
+                if open_browser:
+                    webbrowser.open(server.url)
+                if on_ready:
+                    on_ready(server.url)
+                ended = threading.Event()
+                while not ended.wait(0.5):  # on Windows an endless wait would not hear Ctrl-C
+                    pass
         except KeyboardInterrupt:
             pass
         finally:
             if isinstance(chat, ChatModel):
                 chat.give_up()  # the server would wait for their end
-            page.close(verbose=False)

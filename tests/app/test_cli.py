@@ -431,13 +431,14 @@ def test_chat_settings_have_an_effect(run, capsys, monkeypatch):
 
 @pytest.mark.parametrize(("weights", "kind"), [("float32", "float32"), ("bfloat16", "uint16"), ("int8", "int8")])
 def test_weights_are_kept_in_the_width_asked_for(run, monkeypatch, weights, kind):
-    """The model that the terminal, and the page, are handed."""
-    handed = []
+    """The model that the terminal is handed, and the order for the page's, which is loaded in a process of its own."""
+    handed, orders = [], []
     monkeypatch.setattr("chatbot.terminal.talk", lambda session: handed.append(session.chat) or 0)
-    monkeypatch.setattr("app.page.serve.serve", lambda chat, **_: handed.append(chat))
-    for command in ("chat", "serve"):
-        assert main([command, str(run), "--weights", weights]) == 0
-    assert [chat.generator.decoder.weights.head.weight.dtype for chat in handed] == [kind, kind]
+    monkeypatch.setattr("app.serving.serve_model", lambda serving, *_: orders.append(serving))
+    assert main(["chat", str(run), "--domain", "aucun", "--weights", weights]) == 0
+    assert main(["serve", str(run), "--weights", weights]) == 0
+    assert [chat.generator.decoder.weights.head.weight.dtype for chat in handed] == [kind]
+    assert [serving.weights for serving in orders] == [weights]
 
 
 @pytest.fixture
@@ -453,31 +454,35 @@ def moved_run(run, prepared, tmp_path):
     return copy
 
 
-def test_examples_of_the_page_are_held_out_questions(run, prepared, tiny_preset, capsys):
-    from app.serving import examples_of
+def test_half_of_the_page_s_examples_were_learnt_and_half_were_not(run, prepared, tiny_preset, capsys):
+    from app.page_content import examples_of
     from datasets_prep.prepared import PreparedSet
 
     examples = examples_of(run, Output())
     assert len(examples) == 4
-    assert set(examples) <= {dialogue.question for dialogue in PreparedSet.open(prepared).split("validation")}
+    for split, shown in (("train", examples[:2]), ("validation", examples[2:])):
+        assert set(shown) <= {dialogue.question for dialogue in PreparedSet.open(prepared).split(split)}
     assert examples_of(tiny_preset, Output()) == []
     assert capsys.readouterr().err == ""
 
 
-def test_examples_of_the_embedded_set_are_learnt_answers_in_other_words(moved_run, capsys):
-    from app.serving import examples_of
+def test_the_other_half_of_the_embedded_set_is_learnt_answers_in_other_words(moved_run, capsys):
+    from app.page_content import examples_of
     from datasets_prep.prepared import PreparedSet
 
     data = moved_run.parent / "data"
     assert main(["prepare", "embedded:boutique_commande", "--out", str(data), "--replace"]) == 0
     examples = examples_of(moved_run, Output())
     recall = list(PreparedSet.open(data).split("recall"))
-    assert len(examples) == 4 and set(examples) <= {dialogue.question for dialogue in recall}
-    assert len({dialogue.group for dialogue in recall if dialogue.question in examples}) == 4
+    assert len(examples) == 4 and set(examples[2:]) <= {dialogue.question for dialogue in recall}
+    groups = {
+        d.group for split in ("train", "recall") for d in PreparedSet.open(data).split(split) if d.question in examples
+    }
+    assert len(groups) == 4
 
 
 def test_a_page_opens_without_examples(moved_run, capsys):
-    from app.serving import examples_of
+    from app.page_content import examples_of
 
     data = moved_run.parent / "data"
     (data / "train.jsonl").write_text("changed", encoding="utf-8")

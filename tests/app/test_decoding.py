@@ -189,17 +189,18 @@ def test_the_terminal_and_the_page_decode_as_the_run_says(decided, capsys, monke
     model = ChatModel(load_model(str(decided)))
     sampling = Sampling(temperature=1.5, top_p=0.8, repetition_penalty=1.3, max_new_tokens=12, seed=3)
     piped()
-    assert main(["chat", str(decided), "--max-tokens", "12", "--seed", "3"]) == 0
+    assert main(["chat", str(decided), "--domain", "aucun", "--max-tokens", "12", "--seed", "3"]) == 0
     captured = capsys.readouterr()
     assert captured.out.strip() == printable(model.reply([user(QUESTION)], sampling).text()).strip()
     assert "Décodage du run" in captured.err
     piped()
-    assert main(["chat", str(decided), "--max-tokens", "12", "--temperature", "0", "--repetition-penalty", "1"]) == 0
+    plain = ["--domain", "aucun", "--max-tokens", "12", "--temperature", "0", "--repetition-penalty", "1"]
+    assert main(["chat", str(decided), *plain]) == 0
     greedy = model.reply([user(QUESTION)], Sampling(max_new_tokens=12)).text()
     assert capsys.readouterr().out.strip() == printable(greedy).strip()
 
     served = []
-    monkeypatch.setattr(serving, "serve_chat", lambda chat, **options: served.append(options["sampling"]))
+    monkeypatch.setattr(serving, "serve_model", lambda serving, *_: served.append(serving.sampling))
     assert main(["serve", str(decided)]) == 0
     assert main(["serve", str(decided), "--temperature", "0.4", "--max-tokens", "9"]) == 0
     assert served[0] == Sampling(temperature=1.5, top_p=0.8, repetition_penalty=1.3, max_new_tokens=160)

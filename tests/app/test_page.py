@@ -1,5 +1,6 @@
 """The page without a browser: what each action does to the conversation, and what is drawn of it."""
 
+import gc
 import inspect
 import json
 import math
@@ -14,10 +15,12 @@ from urllib.request import urlopen
 import pytest
 
 from app.page.chat import ChatTab
+from app.page.content import PageContent
 from app.page.conversation import LONGEST_CONVERSATION, Conversation
 from app.page.drawing import escaped, figures_of
 from app.page.look import no_break
-from app.page.serve import build_page, header, serve, usable_port
+from app.page.masthead import masthead
+from app.page.serve import build_page, serve, usable_port
 from app.page.settings import sampling_of, settings_for
 from app.page.warm_up import kinds_of, prompt_lengths
 from chatbot.chat import Reply
@@ -31,12 +34,12 @@ from chatbot.stream import TokenStream
 
 GREEDY = Sampling(max_new_tokens=48)  # with any prompt here, a cache of 128: few shapes to compile
 VALUES = (0.0, 1.0, 0, 1.0, 48)  # the five sliders, in their order
-MESSAGES, NOTICE, SEND, STOP, AGAIN, CLEAR = range(6)
+MESSAGES, NOTICE, SEND, STOP, AGAIN, EDIT, CLEAR, BEHIND = range(8)
 
 
 @pytest.fixture
 def tab(chat):
-    return ChatTab(chat, examples=["Où est ma commande ?"], sampling=GREEDY)
+    return ChatTab(PageContent(chat=chat, examples=["Où est ma commande ?"], sampling=GREEDY))
 
 
 @pytest.fixture
@@ -48,14 +51,22 @@ def english():
 
 
 def texts(shown):
-    """The messages on the page as (role, text); an answer's figures are a second content and left out."""
-    return [(message["role"], message["content"][0]["text"]) for message in shown[MESSAGES]]
+    """The messages on the page as (role, text), of a whole picture or of one while an answer comes; an answer's figures are
+    a second content and left out."""
+    messages = shown if not shown or isinstance(shown[0], dict) else shown[MESSAGES]
+    return [(message["role"], message["content"][0]["text"]) for message in messages]
 
 
 def answered(tab, conversation, question):
-    """Asks and listens to the end; the last drawing."""
+    """Asks and listens to the end; the picture after that."""
     tab.ask(conversation, question, *VALUES)
-    return list(tab.listen(conversation))[-1]
+    return heard(tab, conversation)
+
+
+def heard(tab, conversation):
+    """Listens to the end; the picture after that."""
+    list(tab.listen(conversation))
+    return tab.settle(conversation)
 
 
 def is_freed(reply: Reply) -> bool:
@@ -80,18 +91,18 @@ def test_an_answer_grows_piece_by_piece(tab, monkeypatch):
     assert texts(asked) == [("user", "Où est ma commande ?"), ("assistant", "…")]
     assert (asked[SEND]["visible"], asked[STOP]["visible"]) == (False, True)
 
-    drawings = list(tab.listen(conversation))
-    answers = [texts(shown)[1][1] for shown in drawings]
+    answers = [texts(messages)[1][1] for messages in tab.listen(conversation)]
+    shown = tab.settle(conversation)
     assert len(answers) > 3
     assert all(later.startswith(earlier) for earlier, later in pairwise(answers))
     assert (
         answers[-1].strip()
         == escaped(tab.chat.reply(conversation.turns[0].messages()[:1], GREEDY).text())["text"].strip()
     )
-    figures = drawings[-1][MESSAGES][1]["content"][1]["value"]
+    figures = shown[MESSAGES][1]["content"][1]["value"]
     assert "premier texte en" in figures and "jetons/s" in figures
-    assert (drawings[-1][SEND]["visible"], drawings[-1][STOP]["visible"]) == (True, False)
-    assert drawings[-1][AGAIN]["interactive"] and drawings[-1][CLEAR]["interactive"]
+    assert (shown[SEND]["visible"], shown[STOP]["visible"]) == (True, False)
+    assert shown[AGAIN]["interactive"] and shown[CLEAR]["interactive"]
     assert is_freed(conversation.turns[0].reply)
 
 
@@ -118,8 +129,8 @@ def test_a_refused_message_gives_a_notice_and_stays_in_the_box(tab, text, said):
     assert "value" not in box
     assert shown[MESSAGES] == [] and conversation.turns == []
     assert shown[SEND]["visible"]
-    (after,) = tab.listen(conversation)  # one drawing, that leaves the notice alone
-    assert after[MESSAGES] == [] and "value" not in after[NOTICE]
+    (messages,) = tab.listen(conversation)
+    assert messages == [] and "value" not in tab.settle(conversation)[NOTICE]  # which leaves the notice alone
 
 
 @pytest.mark.parametrize("place", range(5))
@@ -127,7 +138,7 @@ def test_a_refused_message_gives_a_notice_and_stays_in_the_box(tab, text, said):
 def test_a_setting_outside_its_range_gives_a_notice(tab, place, value):
     values = [*VALUES[:place], value, *VALUES[place + 1 :]]
     _, *shown = tab.ask(Conversation(), "Bonjour", *values)
-    assert f"«\u00a0{tab.settings[place].label}\u00a0» doit être un nombre entre" in shown[NOTICE]
+    assert f"«\u00a0{tab.controls.settings[place].label}\u00a0» doit être un nombre entre" in shown[NOTICE]
     assert shown[MESSAGES] == []
 
 
@@ -150,7 +161,7 @@ def test_a_failing_model_gives_a_sentence_and_frees_the_page(tab, caplog):
         raise RuntimeError("secret path")
 
     conversation.turns[0].reply.pieces = pieces()
-    *_, last = tab.listen(conversation)
+    last = heard(tab, conversation)
     assert "n'a pas pu être calculée" in last[NOTICE] and "secret" not in last[NOTICE]
     assert last[SEND]["visible"] and conversation.awaited is None
     assert "secret path" in caplog.text
@@ -199,20 +210,20 @@ def test_regenerate_replaces_the_last_answer(tab):
     before = texts(answered(tab, conversation, "Et la livraison ?"))
     shown = tab.again(conversation, *VALUES)
     assert "À température 0" in shown[NOTICE]
-    *_, shown = tab.listen(conversation)
+    shown = heard(tab, conversation)
     assert texts(shown) == before  # greedy: the same answer
 
     varied = (1.0, *VALUES[1:])
     answers = set()
     for _ in range(3):
         assert tab.again(conversation, *varied)[NOTICE] == ""
-        *_, shown = tab.listen(conversation)
+        shown = heard(tab, conversation)
         answers.add(texts(shown)[3][1])
     assert len(shown[MESSAGES]) == 4 and len(answers) > 1
 
 
 def test_regenerate_drops_a_fixed_seed(chat):
-    tab = ChatTab(chat, examples=[], sampling=Sampling(temperature=1.0, seed=7, max_new_tokens=48))
+    tab = ChatTab(PageContent(chat=chat, sampling=Sampling(temperature=1.0, seed=7, max_new_tokens=48)))
     conversation, values = Conversation(), (1.0, *VALUES[1:])
     tab.ask(conversation, "Bonjour", *values)
     answers = {texts(list(tab.listen(conversation))[-1])[1][1]}
@@ -229,7 +240,7 @@ def test_clear_in_the_middle_of_an_answer_leaves_an_empty_page(tab):
     next(drawings)
     assert tab.clear(conversation)[MESSAGES] == []
     *_, last = drawings
-    assert last[MESSAGES] == [] and not last[AGAIN]["interactive"]
+    assert last == [] and not tab.settle(conversation)[AGAIN]["interactive"]
     assert is_freed(reply)
 
 
@@ -242,7 +253,7 @@ def test_a_new_question_ends_the_answer_under_way(tab):
     list(first)
     assert is_freed(conversation.turns[0].reply) and conversation.turns[0].answer.finish == "cancelled"
     assert conversation.awaited is conversation.turns[1]
-    *_, last = tab.listen(conversation)
+    last = heard(tab, conversation)
     assert len(last[MESSAGES]) == 4 and last[SEND]["visible"]
 
 
@@ -253,8 +264,9 @@ def test_a_refused_question_does_not_disturb_the_answer_under_way(tab):
     next(first)
     tab.ask(conversation, "", *VALUES)
     assert len(list(tab.listen(conversation))) == 1  # the event that follows every question
-    *_, last = first
-    assert conversation.turns[0].answer.finish in ("end", "stop", "length") and last[SEND]["visible"]
+    list(first)
+    assert conversation.turns[0].answer.finish in ("end", "stop", "length")
+    assert tab.settle(conversation)[SEND]["visible"]
 
 
 def test_two_readers_at_once_do_not_mix(tab):
@@ -283,12 +295,12 @@ def test_a_long_conversation_forgets_its_beginning(tab):
 
 def test_a_model_that_learnt_single_questions_reads_each_alone(tiny_model):
     chat = ChatModel(replace(tiny_model, exchanges=1))
-    tab, conversation = ChatTab(chat, examples=[], sampling=GREEDY), Conversation()
+    tab, conversation = ChatTab(PageContent(chat=chat, sampling=GREEDY)), Conversation()
     for _ in range(2):
         answered(tab, conversation, "Quel est le délai ?")
     sizes = [turn.answer.prompt_tokens for turn in conversation.turns]
     assert sizes[0] == sizes[1]
-    assert "chaque question est lue seule" in header(chat, "Causette")
+    assert "chaque question est lue seule" in masthead(chat, "Causette")
 
 
 def test_the_figures_say_what_the_context_could_not_hold(tab):
@@ -319,7 +331,7 @@ def test_english_is_left_alone(english):
 
 def test_the_page_is_all_in_one_language(chat, english):
     config = json.dumps(
-        build_page(chat, title="Causette", examples=["x"], sampling=GREEDY).get_config_file(),
+        build_page(PageContent(chat=chat, examples=["x"], sampling=GREEDY)).get_config_file(),
         default=str,
         ensure_ascii=False,
     )
@@ -329,7 +341,7 @@ def test_the_page_is_all_in_one_language(chat, english):
 
 
 def test_no_event_is_a_public_endpoint(chat):
-    page = build_page(chat, title="Causette", examples=["x"], sampling=GREEDY)
+    page = build_page(PageContent(chat=chat, examples=["x"], sampling=GREEDY))
     assert page.fns and all(event.api_visibility == "private" for event in page.fns.values())
     assert page.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
 
@@ -338,7 +350,7 @@ def test_a_port_or_host_that_cannot_be_had_is_told(chat):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port}"):
-            serve(chat, port=port, sampling=GREEDY)
+            serve(PageContent(chat=chat, sampling=GREEDY), port=port)
     with pytest.raises(InputError, match=r"203\.0\.113\.1"):
         usable_port("203.0.113.1", 0)  # reserved for documentation: never this machine
 
@@ -351,7 +363,7 @@ def test_serve_announces_a_page_that_answers_and_closes_on_ctrl_c(chat):
             seen.append((address, page.read().decode()))
         raise KeyboardInterrupt
 
-    serve(chat, port=0, title="Ma boutique", sampling=GREEDY, on_ready=ready)
+    serve(PageContent(chat=chat, title="Ma boutique", sampling=GREEDY), port=0, on_ready=ready)
     ((address, page),) = seen
     assert "Ma boutique" in page
     with pytest.raises(OSError):
@@ -399,3 +411,82 @@ def test_warm_up_meets_every_kind_of_step_once(sampling):
     kinds = [(kind.temperature == 0, kind.repetition_penalty != 1) for kind in kinds_of(sampling)]
     assert len(set(kinds)) == 4
     assert kinds[0] == (sampling.temperature == 0, sampling.repetition_penalty != 1)
+
+
+# -- editing and choosing --------------------------------------------------------------------------------------------
+
+
+def test_editing_puts_the_new_question_in_the_place_of_the_last(tab):
+    conversation = Conversation()
+    for question in ("Bonjour", "Où est ma commande ?"):
+        answered(tab, conversation, question)
+    box, *shown = tab.edit(conversation)
+    assert box == "Où est ma commande ?" and "prendra la place" in shown[NOTICE]
+    assert shown[EDIT]["value"] == "Ne pas modifier"
+    shown = answered(tab, conversation, "Quel est le délai ?")
+    assert [text for role, text in texts(shown) if role == "user"] == ["Bonjour", "Quel est le délai ?"]
+    assert shown[EDIT]["value"] == "Modifier"
+
+
+def test_editing_given_up_changes_nothing(tab):
+    conversation = Conversation()
+    answered(tab, conversation, "Bonjour")
+    tab.edit(conversation)
+    box, *shown = tab.edit(conversation)
+    assert box == "" and not conversation.editing and len(texts(shown)) == 2
+    answered(tab, conversation, "Et après ?")
+    assert [turn.question for turn in conversation.turns] == ["Bonjour", "Et après ?"]
+    assert Conversation().edit() == ""
+
+
+def test_a_refused_edit_can_be_put_right(tab):
+    conversation = Conversation()
+    answered(tab, conversation, "Bonjour")
+    tab.edit(conversation)
+    assert "vide" in tab.ask(conversation, " ", *VALUES)[1 + NOTICE] and conversation.editing
+    answered(tab, conversation, "Bonsoir")
+    assert [turn.question for turn in conversation.turns] == ["Bonsoir"]
+
+
+def test_the_chosen_model_answers_with_or_without_reasoning(chat):
+    asked = []
+
+    class Models:
+        names = ("spécialisé", "générique")
+
+        def open(self, name):
+            asked.append(name)
+            return chat
+
+    def reason(model, name):
+        asked.append(f"raisonnement sur {name}")
+        return model
+
+    tab = ChatTab(PageContent(chat=chat, models=Models(), reason=reason, sampling=GREEDY))
+    figures = []
+    for values in (("générique", True), ("spécialisé", False)):
+        conversation = Conversation()
+        tab.ask(conversation, "Bonjour", *VALUES, *values)
+        figures.append(heard(tab, conversation)[MESSAGES][1]["content"][1]["value"])
+    assert asked == ["générique", "raisonnement sur générique", "spécialisé"]
+    assert "générique ·" in figures[0] and "·" not in figures[1]  # the masthead names the page's own model
+    assert "n'est plus là" in tab.ask(Conversation(), "Bonjour", *VALUES, "autre", True)[1 + NOTICE]
+
+
+def test_only_the_last_answer_keeps_its_tokens(tab):
+    conversation = Conversation()
+    answered(tab, conversation, "Bonjour")
+    shown = answered(tab, conversation, "Et la livraison ?")
+    first, last = conversation.turns
+    assert not first.answer.tokens and len(last.answer.tokens) == last.answer.new_tokens
+    assert "Jeton écrit" in shown[BEHIND]
+    assert all(len(token.likeliest) == 5 for token in last.answer.tokens)
+
+
+def test_a_conversation_lives_as_long_as_its_page(tab):
+    conversation = Conversation()
+    tab._open["page"] = conversation
+    assert len(tab._open) == 1
+    del conversation
+    gc.collect()
+    assert len(tab._open) == 0

@@ -10,7 +10,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from app.page.serve import build_page, open_page
+from app.page.content import PageContent
+from app.page.protection import Protection
+from app.page.serve import open_page
 from chatbot.language import set_language
 from chatbot.runner import ChatModel
 from chatbot.sampling import Sampling
@@ -31,8 +33,8 @@ def chat(tiny_model, replies):
     chat = ChatModel(tiny_model)
     reply = chat.reply
 
-    def remembered(*args):
-        replies.append(reply(*args))
+    def remembered(*args, **named):
+        replies.append(reply(*args, **named))
         return replies[-1]
 
     chat.reply = remembered
@@ -47,11 +49,9 @@ def gate(chat):
 
 @contextmanager
 def served(chat):
-    page = build_page(
-        chat, title="Causette", examples=[EXAMPLE, "<b>Bonjour</b> !"], sampling=Sampling(max_new_tokens=48)
-    )
-    yield open_page(page, port=0)
-    page.close(verbose=False)
+    content = PageContent(chat=chat, examples=[EXAMPLE, "<b>Bonjour</b> !"], sampling=Sampling(max_new_tokens=48))
+    with open_page(content, port=0, protection=Protection(rate=0)) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_typed_question_is_answered_word_by_word(tab, gate, replies):
     gate.let()
     wait_for_end(tab)
     assert tab.locator(ANSWER).last.text_content().strip() == replies[-1].answer.text.strip()
-    assert re.search(r"premier texte en 0,\d\d s", tab.locator(".figures").text_content())
+    assert re.search(r"premier texte en 0,\d\d\ss", tab.locator(".figures").text_content())
 
 
 def test_stop_then_regenerate_then_clear(tab, gate, replies):

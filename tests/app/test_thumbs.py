@@ -7,6 +7,7 @@ import pytest
 from app.feedback.serving import StoredOpinions
 from app.feedback.store import NAME, FeedbackStore
 from app.page.chat import ChatTab
+from app.page.content import PageContent
 from app.page.conversation import Conversation
 from app.page.serve import build_page
 from chatbot.sampling import Sampling
@@ -19,7 +20,7 @@ OPENED, PANEL, TITLE = 0, 1, 2
 @pytest.fixture
 def chat_tab(tmp_path):
     opinions = StoredOpinions(FeedbackStore(tmp_path / NAME))
-    return ChatTab(Parrot(), examples=[], sampling=SAMPLING, opinions=opinions)
+    return ChatTab(PageContent(chat=Parrot(), sampling=SAMPLING, opinions=opinions))
 
 
 def answered(chat_tab, text="Bonjour"):
@@ -72,6 +73,6 @@ def test_a_thumb_is_for_an_answer_that_is_over_and_still_there(chat_tab):
 
 
 def test_without_anybody_who_keeps_them_there_are_no_thumbs():
-    page = build_page(Parrot(), title="Causette", examples=[], sampling=SAMPLING)
+    page = build_page(PageContent(chat=Parrot(), sampling=SAMPLING))
     config = json.dumps(page.get_config_file(), default=str)
     assert '"like"' not in config and "causette-opinions" not in config

@@ -120,7 +120,7 @@ def test_every_value_that_the_command_line_takes_is_one_that_sampling_takes():
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
 def test_ctrl_c_says_so_and_exits_130(tiny_preset):
     """In a chat that waits for a message on a pipe: surely under way, and it does not end by itself."""
-    call = [sys.executable, "-m", "app", "chat", str(tiny_preset)]
+    call = [sys.executable, "-m", "app", "chat", str(tiny_preset), "--domain", "aucun"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
     unignored = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)

@@ -6,7 +6,8 @@ import pytest
 
 from app.feedback.report import VOTES
 from app.feedback.serving import StoredOpinions
-from app.page.serve import build_page, open_page
+from app.page.content import PageContent
+from app.page.serve import open_page
 from chatbot.sampling import Sampling
 from tests.app.votes import Parrot, begun, comparison
 from tests.gate import PATIENCE
@@ -21,12 +22,11 @@ def test(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(test):
-    page = build_page(
-        Parrot(), title="Causette", examples=[], sampling=Sampling(max_new_tokens=24),
-        opinions=StoredOpinions(test.store), user_test=test,
-    )  # fmt: skip
-    yield open_page(page, port=0)
-    page.close(verbose=False)
+    content = PageContent(
+        chat=Parrot(), sampling=Sampling(max_new_tokens=24), opinions=StoredOpinions(test.store), user_test=test
+    )
+    with open_page(content, port=0) as server:
+        yield server.url
 
 
 @pytest.fixture

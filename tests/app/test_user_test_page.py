@@ -1,6 +1,7 @@
 """The tab of the user test without a browser: actions, what is served, twenty at once."""
 
 import json
+import re
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import pytest
 
 from app.feedback.report import VOTES
 from app.feedback.serving import StoredOpinions
+from app.page.content import PageContent
+from app.page.protection import Protection
 from app.page.serve import build_page, open_page
 from app.page.user_test import UserTestTab
 from chatbot.language import set_language
@@ -113,9 +116,10 @@ def test_an_empty_answer_is_shown_as_one(tmp_path):
 
 @contextmanager
 def served(**more):
-    page = build_page(Parrot(), title="Causette", examples=[], sampling=SAMPLING, **more)
-    yield open_page(page, port=0)
-    page.close(verbose=False)
+    with open_page(
+        PageContent(chat=Parrot(), sampling=SAMPLING, **more), port=0, protection=Protection(rate=0)
+    ) as server:
+        yield server.url
 
 
 class Browser:
@@ -123,8 +127,8 @@ class Browser:
 
     def __init__(self, address, name):
         self.address, self.name = address, name
-        with urlopen(address + "config") as config:
-            self.config = config.read().decode()
+        with urlopen(address) as page:  # which holds its configuration
+            self.config = re.search(r"window\.gradio_config = (\{.*?\});</script>", page.read().decode(), re.S)[1]
         self.events = {event["api_name"]: event for event in json.loads(self.config)["dependencies"]}
         self.heard = ""
 
@@ -191,7 +195,7 @@ def test_twenty_visitors_at_once_lose_nothing(tmp_path):
 def test_no_event_is_public_and_the_page_is_in_one_language(test):
     set_language("en")
     opinions = StoredOpinions(test.store)
-    page = build_page(Parrot(), title="Causette", examples=[], sampling=SAMPLING, opinions=opinions, user_test=test)
+    page = build_page(PageContent(chat=Parrot(), sampling=SAMPLING, opinions=opinions, user_test=test))
     assert all(event.api_visibility == "private" for event in page.fns.values())
     assert page.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
     config = json.dumps(page.get_config_file(), default=str, ensure_ascii=False)

@@ -25,7 +25,7 @@ class Parrot:
     exchanges: int | None = None
     at_once: int = 4
 
-    def reply(self, messages, sampling=None):
+    def reply(self, messages, sampling=None, *, likely=0):
         answer = Answer(finish="end")
 
         def pieces():
