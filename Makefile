@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench bench-train clean
+.PHONY: demo test lint docs screenshots bench bench-train clean
 
 # A stamp per requirements file: installed again only when the file changes.
 $(VENV)/.installed: requirements.txt pyproject.toml
@@ -30,6 +30,10 @@ lint: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m docs.reference
+
+# Of the page that `make demo` has trained a model for; needs a Chromium (playwright install chromium, or CHROMIUM=path).
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.screenshots $(or $(RUN),runs/demo/run) $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(ARGS)
