@@ -95,7 +95,7 @@ class Reader:
                 whole = line if '"msg":"process_completed"' in line else whole
                 if '"msg":"close_stream"' in line:
                     break
-        found = re.search(r"(\d+) (?:jetons?|tokens?)", whole)
+        found = re.search(r"(\d+)\s(?:jetons?|tokens?)", whole)
         return {"first": first, "whole": time.perf_counter() - began, "tokens": int(found[1]) if found else 0}
 
 
