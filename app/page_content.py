@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 from app.exhibits.exhibits import showing
@@ -20,6 +21,8 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.prepared import PreparedSet, is_prepared
 from training.runs import RunFolder
+
+LOOKED_AT = 1000  # training dialogues among which examples are chosen: the page waits for them
 
 
 def content_of(serving: Serving, chat: Chat, output: Output, stack: ExitStack) -> PageContent:
@@ -98,7 +101,7 @@ def examples_of(run: Path, output: Output, count: int = 4) -> list[str]:
         data = RunFolder.open(run).config.data
         if is_prepared(data):
             prepared = PreparedSet.open(data)
-            learnt = _by_group(prepared.split("train"))
+            learnt = _by_group(islice(prepared.split("train"), LOOKED_AT))
             chosen = drawn(list(learnt.values()), count // 2, seed=3)
             groups = {dialogue.group for dialogue in chosen}
             others = [each for group, each in _by_group(_held_out(prepared)).items() if group not in groups]
