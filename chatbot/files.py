@@ -1,13 +1,14 @@
-"""Files that appear whole or not at all: written beside their place, brought to the disk, then renamed."""
+"""Files that appear whole or not at all: written beside their place, brought to the disk, then renamed; and locks on files."""
 
 import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _LONE = re.compile("[\ud800-\udfff]+")
 
@@ -93,3 +94,20 @@ def folder_written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]
             temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def hold(file: IO[bytes]) -> None:
+    """Locks an open file for this process; the system lets go of it when it is closed, or with the process.
+
+    Raises:
+        OSError: another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

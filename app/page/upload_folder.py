@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+
+from chatbot.files import hold
 
 PLACE = "GRADIO_TEMP_DIR"  # where Gradio looks it up
 NAME = "causette-uploads-"
@@ -28,7 +29,7 @@ def private_uploads() -> Iterator[Path]:
         files = Path(folder).resolve() / FILES
         files.mkdir(mode=0o700)
         with (Path(folder) / HELD).open("ab") as held:
-            _lock(held)
+            hold(held)
             os.environ[PLACE] = str(files)
             try:
                 yield files
@@ -55,18 +56,5 @@ def _is_left(held: Path) -> bool:
     if time.time() - held.stat().st_mtime < YOUNG:
         return False
     with held.open("r+b") as file:
-        _lock(file)
+        hold(file)
     return True
-
-
-def _lock(file: IO[bytes]) -> None:
-    """Raises OSError where another process holds it; the system lets go of it with its process."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,10 @@
 """One server per folder: a second one would take the first one's unfinished work for a dead server's, and remove it."""
 
-import sys
 from pathlib import Path
 from typing import IO
 
 from chatbot.errors import InputError
+from chatbot.files import hold
 from chatbot.language import tr
 
 
@@ -20,7 +20,7 @@ def locked(path: Path, folder: Path) -> IO[bytes]:
     """
     file = path.open("ab")
     try:
-        _lock(file)
+        hold(file)
     except OSError as error:
         file.close()
         raise InputError(
@@ -28,15 +28,3 @@ def locked(path: Path, folder: Path) -> IO[bytes]:
                f"{folder}: another server of Causette uses it. Stop it, or give the tries another folder.")
         ) from error  # fmt: skip
     return file
-
-
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
