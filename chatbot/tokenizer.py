@@ -168,9 +168,11 @@ class BytePairTokenizer:
 
     @classmethod
     def train(cls, texts: Iterable[str], vocabulary_size: int) -> "BytePairTokenizer":
-        """Learns a vocabulary of `vocabulary_size` tokens (fewer if the texts are too short); the end token has id 0.
+        """Learns a vocabulary of `vocabulary_size` tokens (fewer if the texts are too short); the end token is the last, as
+        in GPT-2.
 
-        Id 0 is also what KerasHub pads with, so a padded row can never look like real text.
+        It must not be id 0, with which KerasHub pads: its `generate` would take the room left after a question for the end
+        of the answer.
         """
         from tokenizers import Tokenizer, pre_tokenizers, trainers
         from tokenizers.models import BPE
@@ -186,7 +188,9 @@ class BytePairTokenizer:
         learner.train_from_iterator(texts, trainer)
         model = json.loads(learner.to_str())["model"]
         merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
-        return cls(model["vocab"], merges)
+        # The trainer puts the special token first.
+        vocabulary = {token: at - 1 for token, at in model["vocab"].items() if token != END_OF_TEXT}
+        return cls({**vocabulary, END_OF_TEXT: len(vocabulary)}, merges)
 
     def to_str(self) -> str:
         """The JSON of the `tokenizers` library, in which special tokens are tokens that no merge makes."""

@@ -55,10 +55,11 @@ def test_end_token_typed_by_a_user_is_text():
     assert TOKENIZER.decode(ids) == "<|endoftext|>"
 
 
-def test_train_gives_the_asked_size_and_end_token_zero():
+def test_train_gives_the_asked_size_and_an_end_token_that_is_not_what_keras_hub_pads_with():
     assert TOKENIZER.vocabulary_size == 290
-    assert TOKENIZER.end_id == 0
-    assert TOKENIZER.token_bytes(0) == b""
+    assert TOKENIZER.end_id == 289
+    assert TOKENIZER.token_bytes(289) == b"" and TOKENIZER.token_bytes(0) == b"!"
+    assert sorted(TOKENIZER.vocabulary.values()) == list(range(290))
 
 
 @pytest.fixture(scope="module")
