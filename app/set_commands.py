@@ -40,6 +40,11 @@ def prepare(
     encoding: Encoding = None,
     separator: Separator = None,
     no_header: NoHeader = False,
+    licence: Annotated[str | None, typer.Option(metavar=tr("NOM", "NAME"), help=tr(
+        "Licence que vous déclarez pour vos propres fichiers : cc-by-4.0, etalab-2.0, propriétaire…",
+        "Licence that you declare for your own files: cc-by-4.0, etalab-2.0, proprietary…"))] = None,
+    attribution: Annotated[str, typer.Option(metavar=tr("TEXTE", "TEXT"), help=tr(
+        "Qui citer, sous cette licence.", "Whom to name, under that licence."))] = "",
     requests: Annotated[str | None, typer.Option(metavar="fr|en", help=tr(
         "Langue des demandes et des étiquettes, pour les jeux sans question.", "Language of requests and labels, for sets without questions."))] = None,
     maker: Annotated[str | None, typer.Option(rich_help_panel=IN_DOCUMENT, help=tr(
@@ -75,7 +80,7 @@ def prepare(
     output = Output(json)
     config = PrepareConfig(
         sources=tuple(sources), out=out, from_file=source_files(from_ or []), columns=column_pair(columns), encoding=encoding,
-        separator=separator, no_header=no_header, requests=request_language(requests), maker=pair_maker(maker), max_calls=max_calls,
+        separator=separator, no_header=no_header, licence=licence, attribution=attribution, requests=request_language(requests), maker=pair_maker(maker), max_calls=max_calls,
         max_cost=max_cost, prices=model_prices(prices), shares=Shares(*split_shares(shares)), seed=seed,
         only_language=only_language, keep_personal=keep_personal, cut_boilerplate=cut_boilerplate, show_leak=show_leak,
         replace=replace,

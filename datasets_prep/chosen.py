@@ -16,7 +16,7 @@ from typing import Any
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.sources import FILE_KINDS, SOURCES, find_source, is_file_name, name_of
-from datasets_prep.spec import DatasetSpec, Given, SplitRule, silent
+from datasets_prep.spec import DatasetSpec, Given, Licence, SplitRule, Words, silent
 from datasets_prep.splits import BY_GROUP
 
 WEIGHT = re.compile(r"\d+(?:[.,]\d+)?")  # what follows the last colon: "medquad:2", "faq.csv:0.5"
@@ -24,6 +24,13 @@ NUMBER_LIKE = re.compile(r"[-+]?(?:[\d.,]+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re
 LARGEST_WEIGHT = 100
 # Field of `Given` → the options of the command line that set it, where the name does not tell.
 FLAGS = {"making": "--maker, --max-calls, --max-cost, --prices"}
+# Why an option is not for every source, where that is not plain.
+REASONS: dict[str, Words] = {
+    "licence": (
+        "\nLa licence d'un jeu connu est au catalogue : causette data licences la montre.",
+        "\nThe licence of a known set is in the catalogue: causette data licences shows it.",
+    )
+}
 Found = tuple[DatasetSpec, Given]
 
 
@@ -47,6 +54,11 @@ class Source:
     def words(self) -> str:
         """The source as the user names it: "embedded:boutique"."""
         return f"{self.name}:{self.given.part}" if self.given.part else self.name
+
+    @property
+    def licence(self) -> Licence:
+        """What its owner declares, else what the set states."""
+        return self.given.licence or self.spec.licence
 
     @property
     def split_rule(self) -> SplitRule:
@@ -129,10 +141,11 @@ def _with_option(found: Sequence[Found], option: str, value: Any) -> list[Found]
     if not any(option in spec.takes for spec, _ in found):
         flag = FLAGS.get(option, "--" + option.replace("_", "-"))
         takers = ", ".join(_with_endings(name) for name, spec in SOURCES.items() if option in spec.takes)
+        french, english = REASONS.get(option, ("", ""))
         raise InputError(
             tr(
-                f"{flag} : seulement pour certaines sources ({takers}), et aucune n'est demandée ici.",
-                f"{flag}: only for some sources ({takers}), and none of them is asked for here.",
+                f"{flag} : seulement pour certaines sources ({takers}), et aucune n'est demandée ici.{french}",
+                f"{flag}: only for some sources ({takers}), and none of them is asked for here.{english}",
             )
         )
     return [(spec, replace(given, **{option: value}) if option in spec.takes else given) for spec, given in found]

@@ -9,6 +9,7 @@ from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.cleaning import Limits
 from datasets_prep.languages import LANGUAGES
+from datasets_prep.own_licence import declared
 from datasets_prep.phrasing import RequestLanguage
 from datasets_prep.questions.making import Maker, Making
 from datasets_prep.spec import Shares
@@ -37,6 +38,10 @@ class PrepareConfig(BaseModel):
     """Separator of the columns of CSV files, instead of finding it out: a character, or tab."""
     no_header: bool = False
     """Whether the first row of CSV files is data already, instead of finding it out."""
+    licence: str | None = None
+    """Licence that the owner of the user's own files declares for them: cc-by-4.0, etalab-2.0, propriétaire…"""
+    attribution: str = ""
+    """Whom to name, under that licence."""
     requests: RequestLanguage | None = None
     """Language of the requests that Causette phrases, for sets without questions; by default that of their texts."""
     maker: Maker | None = None
@@ -74,13 +79,18 @@ class PrepareConfig(BaseModel):
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the user said about the sources that take it; None where nothing was said."""
+        """What the user said about the sources that take it; None where nothing was said.
+
+        Raises:
+            InputError: a licence that is not known here.
+        """
         making = self.model_dump(include={"maker", "max_calls", "max_cost", "prices"}, exclude_none=True)
         return {
             "columns": self.columns,
             "encoding": self.encoding,
             "separator": self.separator,
             "no_header": self.no_header or None,
+            "licence": None if self.licence is None else declared(self.licence, self.attribution),
             "requests": self.requests,
             "making": Making(**making) if making else None,
         }
@@ -90,7 +100,8 @@ def check_config(config: PrepareConfig) -> None:
     """Checks what no single type can say.
 
     Raises:
-        InputError: no source, shares that do not sum to 1, or a language that is not told apart.
+        InputError: no source, shares that do not sum to 1, a language that is not told apart, or somebody to name without
+            a licence.
     """
     if config.only_language not in ("", *LANGUAGES):
         known = ", ".join(LANGUAGES)
@@ -105,6 +116,13 @@ def check_config(config: PrepareConfig) -> None:
             tr(
                 "Aucune source donnée. Par exemple : causette prepare embedded --out data/embedded",
                 "No source given. For example: causette prepare embedded --out data/embedded",
+            )
+        )
+    if config.attribution and config.licence is None:
+        raise InputError(
+            tr(
+                "--attribution dit qui citer sous une licence : donnez-la aussi, par exemple --licence cc-by-4.0",
+                "--attribution says whom to name under a licence: give that too, for example --licence cc-by-4.0",
             )
         )
     if config.show_leak and not config.shares.test:

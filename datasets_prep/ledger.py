@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chatbot.language import tr
+from datasets_prep.own_licence import stated_of
 from datasets_prep.spec import Answer, Licence
 
 FROM_STRICT_TO_FREE: tuple[Answer, ...] = ("no", "unknown", "yes")
@@ -77,8 +78,11 @@ def answer_in_words(answer: Answer) -> str:
 
 
 def licence_from_json(record: Mapping[str, str]) -> Licence:
-    """Reads `Licence.to_json`'s form, as a manifest holds it; it is in one language."""
+    """Reads `Licence.to_json`'s form, as a manifest holds it: in one language, but for a declared licence."""
     words = {name: (record[name], record[name]) for name in ("stated", "personal_data")}
+    both = stated_of(record.get("identifier", ""))
+    if both and record["stated"] in both:
+        words["stated"] = both
     known = {name: value for name, value in record.items() if name in Licence.__dataclass_fields__}
     return Licence(**{**known, **words})  # type: ignore[arg-type]
 

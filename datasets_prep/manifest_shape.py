@@ -31,6 +31,7 @@ class _Licence(_Shape):
     link: str
     checked: str
     share_alike: Answer = "unknown"
+    identifier: str = ""
 
 
 class _OfRows(_Shape):

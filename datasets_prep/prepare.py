@@ -18,12 +18,13 @@ from chatbot.dialogue import Dialogue, write_dialogues
 from chatbot.errors import InputError, cannot_write
 from chatbot.files import folder_written_whole, json_line, write_json, write_text
 from chatbot.language import number, tr
-from datasets_prep.chosen import chosen_sources
+from datasets_prep.chosen import Source, chosen_sources
 from datasets_prep.config import PrepareConfig, check_config
 from datasets_prep.leak import leaks
 from datasets_prep.manifest import cleaning_of, manifest_of
 from datasets_prep.mixture import copies, written
 from datasets_prep.outcome import Outcome
+from datasets_prep.own_licence import declaration_lines
 from datasets_prep.paraphrases import join_paraphrases
 from datasets_prep.personal import MASKS
 from datasets_prep.prepared import CLEANING, MANIFEST, REJECTED, REPAIRS, REPORT, is_prepared
@@ -88,6 +89,7 @@ def split_all(sifted: Sequence[Sifted], shares: Shares, seed: int) -> Splits:
 
 def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejections", say: Say) -> Outcome:
     sources = chosen_sources(config.sources, config.from_file, config.said, say)
+    _say_declared(sources, say)
     sieve = Sieve(config, spool, rejections.add, say)
     sifted = []
     for source in sources:
@@ -111,6 +113,14 @@ def _sift_and_split(config: PrepareConfig, spool: Spool, rejections: "_Rejection
         for line in leak_lines(outcome.leak):
             say(line)
     return outcome
+
+
+def _say_declared(sources: Sequence[Source], say: Say) -> None:
+    """What the user declares holds for all of his files: he must see which."""
+    declared = {source.words: source.given.licence for source in sources if source.given.licence}
+    if declared:
+        for line in declaration_lines(next(iter(declared.values())), list(declared)):
+            say(line)
 
 
 def _weigh(config: PrepareConfig, outcome: Outcome, spool: Spool, rejections: "_Rejections", say: Say) -> None:

@@ -54,6 +54,7 @@ class Licence:
         personal_data: what it holds about persons, in French and in English.
         link: where the licence is stated.
         checked: when that was read (year-month); "" where nobody did: a team's own file.
+        identifier: of the licence that its owner declared ("cc-by-4.0"); "" where nobody declared one.
     """
 
     stated: Words
@@ -64,10 +65,12 @@ class Licence:
     link: str
     checked: str
     share_alike: Answer = "unknown"
+    identifier: str = ""
 
     def to_json(self) -> dict[str, str]:
-        """The entry as a manifest holds it, its words in the user's language."""
-        return {**asdict(self), "stated": tr(*self.stated), "personal_data": tr(*self.personal_data)}
+        """The entry as a manifest holds it, its words in the user's language; `identifier` only where there is one."""
+        entry = {**asdict(self), "stated": tr(*self.stated), "personal_data": tr(*self.personal_data)}
+        return {name: value for name, value in entry.items() if name != "identifier" or value}
 
 
 def silent(line: str) -> None:
@@ -88,6 +91,7 @@ class Given:
         encoding: of the file, instead of finding it out.
         separator: of its columns, instead of finding it out.
         no_header: whether its first row is data already.
+        licence: what the owner of the file declares, instead of the source's own.
     """
 
     path: Path | None = None
@@ -99,6 +103,7 @@ class Given:
     encoding: str | None = None
     separator: str | None = None
     no_header: bool = False
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Upstream: the user's own file (.csv, .tsv, gzipped, zipped or neither), as it is: its encoding, separator, header and
 columns are found out, and its damage is repaired (see `tables`). Licence: its owner's; nothing is known, so nothing is
-claimed.
+claimed that the owner does not declare (--licence).
 
 Sample rows::
 
@@ -21,8 +21,9 @@ from chatbot.dialogue import Message
 from chatbot.errors import InputError
 from chatbot.language import tr
 from datasets_prep.columns import Columns, columns_by_content, find_pairs, is_header
+from datasets_prep.own_licence import UNKNOWN_LICENCE
 from datasets_prep.rows import Rejected, Row, normalised
-from datasets_prep.spec import DatasetSpec, Given, Licence, Reading
+from datasets_prep.spec import DatasetSpec, Given, Reading
 from datasets_prep.tables import Record, RejectedRecord, Table, counted, read_table, repair_lines, wrong_columns
 
 SAMPLE = 200  # records that the columns are guessed from, when their names say nothing
@@ -234,15 +235,6 @@ def unknown_columns(path: Path, table: Table, given: Given) -> InputError:
 
 
 OWN_FILE = ("votre fichier", "your own file")
-UNKNOWN_LICENCE = Licence(
-    stated=("inconnue : celle de votre fichier", "unknown: that of your own file"),
-    attribution="",
-    redistribution="unknown",
-    commercial_use="unknown",
-    personal_data=("inconnues : vérifiez avant de publier", "unknown: check before publishing"),
-    link="",
-    checked="",
-)
 SPEC = DatasetSpec(
     name="csv",
     title=("Votre fichier CSV de questions et réponses", "Your CSV file of questions and answers"),
@@ -252,5 +244,5 @@ SPEC = DatasetSpec(
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,
-    takes=frozenset({"columns", "encoding", "separator", "no_header"}),
+    takes=frozenset({"columns", "encoding", "separator", "no_header", "licence"}),
 )

@@ -23,6 +23,7 @@ from datasets_prep.cleaning import clean_text
 from datasets_prep.documents.passage import Passage
 from datasets_prep.documents.passages import Document, read_document
 from datasets_prep.documents.pdf import ranges, recognition
+from datasets_prep.own_licence import UNKNOWN_LICENCE
 from datasets_prep.personal import masked
 from datasets_prep.questions.answers import KeptAnswers, cache_folder
 from datasets_prep.questions.client import MODEL, ChatClient, address_from
@@ -31,7 +32,7 @@ from datasets_prep.questions.model import ModelMaker, check_making
 from datasets_prep.questions.pairs import LeftAside, Outcome, Pair, RefusedPair, pages_in_words, reference
 from datasets_prep.questions.rules import pairs_by_rules
 from datasets_prep.rows import Rejected, Row, reason_in_words
-from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
+from datasets_prep.sources.csv_pairs import OWN_FILE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
 from datasets_prep.text_files import read_text_file
 from datasets_prep.turns_text import Turns, has_marks, read_turns
@@ -288,5 +289,5 @@ SPEC = DatasetSpec(
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,
-    takes=frozenset({"making"}),
+    takes=frozenset({"making", "licence"}),
 )

@@ -22,9 +22,10 @@ from chatbot.errors import InputError
 from chatbot.language import number, tr
 from datasets_prep.json_shapes import NO_DIALOGUE, TwoDialogues, dialogues_of, records_in
 from datasets_prep.json_values import JsonFile, read_json_file
+from datasets_prep.own_licence import UNKNOWN_LICENCE
 from datasets_prep.repairs import Repair, is_unreadable, mended_value, shown_bytes
 from datasets_prep.rows import Rejected, Row
-from datasets_prep.sources.csv_pairs import OWN_FILE, UNKNOWN_LICENCE, own_file
+from datasets_prep.sources.csv_pairs import OWN_FILE, own_file
 from datasets_prep.spec import DatasetSpec, Given, Reading
 
 TAKEN = "messages, conversations, question + answer, instruction + output, patterns + responses"
@@ -226,5 +227,5 @@ SPEC = DatasetSpec(
     licence=UNKNOWN_LICENCE,
     read=read,
     takes_file=True,
-    takes=frozenset({"encoding"}),
+    takes=frozenset({"encoding", "licence"}),
 )
