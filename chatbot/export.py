@@ -60,11 +60,25 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
         InputError: a family, a tokenizer or a quantisation that cannot be written, a folder that is taken.
         WorldError: the disk refuses.
     """
-    backbone = model.causal_lm.backbone
-    _require_exportable(model)
+    require_exportable(model)
     require_free(folder)
+    try:
+        with folder_written_whole(folder, replace=True) as temporary:  # at most an empty one is replaced
+            write_description(model, temporary)
+            _write_weights(_weights(model.causal_lm.backbone), temporary, most_bytes)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return facts_of_export(model, folder)
+
+
+def write_description(model: LanguageModel, folder: Path) -> None:
+    """All files but the weights: configuration, tokenizer, template.
+
+    Raises:
+        InputError: a tokenizer that cannot be written.
+    """
+    backbone = model.causal_lm.backbone
     family, architecture = FAMILIES[type(backbone).__name__]
-    special = special_tokens(model.tokenizer)
     chat_template = jinja_of(
         model.template,
         start=model.tokenizer.start_id is not None,
@@ -74,17 +88,17 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
     ids = {"bos_token_id": model.tokenizer.start_id, "eos_token_id": model.tokenizer.end_id}
     ids = {**ids, "pad_token_id": model.tokenizer.end_id}
     config = _gpt2_config(backbone) if family == "gpt2" else _llama_config(backbone, model.context)
-    try:
-        with folder_written_whole(folder, replace=True) as temporary:  # at most an empty one is replaced
-            head = {"architectures": [architecture], "model_type": family, "vocab_size": backbone.vocabulary_size}
-            write_json(temporary / "config.json", {**head, **config, **ids, "use_cache": True, "dtype": "float32"})
-            write_json(temporary / "generation_config.json", ids)
-            write_tokenizer(model.tokenizer, temporary, context=model.context, chat_template=chat_template,
-                            tokens=model.template.tokens)  # fmt: skip
-            write_json(temporary / PRESET_NOTE, {**model.note, "exchanges": model.exchanges})
-            _write_weights(_weights(backbone), temporary, most_bytes)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    head = {"architectures": [architecture], "model_type": family, "vocab_size": backbone.vocabulary_size}
+    write_json(folder / "config.json", {**head, **config, **ids, "use_cache": True, "dtype": "float32"})
+    write_json(folder / "generation_config.json", ids)
+    write_tokenizer(model.tokenizer, folder, context=model.context, chat_template=chat_template,
+                    tokens=model.template.tokens)  # fmt: skip
+    write_json(folder / PRESET_NOTE, {**model.note, "exchanges": model.exchanges})
+
+
+def facts_of_export(model: LanguageModel, folder: Path) -> dict[str, Any]:
+    """What `export_transformers` tells of a folder that is written; `files` are those of its folders too."""
+    family, architecture = FAMILIES[type(model.causal_lm.backbone).__name__]
     return {
         "folder": str(folder),
         "family": family,
@@ -92,9 +106,13 @@ def export_transformers(model: LanguageModel, folder: Path, *, most_bytes: int =
         "parameters": model.parameters,
         "context": model.context,
         "template": model.template.name,
-        "end": special["eos_token"],
+        "end": special_tokens(model.tokenizer)["eos_token"],
         "stop": list(model.template.stop_texts),
-        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        "files": {
+            path.relative_to(folder).as_posix(): path.stat().st_size
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
     }
 
 
@@ -107,7 +125,8 @@ def require_free(folder: Path) -> None:
         )  # fmt: skip
 
 
-def _require_exportable(model: LanguageModel) -> None:
+def require_exportable(model: LanguageModel) -> None:
+    """Raises InputError for a family or a quantisation that cannot be written."""
     backbone, name = model.causal_lm.backbone, model.name
     kind = type(backbone).__name__
     if kind not in FAMILIES:
@@ -192,7 +211,8 @@ def _position_scale(backbone: Any) -> float:
     return next((getattr(backbone, name) for name in names if hasattr(backbone, name)), 1.0)
 
 
-def _sizes(backbone: Any) -> Sizes:
+def sizes_of(backbone: Any) -> Sizes:
+    """All that the shapes of a backbone depend on, of a family that can be exported."""
     family, _ = FAMILIES[type(backbone).__name__]
     query, key = ((layer := backbone.transformer_layers[0]._self_attention_layer)._query_dense, layer._key_dense)
     return Sizes(
@@ -205,7 +225,7 @@ def _sizes(backbone: Any) -> Sizes:
 
 def _weights(backbone: Any) -> Iterator[tuple[str, np.ndarray]]:
     """Names and values of the file's arrays; GPT-2's queries, keys and values lie side by side in one."""
-    for name, parts in groupby(places(_sizes(backbone)), key=lambda place: place.name):
+    for name, parts in groupby(places(sizes_of(backbone)), key=lambda place: place.name):
         arrays = [place.to_file(_value(place.layer(backbone), place.attribute)) for place in parts]
         yield name, arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
 

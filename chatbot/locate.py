@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.adapter import Adapter
-from chatbot.errors import InputError, WorldError
+from chatbot.errors import InputError
+from chatbot.hub_folder import from_hub, no_network
 from chatbot.known_models import kaggle_handles
 from chatbot.language import number, tr
 
 EMBEDDED = {"mini": Path(__file__).parent / "presets" / "mini"}
 KERAS_WEIGHTS = ("model.weights.h5", "model.weights.json")  # one file, or the index of several
-HUB_FILES = ["*.json", "*.txt", "*.model", "tokenizer.model.v*", "*.spm", "*.h5", "*.safetensors", "assets/**"]
 PRESET_NOTE = "causette.json"  # our own note beside the preset: template, licence, languages
 
 
@@ -49,28 +49,38 @@ def locate(name: str, *, revision: str | None = None) -> Located:
         InputError: no such model, or a folder that is not one.
         WorldError: it must be downloaded and there is no network.
     """
+    found = _found(name, revision)
+    if found.adapter:
+        return _beside_its_base(found, found.adapter)
+    check_folder(found.folder, name)
+    return found
+
+
+def _found(name: str, revision: str | None = None) -> Located:
+    """The folder of a name, not looked into; with the adapter that it holds, whose base is still to be found."""
     path, run = Path(name), None
     if name in EMBEDDED and not path.exists():
         path = EMBEDDED[name]
     if path.is_dir():
         run = path if (path / "config.yaml").exists() else None
-        if (path / "adapter" / "adapter.json").exists():
-            return _beside_its_base(name, path, run)
-        folder = path / "preset" if run else path
     elif name.startswith("hf://"):
-        folder = _from_hub(name, revision)
+        path = from_hub(name, revision)
     else:
-        folder = _from_kaggle(name, name if name.startswith("kaggle://") else _kaggle_handle(name))
-    check_folder(folder, name)
-    return Located(name=name, folder=folder, run=run)
+        path = _from_kaggle(name, name if name.startswith("kaggle://") else _kaggle_handle(name))
+    if (path / "adapter" / "adapter.json").exists():
+        return Located(name=name, folder=path, run=run, adapter=path / "adapter")
+    return Located(name=name, folder=path / "preset" if run else path, run=run)
 
 
-def _beside_its_base(name: str, path: Path, run: Path | None) -> Located:
+def _beside_its_base(found: Located, adapter: Path) -> Located:
     """The base of an adapter, with the adapter's folder."""
-    adapter = path / "adapter"
-    base = Adapter.read(adapter).base
+    name, base = found.name, Adapter.read(adapter).base
+    if name.startswith("hf://") and found.run is None:
+        require_named_base(base, name)
     try:
-        located = locate(base)
+        located = _found(base)
+        if not located.adapter:
+            check_folder(located.folder, base)
     except InputError as error:
         raise InputError(
             tr(f"{name} est un adaptateur, à poser sur le modèle {base}, qui manque :\n{error}\n"
@@ -85,7 +95,23 @@ def _beside_its_base(name: str, path: Path, run: Path | None) -> Located:
                f"{name}: its base model, {base}, is an adapter itself.\n"
                f"Merge it first: causette merge {base} --out FOLDER, then train on that folder.")
         )  # fmt: skip
-    return Located(name=name, folder=located.folder, run=run, adapter=adapter)
+    return Located(name=name, folder=located.folder, run=found.run, adapter=adapter)
+
+
+def require_named_base(base: str, name: str) -> None:
+    """Refuses an adapter from elsewhere whose base is a place on its author's disk, which here may be anything.
+
+    Raises:
+        InputError: the base is no embedded, KerasHub, ``hf://`` or ``kaggle://`` name.
+    """
+    if base in EMBEDDED or base.startswith(("hf://", "kaggle://")) or base in kaggle_handles():
+        return
+    raise InputError(
+        tr(f"{name} : cet adaptateur se pose sur « {base} », un dossier de la machine de son auteur.\n"
+           "Demandez-lui le modèle entier (causette merge), ou un adaptateur sur un modèle que tous peuvent prendre.",
+           f"{name}: this adapter lies beside “{base}”, a folder of its author's machine.\n"
+           "Ask for the whole model (causette merge), or for an adapter of a model that everybody can get.")
+    )  # fmt: skip
 
 
 def check_folder(folder: Path, name: str) -> None:
@@ -173,39 +199,6 @@ def _least_parameters(config: dict[str, Any], name: str) -> int:
     return rows * width + layers * 2 * width * inner_width
 
 
-def _from_hub(name: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    try:
-        # Weights in other formats (PyTorch pickles, ONNX, TFLite) stay where they are.
-        # Mistral's repositories hold the weights a second time, under the names of its own library.
-        folder = snapshot_download(
-            name.removeprefix("hf://"), revision=revision, allow_patterns=HUB_FILES, ignore_patterns=["consolidated*"]
-        )
-        return Path(folder)
-    except (RepositoryNotFoundError, ValueError) as error:
-        raise InputError(
-            tr(
-                f"{name} : dépôt introuvable sur le Hugging Face Hub.\n"
-                "Vérifiez le nom (hf://propriétaire/modèle) ; un dépôt privé demande « hf auth login ».",
-                f"{name}: no such repository on the Hugging Face Hub.\n"
-                "Check the name (hf://owner/model); a private one needs `hf auth login`.",
-            )
-        ) from error
-    except LocalEntryNotFoundError as error:
-        raise _no_network(name) from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "?"
-        raise WorldError(
-            tr(f"{name} : le Hugging Face Hub refuse (HTTP {status}).\n"
-               "Vérifiez la révision demandée, ou réessayez plus tard.",
-               f"{name}: the Hugging Face Hub refuses (HTTP {status}).\nCheck the revision, or try again later.")
-        ) from error  # fmt: skip
-    except OSError as error:
-        raise _no_network(name) from error
-
-
 def _kaggle_handle(name: str) -> str:
     """The Kaggle address of a KerasHub name.
 
@@ -235,15 +228,4 @@ def _from_kaggle(name: str, handle: str) -> Path:
     except ValueError as error:
         raise InputError(tr(f"{name} : adresse Kaggle mal formée.", f"{name}: malformed Kaggle address.")) from error
     except (requests.RequestException, OSError) as error:
-        raise _no_network(name) from error
-
-
-def _no_network(name: str) -> WorldError:
-    return WorldError(
-        tr(
-            f"{name} : le modèle n'est pas sur ce disque et le réseau ne répond pas.\n"
-            "Connectez-vous une fois pour le télécharger, donnez un dossier local, ou prenez « mini » (fourni).",
-            f"{name}: the model is not on this disk and the network does not answer.\n"
-            "Go online once to download it, give a local folder, or take `mini` (included).",
-        )
-    )
+        raise no_network(name) from error
