@@ -8,6 +8,12 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# The Hub's client reads these when it is imported, once for all tests.
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("HF_HUB_DISABLE_UPDATE_CHECK", "1")
+os.environ.setdefault("HF_TOKEN_PATH", os.devnull)  # the token of who runs the tests is no token here
 
 FRENCH = [
     "Bonjour, où en est ma commande ? Elle a été expédiée hier.",
@@ -26,6 +32,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data beside the project (../shared/data) is not here")
     return folder
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A Hub on this machine, and this process's environment leading to it: `tests.hub_server.Hub`."""
+    from tests.hub_server import hub_running
+
+    with hub_running(tmp_path / "hf_home") as running:
+        for name, value in running.settings().items():
+            monkeypatch.setenv(name, value)
+        yield running
+        import huggingface_hub
+
+        huggingface_hub.close_session()  # its connections lead to a server that is gone
 
 
 @pytest.fixture(scope="session")
