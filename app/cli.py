@@ -21,6 +21,8 @@ from app.options import (
     Model,
 )
 from app.output import Output
+from app.pull_command import pull
+from app.push_commands import push_app
 from app.quiet import load_keras
 from app.runs_command import runs
 from app.search_command import search
@@ -41,6 +43,7 @@ app = Program(
 app.add_typer(data_app, name="data")
 app.add_typer(feedback_app, name="feedback")
 app.add_typer(accounts_app, name="accounts")
+app.add_typer(push_app, name="push")
 app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",
@@ -103,13 +106,18 @@ app.command(help=tr("Ouvre la page : discuter, comparer, voir les données et l'
                     "Opens the page: chat, compare, see the data and the training."))(serve)  # fmt: skip
 
 
-@app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2 et llama.cpp.",
-                     "Writes a model in a format that transformers, vLLM, CTranslate2 and llama.cpp read."))  # fmt: skip
+@app.command(help=tr("Écrit un modèle dans un format que lisent transformers, vLLM, CTranslate2, llama.cpp, ou un navigateur (ONNX).",
+                     "Writes a model in a format that transformers, vLLM, CTranslate2, llama.cpp or a browser (ONNX) reads."))  # fmt: skip
 def export(
     model: Model,
     out: Annotated[Path, typer.Option(help=tr("Dossier à écrire.", "Folder to write."))],
     to: Annotated[
-        Literal["transformers"], typer.Option(help=tr("Format : transformers.", "Format: transformers."))
+        Literal["transformers", "onnx"],
+        typer.Option(
+            help=tr(
+                "Format : transformers, ou onnx (pour un navigateur).", "Format: transformers, or onnx (for a browser)."
+            )
+        ),
     ] = "transformers",
     json: Json = False,
 ) -> None:
@@ -119,6 +127,10 @@ def export(
     output = Output(json)
     value, shown = export_model(model, to, out)
     output.result(value, shown)
+
+
+app.command(help=tr("Télécharge un modèle ou un jeu du Hugging Face Hub, à une révision fixée, et le vérifie.",
+                    "Downloads a model or a data set of the Hugging Face Hub, at a pinned revision, and checks it."))(pull)  # fmt: skip
 
 
 @app.command(name="merge", help=tr("Fond un adaptateur (lora, qlora) et son modèle de départ en un seul modèle.",

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
 
 import numpy as np
@@ -198,12 +198,11 @@ def _tests(path: Path) -> dict[str, dict[str, dict[str, float]]]:
 
     Files of earlier versions are not read: their measures had other definitions.
     """
-    beside = path.parent / "comparison.json"
-    for file in (path / "comparison.json", beside):
-        if not file.exists() or (file == beside and file.stat().st_mtime < (path / "metrics.json").stat().st_mtime):
+    for file in (path / "comparison.json", beside(path)):
+        if file is None or not file.exists():
             continue
         found = read_json(file)
-        if found.get("format") != 2 or (file == beside and Path(found["main"]).resolve() != path.resolve()):
+        if found.get("format") != 2:
             continue
         sides = {"generic": found["reference"], "specialised": found["main"]}
         return {
@@ -211,6 +210,20 @@ def _tests(path: Path) -> dict[str, dict[str, dict[str, float]]]:
             for each in found["comparisons"]
         }
     return {}
+
+
+def beside(run: Path) -> Path | None:
+    """The comparison of a run in the folder around it, where `causette demo` writes it; None where there is none of it.
+
+    It must be of a run of that name and later than the run: by the dates in the files, for copies have others.
+    """
+    file = run.parent / "comparison.json"
+    try:
+        found, metrics = read_json(file), read_json(run / "metrics.json")
+        ours = PureWindowsPath(found["main"]).name == run.resolve().name and found["date"] >= metrics["date"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return file if ours else None
 
 
 def _values(evaluations: Sequence[Mapping[str, Any]], model: str) -> dict[str, float]:

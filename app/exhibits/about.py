@@ -11,7 +11,7 @@ from typing import Any
 
 from app.exhibits.card import blocks_of
 from app.exhibits.data import data_exhibit
-from app.exhibits.training import base_name
+from app.hub.own_paths import leaf
 from app.page.trained import AboutExhibit
 from chatbot.adapter import Adapter
 from chatbot.errors import CausetteError
@@ -38,7 +38,7 @@ def about_exhibit(model: str, run: RunFolder | None) -> AboutExhibit:
         model: as it was given to the page.
         run: the same, where it is one.
     """
-    known: dict[str, Any] = {"name": base_name(model), "versions": versions()}
+    known: dict[str, Any] = {"name": leaf(model), "versions": versions()}
     if run:
         known |= _of_run(run)
     folder = _folder(model)
@@ -48,7 +48,7 @@ def about_exhibit(model: str, run: RunFolder | None) -> AboutExhibit:
     sizes = _of_folder(folder)
     if run and (run.path / "adapter").is_dir():
         sizes["template"] = Adapter.read(run.path / "adapter").template
-    return AboutExhibit(**known, **sizes, card_of=base_name(origin), card=_card(EMBEDDED.get(origin, Path(origin))))
+    return AboutExhibit(**known, **sizes, card_of=leaf(origin), card=_card(EMBEDDED.get(origin, Path(origin))))
 
 
 def _origin(model: str, steps: int = 10) -> str:
@@ -84,7 +84,7 @@ def _of_run(run: RunFolder) -> dict[str, Any]:
         *noted.get("packages", {}).items(),
     ]
     return {
-        "base": base_name(config.model),
+        "base": leaf(config.model),
         "method": config.method,
         "data": data.name,
         "data_licences": tuple(dict.fromkeys(source.licence for source in data.sources)),

@@ -58,10 +58,12 @@ class AtlasJob:
 
     @property
     def atlas(self) -> AtlasExhibit | None:
+        """What was drawn; None as long as it is not."""
         return self._atlas
 
     @property
     def failure(self) -> Said | None:
+        """Why nothing was drawn; None where nothing went wrong."""
         return self._failure
 
     def begin(self) -> None:
@@ -111,6 +113,7 @@ class Held:
         self._open = {self.stdin, self._ours}
 
     def release(self) -> None:
+        """Lets the process end."""
         self._close(self._ours)
 
     def end(self) -> None:
@@ -126,6 +129,7 @@ class Held:
 
 @contextmanager
 def holding() -> Iterator[Held]:
+    """A pipe for a process, closed at the end whatever happens."""
     held = Held()
     try:
         yield held

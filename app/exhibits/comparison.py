@@ -33,6 +33,7 @@ class Stored(Comparison):
 
     @cached_property
     def measures(self) -> dict[str, dict[str, Estimate]]:
+        """Side → measure → its value, as the file has it."""
         return {
             side["model"]: {name: Estimate(**one) for name, one in side["measures"].items() if name in MEASURES}
             for side in self.found["evaluations"]
@@ -40,6 +41,7 @@ class Stored(Comparison):
 
     @cached_property
     def differences(self) -> dict[tuple[str, str], dict[str, Difference]]:
+        """(side, other side) → measure → the difference, as the file has it."""
         return {
             (pair["model"], pair["other"]): {
                 name: Difference(**gap) for name, gap in pair["measures"].items() if name in MEASURES

@@ -13,6 +13,7 @@ from app.exhibits.said import alike, both
 from app.page.exhibits import Count, DataExhibit, Said, Source, SourceFile
 from chatbot.errors import InputError
 from chatbot.files import read_json
+from datasets_prep.own_licence import stated_of
 from datasets_prep.personal import KINDS, kind_in_words
 from datasets_prep.prepared import MANIFEST, PreparedSet, is_prepared
 from datasets_prep.rows import reason_in_words
@@ -102,7 +103,9 @@ def _source(source: Mapping[str, Any]) -> Source:
         weight=source["weight"],
         read=source["counts"]["read"],
         kept=source["counts"]["kept"],
-        licence=_words(licence["stated"], spec.licence.stated if spec else None),
+        licence=_words(
+            licence["stated"], stated_of(licence.get("identifier", "")) or (spec.licence.stated if spec else None)
+        ),
         attribution=licence["attribution"],
         redistribution=licence["redistribution"],
         commercial_use=licence["commercial_use"],

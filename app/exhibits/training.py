@@ -7,6 +7,7 @@ from app.exhibits.comparison import comparison_exhibit
 from app.exhibits.findings import finding_told
 from app.exhibits.said import both
 from app.exhibits.settings import settings_of
+from app.hub.own_paths import leaf
 from app.page.trained import Finding, Point, Sampled, TrainingExhibit
 from chatbot.files import read_json
 from training.runs import RunFolder
@@ -22,7 +23,7 @@ def training_exhibit(run: RunFolder) -> TrainingExhibit:
     config, metrics, environment = run.config, run.metrics, _environment(run.path)
     return TrainingExhibit(
         name=run.path.resolve().name,
-        base=base_name(config.model),
+        base=leaf(config.model),
         method=config.method,
         date=metrics.get("date") or "",
         curve=_curve(run),
@@ -52,11 +53,6 @@ def training_exhibit(run: RunFolder) -> TrainingExhibit:
 
 def _finding(noted: dict[str, Any]) -> Finding:
     return Finding(step=int(noted["step"]), text=both(lambda: finding_told(noted)[0]), language=finding_told(noted)[1])
-
-
-def base_name(model: str) -> str:
-    """A base model as readers may see it: an address whole, a folder by its name alone."""
-    return model if "://" in model else Path(model).name or Path(model).resolve().name
 
 
 def _environment(run: Path) -> dict[str, Any]:

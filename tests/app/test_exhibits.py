@@ -13,6 +13,7 @@ from app.exhibits import atlas as atlas_module
 from app.exhibits.atlas import AtlasJob, atlas_of, key_of
 from app.exhibits.atlas_job import kept_numbers
 from app.exhibits.card import blocks_of
+from app.exhibits.data import data_exhibit
 from app.exhibits.dialogues import TrainingDialogues
 from app.exhibits.exhibits import exhibits_of, showing
 from app.exhibits.settings import ENGLISH, SHOWN_ELSEWHERE
@@ -31,6 +32,7 @@ from app.tokens import masked_tokens, measure_of
 from chatbot.language import speaking
 from chatbot.model import context_of, load_tokenizer, save_preset
 from chatbot.tokenizer import BytePairTokenizer
+from datasets_prep.own_licence import declared
 from datasets_prep.prepared import PreparedSet
 from tests.app.exhibited import SECRET, compared, prepared, trained
 from tests.conftest import FRENCH, build_tiny
@@ -448,3 +450,12 @@ def test_the_tabs_need_neither_data_nor_training_code():
                     top[0] == "app" and top[1] == "exhibits"
                 )
                 assert not ours, f"{path.name} imports {node.module}"
+
+
+def test_a_declared_licence_is_shown_as_declared_in_both_languages(data):
+    manifest = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
+    manifest["sources"][0]["licence"] = declared("etalab-2.0", "Zoé Martin").to_json()
+    source = data_exhibit(manifest, data).sources[0]
+    assert source.licence.fr == "Licence Ouverte 2.0 (Etalab), selon la déclaration de qui a préparé le jeu"
+    assert source.licence.en == "Open Licence 2.0 (Etalab), as declared by whoever prepared the set"
+    assert (source.redistribution, source.attribution, source.checked) == ("yes", "Zoé Martin", "")

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **
     (folder / "data_manifest.json").write_text(json.dumps({"fingerprints": {"train": "t", "validation": validation}}))
     outcome = {
         "validation_loss_before": 6.0, "validation_loss_after": after, "best_step": 20, "steps": 30, "planned_steps": 40,
-        "train_seconds": 75.0, "row_length": 256, **metrics,
+        "train_seconds": 75.0, "row_length": 256, "date": "2026-11-20T10:00:00+00:00", **metrics,
     }  # fmt: skip
     (folder / "metrics.json").write_text(json.dumps(outcome))
     if tested is not None:
@@ -48,7 +47,7 @@ def a_run(folder: Path, *, after=1.0, rate=1e-3, validation="v", tested=None, **
             {"model": name, "measures": {measure: {"value": value} for measure, value in measures.items()}}
             for name, measures in values.items()
         ]
-        compared = {"format": 2, "main": str(folder), "reference": "mini"}
+        compared = {"format": 2, "date": "2026-11-20T10:05:00+00:00", "main": str(folder), "reference": "mini"}
         compared["comparisons"] = [{"split": "test", "evaluations": sides}]
         (folder / "comparison.json").write_text(json.dumps(compared))
     return folder
@@ -175,12 +174,13 @@ def test_a_comparison_written_beside_the_run_is_found(tmp_path):
     run = a_run(tmp_path / "demo" / "run", tested=0.5)
     beside = tmp_path / "demo" / "comparison.json"
     (run / "comparison.json").rename(beside)
-    os.utime(beside, (time.time() + 5,) * 2)
+    os.utime(beside, (1, 1))  # as a copy may have it: what counts are the dates in the files
     (row,) = runs_below(tmp_path)
     assert row.name == "demo/run" and row.test() == 0.5 and row.test(side="generic") == 0.1
     a_run(tmp_path / "demo" / "second")  # another run beside it was not compared
     assert [row.test() for row in runs_below(tmp_path)] == [0.5, None]
-    os.utime(beside, (1, 1))  # of an earlier training of that name
+    found = json.loads(beside.read_text())
+    beside.write_text(json.dumps({**found, "date": "2026-11-19T10:05:00+00:00"}))  # of an earlier training of that name
     assert runs_below(tmp_path)[0].test() is None
     beside.rename(run / "comparison.json")
     assert runs_below(tmp_path)[0].test() == 0.5

@@ -1,0 +1,1 @@
+"""To and from the Hugging Face Hub: what is sent (parcels, cards), how (sending), and what comes back (pull)."""
