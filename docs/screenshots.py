@@ -1,6 +1,6 @@
-"""Pictures of the page for the README and the guide: `python -m docs.screenshots RUN` (needs Playwright and a Chromium).
+"""Pictures of the pages for the README and the guide: `python -m docs.screenshots RUN` (needs Playwright and a Chromium).
 
-The page is that of `causette serve`, the answers are those of the model. The question is chosen, to show what an answer that
+The page is that of `causette serve`, or the one of `causette push space --static`; the answers are those of the model. The question is chosen, to show what an answer that
 was learnt looks like: the first one, of the page's examples and then of the training dialogues that it shows, that is
 answered in the words of a near source. `--question` asks another one.
 """
@@ -16,7 +16,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 IMAGES = Path(__file__).parent / "images"
@@ -55,6 +58,26 @@ def _address(process: "subprocess.Popen[str]") -> str:
         if found := re.search(r"http://\S+/(?=\s)", line):
             return found[0]
     raise SystemExit("".join(said))
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files of a folder, without a line for each."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def static_served(run: Path) -> Iterator[str]:
+    """The address of a run's static Space, as a dry run of the program writes it."""
+    with TemporaryDirectory(prefix="causette-") as work:
+        folder = Path(work) / "page"
+        command = ["push", "space", str(run), "--static", "--repo", "zoe/boutique", "--dry-run", "--out", str(folder)]
+        subprocess.run([sys.executable, "-m", "app", *command], check=True, stdout=subprocess.DEVNULL)
+        with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/"
+            server.shutdown()
 
 
 class Camera:
@@ -161,6 +184,15 @@ class Camera:
         self.open("Entraînement", "#training-shown svg")
         self.parts("entrainement", "#training-shown section:first-of-type", "#training-shown figure:has(svg)")
 
+    def static(self, address: str) -> None:
+        """The page that computes in the browser, with the answer to the same question."""
+        self.tab.goto(address)
+        self.tab.locator("#send:enabled").wait_for()
+        self.tab.locator("#question").fill(self.question)
+        self.tab.locator("#send").click()
+        self.tab.locator("#conversation .figures").wait_for()
+        self.window("statique")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -181,6 +213,8 @@ def main() -> None:
         camera = Camera(tab, options.out, options.question)
         camera.chat()
         camera.others()
+        with static_served(options.run) as static:
+            camera.static(static)
         browser.close()
     print(f"{options.out}: {len(list(options.out.glob('*.png')))} images")
 
