@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import venv
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -165,10 +166,9 @@ def program(python, folder, hub, place):
         program.process.wait()
 
 
-@pytest.fixture
-def tab(browser, program):
-    """It may complain of nothing, and ask nothing of another place."""
-    program.wait()
+@contextmanager
+def visiting(browser, program):
+    """A tab that may complain of nothing, and ask nothing of another place, for as long as it is open."""
     complaints = []
     tab = browser.new_page(viewport={"width": 1280, "height": 900}, locale="fr-FR")
     tab.set_default_timeout(60_000)
@@ -176,11 +176,11 @@ def tab(browser, program):
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("request", lambda one: one.url.startswith((program.address, "data:", "blob:")) or complaints.append(one.url))
     yield tab
+    assert complaints == []  # before it is closed: a page that is left lets go of its connections, and says so
     tab.close()
-    assert complaints == []
 
 
-def test_it_answers_in_a_browser_and_ends_when_told(tab, program, hub):
+def asked(tab, program):
     sent = tab.goto(program.address)
     assert "frame-ancestors https://huggingface.co" in sent.headers["content-security-policy"]
     tab.get_by_role("textbox", name="Votre question").fill("Comment suivre mon colis ?")
@@ -194,8 +194,15 @@ def test_it_answers_in_a_browser_and_ends_when_told(tab, program, hub):
     for name, shown in (("Données", "Sources et licences"), ("Entraînement", "Courbes"), ("À propos", "Versions")):
         tab.get_by_role("tab", name=name, exact=True).click()
         tab.get_by_text(shown).locator("visible=true").first.wait_for()
-    tab.goto(f"{program.address}en/")
-    tab.get_by_role("textbox", name="Your question").wait_for()
+
+
+def test_it_answers_in_a_browser_and_ends_when_told(browser, program, hub):
+    program.wait()
+    with visiting(browser, program) as tab:
+        asked(tab, program)
+    with visiting(browser, program) as tab:
+        tab.goto(f"{program.address}en/")
+        tab.get_by_role("textbox", name="Your question").wait_for()
     assert ("GET", 200) in {(method, status) for method, path, status in hub.requests if "model.weights.h5" in path}
     assert not any("transformers" in path for _, path, _ in hub.requests)
     assert program.end() == 0

@@ -58,7 +58,7 @@ def test_it_learns_and_publishes(texts, tmp_path):
     assert "Not stated" in card
     assert json.loads((tmp_path / "base" / "recipe.json").read_text())["parameters"] == recipe["parameters"]
     model = load_model(str(tmp_path / "base"))
-    assert model.context == 64 and model.tokenizer.end_id == 0
+    assert model.context == 64 and model.tokenizer.end_id == model.tokenizer.vocabulary_size - 1
     with pytest.raises(InputError, match="existe déjà"):
         pretrain(config_of(texts, tmp_path / "base"))
 
