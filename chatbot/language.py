@@ -9,6 +9,7 @@ there in both languages speaks each reader's own (`speaking`).
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -59,6 +60,11 @@ def current_language() -> str:
 def tr(french: str, english: str) -> str:
     """The sentence in the current language."""
     return french if current_language() == "fr" else english
+
+
+def typeset(text: str) -> str:
+    """French signs keep their blank: nobody types U+00A0 into a file."""
+    return re.sub(r"(?<=\S) (?=[:;?!»%€])|(?<=«) ", "\u00a0", text)
 
 
 def number(value: float, digits: int = 0) -> str:

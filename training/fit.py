@@ -95,7 +95,8 @@ def _train(config: RunConfig, resume: bool, watcher: Watcher, strategy: Strategy
                     return RunFolder(config.out)
                 if strategy.devices > 1:
                     asked = _ask_once(config, model, data, progress, work, watcher, tracker)
-                metrics = outcome(config, trainer, plan, progress, before, precision) | {"sample_seconds": asked}
+                metrics = outcome(config, trainer, plan, progress, before, precision)
+                metrics |= {"sample_seconds": asked, "parameters": model.parameters}
                 tracker.outcome({name: value for name, value in metrics.items() if isinstance(value, int | float)})
             write_json(work / "metrics.json", metrics)
             _write_weights(model, adapter, data, work)

@@ -1,5 +1,6 @@
 """What came out of a training: the numbers of `metrics.json`, and the two that a beginner must know."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ def outcome(
         "skipped_steps": _skipped(trainer.optimizer, progress.step),
         "epochs": progress.step / plan.steps_per_epoch,
         "weights_moved": weights_moved(trainer, before),
+        "trained_parameters": sum(math.prod(variable.shape) for variable in trainer.trainable_variables),
         "trained_tokens": progress.trained_tokens,
         "train_seconds": progress.seconds,
         "truncated_dialogues": plan.train.truncated + plan.validation.truncated,

@@ -4,10 +4,11 @@ Users read the lines under the fields in the guide, so they are French. `load_do
 told with its line.
 """
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from chatbot.language import typeset
 
 Language = Literal["fr", "en"]
 State = Literal[
@@ -32,11 +33,6 @@ def _all_texts(values: list[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _typeset(text: str) -> str:
-    """French signs keep their blank: nobody types U+00A0 into a YAML file."""
-    return re.sub(r"(?<=\S) (?=[:;?!»%€])|(?<=«) ", "\u00a0", text)
-
-
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -58,7 +54,7 @@ class Text(_Part):
     def said(self, language: str) -> str:
         """In that language, or in the other one where it has none; French with its no-break blanks."""
         text = ((self.en or self.fr) if language == "en" else (self.fr or self.en)).strip()
-        return text if text == self.en != self.fr else _typeset(text)
+        return text if text == self.en != self.fr else typeset(text)
 
     @property
     def versions(self) -> tuple[str, ...]:

@@ -1,87 +1,16 @@
-"""What can be wrong in a domain file: keys written twice, wrong types, and parts that do not fit each other."""
+"""What can be wrong in a domain file whose keys and types are right: parts that do not fit each other."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-import yaml
+from typing import Any
 
 from chatbot.language import tr
 from chatbot.reasoning.domain import Domain, Reply, Text
 from chatbot.reasoning.patterns import refusal
+from chatbot.yaml_model import Place
 
 SLOT = re.compile(r"\{([^{}\s]{0,60})\}")
 ALWAYS_FILLED = ("categorie", "domaine")  # slots that need no entity
-Place = tuple[str | int, ...]
-
-
-class Fault(NamedTuple):
-    """A fault and its line."""
-
-    line: int
-    told: str
-
-
-def duplicate_keys(root: yaml.Node) -> list[Fault]:
-    """Keys that stand twice in one mapping, of which YAML would keep the last one silently."""
-    faults, waiting, seen = [], [root], set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:  # an alias
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        elif isinstance(node, yaml.MappingNode):
-            keys: set[str] = set()
-            for key, value in node.value:
-                if key.value in keys:
-                    told = tr(f"clé « {key.value} » en double", f"key `{key.value}` twice")
-                    faults.append(Fault(key.start_mark.line + 1, told))
-                keys.add(key.value)
-                waiting.append(value)
-    return faults
-
-
-def told_fault(fault: Any, keys: list[str]) -> str:
-    """What pydantic found, in the user's words.
-
-    Args:
-        fault: one of a `ValidationError`'s.
-        keys: those that were possible there.
-    """
-    key = str(fault["loc"][-1]) if fault["loc"] else ""
-    if fault["type"] == "extra_forbidden":
-        known = ", ".join(keys)
-        return tr(f"clé inconnue « {key} ». Clés possibles : {known}", f"unknown key `{key}`. Known keys: {known}")
-    if fault["type"] == "missing":
-        return tr(f"il manque « {key} »", f"`{key}` is missing")
-    received = f"{fault['input']!r:.60}"
-    return tr(f"« {key} » : il faut {_wanted(fault)} (reçu : {received})",
-              f"`{key}`: {_wanted(fault)} expected (received: {received})")  # fmt: skip
-
-
-def _wanted(fault: Any) -> str:
-    kind, bounds = fault["type"], fault.get("ctx", {})
-    for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤")):
-        if name in bounds:
-            return tr(f"un nombre {sign} {bounds[name]}", f"a number {sign} {bounds[name]}")
-    if kind == "string_pattern_mismatch":
-        return tr("un nom : minuscules sans accent, chiffres et _, 40 caractères au plus, une lettre d'abord",
-                  "a name: lower-case letters, figures and _, 40 at most, a letter first")  # fmt: skip
-    words = {
-        "int": tr("un nombre entier", "an integer"),
-        "float": tr("un nombre", "a number"),
-        "string": tr(
-            "un texte (entre guillemets s'il ressemble à autre chose)", "a text (in quotes if it looks like more)"
-        ),
-        "tuple": tr("une liste", "a list"),
-        "too": tr("une liste qui ne soit pas vide", "a list that is not empty"),
-        "dict": tr("une section « clé : valeur »", "a section of `key: value`"),
-        "model": tr("un texte ou une section « clé : valeur »", "a text or a section of `key: value`"),
-        "literal": str(bounds.get("expected", "")).replace(" or ", tr(" ou ", " or ")),
-    }
-    return words.get(kind.partition("_")[0], fault["msg"])
 
 
 def contradictions(domain: Domain) -> list[tuple[Place, str]]:

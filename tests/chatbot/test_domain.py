@@ -213,7 +213,7 @@ def test_the_domain_that_fits_a_run(sources, domain):
 
 
 def test_the_example_of_the_guide_is_a_domain():
-    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "generation.md").read_text(encoding="utf-8")
     examples = [text for text in re.findall(r"```yaml\n(.*?)```", guide, re.S) if "approach" in text]
     assert examples
     for example in examples:

@@ -104,6 +104,11 @@ class Evaluator:
             progress(len(records), len(chosen))
         return records
 
+    def scores(self, dialogues: Sequence[Dialogue]) -> list[ScoreRecord]:
+        """What the expected answers cost, of those of which the context leaves something."""
+        encoded, _ = self._scorable(dialogues)
+        return self._scores(encoded, dialogues)
+
     def _fits(self, dialogue: Dialogue, settings: EvaluationSettings) -> bool:
         try:
             fit_window(self.model, dialogue.messages[:-1], settings.sampling.max_new_tokens)
