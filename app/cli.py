@@ -15,6 +15,7 @@ from app.compare_command import compare, evaluate
 from app.data_commands import data_app
 from app.feedback_commands import feedback_app
 from app.judge_command import judge
+from app.livrables_commands import livrables_app
 from app.options import (
     RECIPES,
     Json,
@@ -44,6 +45,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(feedback_app, name="feedback")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(push_app, name="push")
+app.add_typer(livrables_app, name="livrables")
 app.command(help=tr("Des sources aux dialogues : nettoyés, sans doublons, découpés sans fuite.",
                     "From sources to dialogues: cleaned, without duplicates, split without leaks."))(prepare)  # fmt: skip
 app.command(help=tr("Montre un jeu préparé, ce qui sera appris dans un dialogue, et dessine l'atlas du jeu.",

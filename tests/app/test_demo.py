@@ -40,10 +40,10 @@ def test_the_numbers_told_are_those_of_the_set(data):
 def test_the_readme_and_the_guide_tell_the_same(data):
     assert (len(groups(data, "train")), len(groups(data, "test"))) == (12, 1)
     assert len(list(data.split("train"))) == 12 * 18
-    for page in ("README.md", "docs/guide.md"):
+    for page in ("README.md", "docs/introduction.md"):
         text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
         assert "treize questions" in text and "douze" in text and "treizième" in text, page
-    assert "dix-huit formulations" in (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert "dix-huit formulations" in (ROOT / "docs" / "introduction.md").read_text(encoding="utf-8")
 
 
 def begun(folder: Path, data: Path, model: str = demo.MODEL) -> Path:

@@ -291,7 +291,7 @@ def test_a_broken_file_is_diagnosed_and_the_chat_goes_on(tab):
 
 
 def test_nothing_of_a_conversation_is_kept_nor_shown_to_another(tab, tabs, browser):
-    ask(tab, "Mon secret est 4711")
+    ask(tab, "Mon secret est mirabelle")
     wait_for_end(tab)
     stranger = browser.new_context()
     stranger.set_default_timeout(PATIENCE * 1000)
@@ -299,13 +299,13 @@ def test_nothing_of_a_conversation_is_kept_nor_shown_to_another(tab, tabs, brows
     show(other, "Discuter")
     ask(other, "Bonjour")
     wait_for_end(other)
-    assert "4711" not in other.content()
+    assert "mirabelle" not in other.content()
     stranger.close()
     tab.reload()
     show(tab, "Discuter")
     tab.get_by_text("Posez une question").wait_for()
-    assert "4711" not in tab.content() and tab.locator(QUESTIONS).count() == 0
-    assert "4711" not in tab.evaluate("JSON.stringify(localStorage) + document.cookie")
+    assert "mirabelle" not in tab.content() and tab.locator(QUESTIONS).count() == 0
+    assert "mirabelle" not in tab.evaluate("JSON.stringify(localStorage) + document.cookie")
 
 
 # -- for everybody ---------------------------------------------------------------------------------------------------

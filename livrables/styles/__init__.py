@@ -1,0 +1,1 @@
+"""How the pages look: Typst's in page.typ, Word's in word.py."""
