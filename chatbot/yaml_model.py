@@ -200,11 +200,12 @@ def _told(fault: Any, keys: list[str]) -> str:
     if fault["type"] == "missing":
         return tr(f"il manque « {key} »", f"`{key}` is missing")
     received = f"{fault['input']!r:.60}"
-    return tr(f"« {key} » : il faut {_wanted(fault)} (reçu : {received})",
-              f"`{key}`: {_wanted(fault)} expected (received: {received})")  # fmt: skip
+    return tr(f"« {key} » : il faut {expected(fault)} (reçu : {received})",
+              f"`{key}`: {expected(fault)} expected (received: {received})")  # fmt: skip
 
 
-def _wanted(fault: Any) -> str:
+def expected(fault: Any) -> str:
+    """What pydantic wanted in the place of a value, in the user's language; also told of recipes (`training.config`)."""
     kind, bounds = fault["type"], fault.get("ctx", {})
     for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤")):
         if name in bounds:
@@ -215,6 +216,7 @@ def _wanted(fault: Any) -> str:
     words = {
         "int": tr("un nombre entier", "an integer"),
         "float": tr("un nombre", "a number"),
+        "bool": tr("true ou false", "true or false"),
         "date": tr("une date, comme 2026-09-07", "a date such as 2026-09-07"),
         "path": tr("un chemin", "a path"),
         "string": tr(

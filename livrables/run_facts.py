@@ -73,7 +73,7 @@ def _train(folder: Path, reader: Reader, path: Path) -> str:
         if Path(data).is_absolute() or Path(name).is_absolute():
             data, name = Path(data).name, Path(name).name
     except UNREADABLE:
-        pass
+        pass  # no configuration yet: the command is shown with a name to fill in
     return f"causette train --model {name} --data {data} --out {folder.as_posix()}"
 
 

@@ -15,6 +15,7 @@ from chatbot.errors import InputError
 from chatbot.files import write_text
 from chatbot.language import tr
 from chatbot.template import TEMPLATES
+from chatbot.yaml_model import expected
 from training.memory import bytes_of
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -158,22 +159,9 @@ def _fault(fault: Any) -> str:
 
 
 def _wanted(fault: Any) -> str:
-    """What pydantic expected, in the user's language."""
-    kind, bounds = fault["type"], fault.get("ctx", {})
-    for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤")):
-        if name in bounds:
-            return tr(f"un nombre {sign} {bounds[name]}", f"a number {sign} {bounds[name]}")
-    words = {
-        "int": tr("un nombre entier", "an integer"),
-        "float": tr("un nombre", "a number"),
-        "bool": tr("true ou false", "true or false"),
-        "string": tr("un texte", "a text"),
-        "path": tr("un chemin", "a path"),
-        "tuple": tr("une liste", "a list"),
-        "model": tr("une section « clé : valeur »", "a section of `key: value`"),
-        "literal": bounds.get("expected", "").replace(" or ", tr(" ou ", " or ")),
-    }
-    return words.get(kind.partition("_")[0], fault["msg"])
+    if fault["type"].startswith("model"):  # in a recipe nothing may stand for a section
+        return tr("une section « clé : valeur »", "a section of `key: value`")
+    return expected(fault)
 
 
 def _keys_beside(key: str) -> list[str]:
